@@ -1,0 +1,17 @@
+package io.arvid.model;
+
+import org.bytedeco.pytorch.Tensor;
+
+/** How a linear layer is computed: the seam where quantization, integer kernels and calibration enter. */
+@FunctionalInterface
+public interface SiteForward {
+    /**
+     * The layer's output, bias included.
+     *
+     * @param site which layer
+     * @param step where in the roll-out
+     * @param input {@code [..., site.inFeatures]} in the model's dtype
+     * @return {@code [..., site.outFeatures]} in the model's dtype
+     */
+    Tensor apply(LinearSite site, RolloutStep step, Tensor input);
+}

@@ -1,0 +1,16 @@
+package io.arvid.model.wan;
+
+import io.arvid.tensor.Ops;
+import org.bytedeco.pytorch.Tensor;
+
+/** Norms of the Wan networks. */
+public final class WanNorms {
+    private WanNorms() {}
+
+    /** {@code x · rsqrt(mean(x²) + eps)} over the last dimension in float32, cast back, then times {@code weight [dim]} (WanRMSNorm). */
+    public static Tensor rms(Tensor x, Tensor weight, double eps) {
+        Tensor wide = Ops.toF32(x);
+        Tensor scale = Ops.add(Ops.mean(wide.square(), true, -1), eps).rsqrt();
+        return Ops.toTypeOf(wide.mul(scale), x).mul(weight);
+    }
+}

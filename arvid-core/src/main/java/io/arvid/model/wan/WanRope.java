@@ -1,0 +1,98 @@
+package io.arvid.model.wan;
+
+import io.arvid.tensor.DTypes;
+import io.arvid.tensor.Ops;
+import io.arvid.tensor.TensorScope;
+import io.arvid.tensor.Tensors;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * Rotary position embedding over time, height and width (Wan2.1 {@code rope_apply}; Self-Forcing {@code causal_rope_apply}).
+ *
+ * <p>A head of D channels is D/2 pairs of adjacent values, each rotated by position · 10000^(−2j/d) in its axis: D/2 − 2·⌊D/6⌋ pairs for time, ⌊D/6⌋
+ * each for height and width, and d twice the axis's number of pairs. Tables are made in float64 and used in float32.
+ */
+public final class WanRope {
+    private static final double THETA = 10000;
+
+    private record Key(String frames, int height, int width) {}
+
+    private final int headDim;
+    private final Map<Key, Tensor> tables = new ConcurrentHashMap<>();
+
+    /** For heads of {@code headDim} channels. */
+    public WanRope(int headDim) {
+        this.headDim = headDim;
+    }
+
+    /** Frame positions {@code start, start + 1, …}. */
+    public static int[] frames(int start, int count) {
+        int[] frames = new int[count];
+        Arrays.setAll(frames, i -> start + i);
+        return frames;
+    }
+
+    /**
+     * Rotates queries or keys.
+     *
+     * @param x {@code [B, L, heads, headDim]}, tokens ordered frame, row, column; tokens beyond the grid pass unchanged
+     * @param frames position of each latent frame in time
+     * @param height rows of tokens in a frame
+     * @param width columns of tokens in a frame
+     * @return same shape and dtype
+     */
+    public Tensor apply(Tensor x, int[] frames, int height, int width) {
+        long tokens = (long) frames.length * height * width;
+        long rest = x.size(1) - tokens;
+        if (rest > 0) {
+            Tensor rotated = apply(Ops.slice(x, 1, 0, tokens), frames, height, width);
+            return Ops.cat(1, rotated, Ops.slice(x, 1, tokens, x.size(1)));
+        }
+        Tensor table = table(frames, height, width);
+        Tensor pairs = Ops.toF32(x).reshape(x.size(0), x.size(1), x.size(2), headDim / 2, 2);
+        Tensor rotated = Ops.viewAsReal(Ops.viewAsComplex(pairs).mul(table));
+        return Ops.toTypeOf(rotated.reshape(x.size(0), x.size(1), x.size(2), headDim), x);
+    }
+
+    /** Unit complex numbers e^(i·angle), complex64 {@code [frames · height · width, 1, headDim / 2]}; remembered. */
+    private Tensor table(int[] frames, int height, int width) {
+        Key key = new Key(Arrays.toString(frames), height, width);
+        return tables.computeIfAbsent(key, k -> {
+            double[] angles = angles(frames, height, width);
+            try (TensorScope scope = TensorScope.open()) {
+                Tensor angle = Tensors.of(angles, (long) frames.length * height * width, 1, headDim / 2);
+                Tensor parts = Ops.stack(-1, angle.cos(), angle.sin());
+                return TensorScope.own(
+                        Ops.viewAsComplex(Ops.to(parts, DTypes.F32).contiguous()));
+            }
+        });
+    }
+
+    /** Rotation angles, row-major {@code [frames · height · width, headDim / 2]}, columns ordered time, height, width. */
+    public double[] angles(int[] frames, int height, int width) {
+        int pairs = headDim / 2;
+        int spatialPairs = pairs / 3;
+        int timePairs = pairs - 2 * spatialPairs;
+        double[] angles = new double[frames.length * height * width * pairs];
+        int at = 0;
+        for (int frame : frames) {
+            for (int row = 0; row < height; row++) {
+                for (int column = 0; column < width; column++) {
+                    for (int j = 0; j < timePairs; j++) {
+                        angles[at++] = frame / Math.pow(THETA, (double) j / timePairs);
+                    }
+                    for (int j = 0; j < spatialPairs; j++) {
+                        angles[at++] = row / Math.pow(THETA, (double) j / spatialPairs);
+                    }
+                    for (int j = 0; j < spatialPairs; j++) {
+                        angles[at++] = column / Math.pow(THETA, (double) j / spatialPairs);
+                    }
+                }
+            }
+        }
+        return angles;
+    }
+}

@@ -1,0 +1,203 @@
+package io.arvid.tensor;
+
+import java.util.List;
+import org.bytedeco.pytorch.DoubleOptional;
+import org.bytedeco.pytorch.LongOptional;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.ScalarOptional;
+import org.bytedeco.pytorch.ScalarTypeOptional;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptional;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.jspecify.annotations.Nullable;
+
+/** Tensor algebra: libtorch's functions under the names and argument types that the rest of arvid uses. Results belong to the open scope. */
+public final class Ops {
+    private Ops() {}
+
+    // ---- arithmetic with numbers
+
+    /** {@code x + value}, elementwise. */
+    public static Tensor add(Tensor x, double value) {
+        return x.add(new Scalar(value));
+    }
+
+    /** {@code x · value}, elementwise. */
+    public static Tensor mul(Tensor x, double value) {
+        return x.mul(new Scalar(value));
+    }
+
+    /** {@code x / value}, elementwise. */
+    public static Tensor div(Tensor x, double value) {
+        return x.div(new Scalar(value));
+    }
+
+    /** {@code x ^ exponent}, elementwise. */
+    public static Tensor pow(Tensor x, double exponent) {
+        return x.pow(new Scalar(exponent));
+    }
+
+    /** {@code min(max(x, low), high)}, elementwise. */
+    public static Tensor clamp(Tensor x, double low, double high) {
+        return x.clamp(new ScalarOptional(new Scalar(low)), new ScalarOptional(new Scalar(high)));
+    }
+
+    /** {@code max(x, low)}, elementwise. */
+    public static Tensor clampMin(Tensor x, double low) {
+        return x.clamp(new ScalarOptional(new Scalar(low)), new ScalarOptional());
+    }
+
+    /** Elementwise choice: {@code condition ? a : b}. */
+    public static Tensor where(Tensor condition, Tensor a, Tensor b) {
+        return torch.where(condition, a, b);
+    }
+
+    /** {@code x + a · b}, elementwise with broadcasting. */
+    public static Tensor addcmul(Tensor x, Tensor a, Tensor b) {
+        return torch.addcmul(x, a, b);
+    }
+
+    /** Pairs {@code [..., 2]} of float32 or float64 as complex numbers {@code [...]}: a view. */
+    public static Tensor viewAsComplex(Tensor pairs) {
+        return torch.view_as_complex(pairs);
+    }
+
+    /** Complex numbers {@code [...]} as pairs {@code [..., 2]}: a view. */
+    public static Tensor viewAsReal(Tensor complex) {
+        return torch.view_as_real(complex);
+    }
+
+    // ---- layers
+
+    /** {@code x · weightᵀ + bias}; x {@code [..., in]}, weight {@code [out, in]}, bias {@code [out]} or null. */
+    public static Tensor linear(Tensor x, Tensor weight, @Nullable Tensor bias) {
+        return bias == null ? torch.linear(x, weight) : torch.linear(x, weight, bias);
+    }
+
+    /** Layer normalization over the last dimension; weight and bias {@code [dim]} or both null. */
+    public static Tensor layerNorm(Tensor x, @Nullable Tensor weight, @Nullable Tensor bias, double eps) {
+        return torch.layer_norm(x, new long[] {x.size(-1)}, optional(weight), optional(bias), eps, true);
+    }
+
+    /** GELU in its tanh approximation. */
+    public static Tensor geluTanh(Tensor x) {
+        return torch.gelu(x, "tanh");
+    }
+
+    /** {@code x · sigmoid(x)}. */
+    public static Tensor silu(Tensor x) {
+        return torch.silu(x);
+    }
+
+    /** Softmax along {@code dim}. */
+    public static Tensor softmax(Tensor x, long dim) {
+        return torch.softmax(x, dim);
+    }
+
+    /** Softmax attention of q {@code [B, H, Lq, D]} over k, v {@code [B, H, Lk, D]}, scale 1/√D; mask broadcastable to {@code [B, H, Lq, Lk]} or null. */
+    public static Tensor attention(Tensor q, Tensor k, Tensor v, @Nullable Tensor mask) {
+        return torch.scaled_dot_product_attention(q, k, v, optional(mask), 0.0, false, new DoubleOptional(), false);
+    }
+
+    /** 2D convolution; x {@code [N, Cin, H, W]}, weight {@code [Cout, Cin, kh, kw]}. */
+    public static Tensor conv2d(Tensor x, Tensor weight, @Nullable Tensor bias, long stride, long padding) {
+        long[] ones = {1, 1};
+        return torch.conv2d(
+                x, weight, optional(bias), new long[] {stride, stride}, new long[] {padding, padding}, ones, 1);
+    }
+
+    /** 3D convolution without padding; x {@code [N, Cin, T, H, W]}, weight {@code [Cout, Cin, kt, kh, kw]}. */
+    public static Tensor conv3d(Tensor x, Tensor weight, @Nullable Tensor bias, long... stride) {
+        return torch.conv3d(x, weight, optional(bias), stride, new long[] {0, 0, 0}, new long[] {1, 1, 1}, 1);
+    }
+
+    /** Repeats every pixel {@code factor × factor} times; x {@code [N, C, H, W]}. */
+    public static Tensor upsampleNearest(Tensor x, int factor) {
+        return torch.upsample_nearest2d(x, new long[] {x.size(2) * factor, x.size(3) * factor});
+    }
+
+    /** Zero padding; pairs (before, after) from the last dimension backwards. */
+    public static Tensor pad(Tensor x, long... beforeAndAfter) {
+        return torch.pad(x, beforeAndAfter);
+    }
+
+    // ---- shape
+
+    /** Joins along {@code dim}. */
+    public static Tensor cat(long dim, Tensor... parts) {
+        return torch.cat(new TensorVector(parts), dim);
+    }
+
+    /** Joins along {@code dim}. */
+    public static Tensor cat(long dim, List<Tensor> parts) {
+        return cat(dim, parts.toArray(Tensor[]::new));
+    }
+
+    /** Joins along a new dimension {@code dim}. */
+    public static Tensor stack(long dim, Tensor... parts) {
+        return torch.stack(new TensorVector(parts), dim);
+    }
+
+    /** Joins along a new dimension {@code dim}. */
+    public static Tensor stack(long dim, List<Tensor> parts) {
+        return stack(dim, parts.toArray(Tensor[]::new));
+    }
+
+    /** {@code x[start : end]} along {@code dim}: a view. */
+    public static Tensor slice(Tensor x, long dim, long start, long end) {
+        return x.slice(dim, new LongOptional(start), new LongOptional(end), 1);
+    }
+
+    /** Copy of {@code x} in element type {@code type}, or {@code x} itself where it has that type. */
+    public static Tensor to(Tensor x, DTypes type) {
+        return x.to(type.torch());
+    }
+
+    /** Copy of {@code x} in the element type of {@code like}. */
+    public static Tensor toTypeOf(Tensor x, Tensor like) {
+        return x.to(like.scalar_type());
+    }
+
+    /** Copy of {@code x} in float32. */
+    public static Tensor toF32(Tensor x) {
+        return x.to(ScalarType.Float);
+    }
+
+    /** Copy of {@code x} in float64. */
+    public static Tensor toF64(Tensor x) {
+        return x.to(ScalarType.Double);
+    }
+
+    // ---- reductions
+
+    /** Mean over {@code dims}, which stay as size 1 where {@code keep}. */
+    public static Tensor mean(Tensor x, boolean keep, long... dims) {
+        return x.mean(dims, keep, new ScalarTypeOptional());
+    }
+
+    /** Sum over {@code dims}, which stay as size 1 where {@code keep}. */
+    public static Tensor sum(Tensor x, boolean keep, long... dims) {
+        return x.sum(dims, keep, new ScalarTypeOptional());
+    }
+
+    /** Largest entry over {@code dims}, which stay as size 1 where {@code keep}. */
+    public static Tensor amax(Tensor x, boolean keep, long... dims) {
+        return torch.amax(x, dims, keep);
+    }
+
+    /** Smallest entry over {@code dims}, which stay as size 1 where {@code keep}. */
+    public static Tensor amin(Tensor x, boolean keep, long... dims) {
+        return torch.amin(x, dims, keep);
+    }
+
+    /** Mean squared difference, as a tensor of one entry. */
+    public static Tensor meanSquaredError(Tensor a, Tensor b) {
+        return torch.mse_loss(a, b);
+    }
+
+    static TensorOptional optional(@Nullable Tensor tensor) {
+        return tensor == null ? new TensorOptional() : new TensorOptional(tensor);
+    }
+}

@@ -1,0 +1,153 @@
+package io.arvid.tensor;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.pytorch.DeviceOptional;
+import org.bytedeco.pytorch.PointerConsumer;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptions;
+import org.bytedeco.pytorch.global.torch;
+
+/** Between Java arrays, native memory and tensors. Tensors made here are contiguous and on the CPU. */
+public final class Tensors {
+    private Tensors() {}
+
+    /** Tensor of zeros. */
+    public static Tensor zeros(DTypes type, long... shape) {
+        return torch.zeros(shape, options(type));
+    }
+
+    /** Tensor of ones. */
+    public static Tensor ones(DTypes type, long... shape) {
+        return torch.ones(shape, options(type));
+    }
+
+    /** Tensor with {@code value} in every entry. */
+    public static Tensor full(DTypes type, double value, long... shape) {
+        return torch.full(shape, new Scalar(value), options(type));
+    }
+
+    /** Tensor whose entries are undefined until written. */
+    public static Tensor empty(DTypes type, long... shape) {
+        return torch.empty(shape, options(type), new org.bytedeco.pytorch.MemoryFormatOptional());
+    }
+
+    /** {@code 0, 1, …, count − 1}. */
+    public static Tensor arange(DTypes type, long count) {
+        return torch.arange(new Scalar(count), options(type));
+    }
+
+    /** Copy of {@code values} in float32, shape {@code shape} (row-major). */
+    public static Tensor of(float[] values, long... shape) {
+        Tensor tensor = empty(DTypes.F32, shape);
+        MemorySegment.copy(values, 0, memory(tensor), ValueLayout.JAVA_FLOAT, 0, values.length);
+        return tensor;
+    }
+
+    /** Copy of {@code values} in float64, shape {@code shape} (row-major). */
+    public static Tensor of(double[] values, long... shape) {
+        Tensor tensor = empty(DTypes.F64, shape);
+        MemorySegment.copy(values, 0, memory(tensor), ValueLayout.JAVA_DOUBLE, 0, values.length);
+        return tensor;
+    }
+
+    /** Copy of {@code values} in int64, shape {@code shape} (row-major). */
+    public static Tensor of(long[] values, long... shape) {
+        Tensor tensor = empty(DTypes.I64, shape);
+        MemorySegment.copy(values, 0, memory(tensor), ValueLayout.JAVA_LONG, 0, values.length);
+        return tensor;
+    }
+
+    /** Copy of {@code values} in uint8, shape {@code shape} (row-major). */
+    public static Tensor of(byte[] values, long... shape) {
+        Tensor tensor = empty(DTypes.U8, shape);
+        MemorySegment.copy(values, 0, memory(tensor), ValueLayout.JAVA_BYTE, 0, values.length);
+        return tensor;
+    }
+
+    /**
+     * A tensor over memory that it does not own; the memory must outlive it.
+     *
+     * @param memory at least as many bytes as the shape needs
+     */
+    public static Tensor view(MemorySegment memory, DTypes type, long... shape) {
+        long bytes = type.bytes();
+        for (long size : shape) {
+            bytes *= size;
+        }
+        if (bytes > memory.byteSize()) {
+            throw new IllegalArgumentException("a view of " + bytes + " bytes over " + memory.byteSize() + " bytes");
+        }
+        Pointer pointer = new Address(memory.address());
+        long[] strides = new long[shape.length];
+        long stride = 1;
+        for (int i = shape.length - 1; i >= 0; i--) {
+            strides[i] = stride;
+            stride *= Math.max(shape[i], 1);
+        }
+        return torch.from_blob(pointer, shape, strides, (PointerConsumer) null, options(type), new DeviceOptional());
+    }
+
+    /** The memory of a contiguous CPU tensor, valid as long as the tensor is. */
+    public static MemorySegment memory(Tensor tensor) {
+        if (!tensor.is_contiguous()) {
+            throw new IllegalArgumentException("the memory of a tensor that is not contiguous has gaps");
+        }
+        return MemorySegment.ofAddress(tensor.data_ptr().address()).reinterpret(tensor.nbytes());
+    }
+
+    /** Entries in row-major order, converted to float32. */
+    public static float[] toFloats(Tensor tensor) {
+        try (TensorScope scope = TensorScope.open()) {
+            return memory(Ops.toF32(tensor.detach()).contiguous()).toArray(ValueLayout.JAVA_FLOAT);
+        }
+    }
+
+    /** Entries in row-major order, converted to float64. */
+    public static double[] toDoubles(Tensor tensor) {
+        try (TensorScope scope = TensorScope.open()) {
+            return memory(Ops.toF64(tensor.detach()).contiguous()).toArray(ValueLayout.JAVA_DOUBLE);
+        }
+    }
+
+    /** Entries in row-major order, converted to int64. */
+    public static long[] toLongs(Tensor tensor) {
+        try (TensorScope scope = TensorScope.open()) {
+            return memory(Ops.to(tensor.detach(), DTypes.I64).contiguous()).toArray(ValueLayout.JAVA_LONG);
+        }
+    }
+
+    /** Bytes of a contiguous copy in the tensor's own element type, row-major. */
+    public static byte[] toBytes(Tensor tensor) {
+        try (TensorScope scope = TensorScope.open()) {
+            return memory(tensor.detach().contiguous()).toArray(ValueLayout.JAVA_BYTE);
+        }
+    }
+
+    /** The one entry of a tensor of one entry. */
+    public static double item(Tensor tensor) {
+        return toDoubles(tensor)[0];
+    }
+
+    /** Shape as an array. */
+    public static long[] shape(Tensor tensor) {
+        long[] shape = new long[(int) tensor.dim()];
+        for (int i = 0; i < shape.length; i++) {
+            shape[i] = tensor.size(i);
+        }
+        return shape;
+    }
+
+    static TensorOptions options(DTypes type) {
+        return new TensorOptions(type.torch());
+    }
+
+    /** A bare address as a JavaCPP pointer. */
+    private static final class Address extends Pointer {
+        Address(long address) {
+            this.address = address;
+        }
+    }
+}

@@ -1,0 +1,81 @@
+package io.arvid.verify;
+
+import io.arvid.tensor.TensorScope;
+import io.arvid.tensor.Torch;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** The kinds of golden cases that arvid can run, and the loop that runs them. */
+public final class GoldenCases {
+    /** Result of one case; {@code worst} is null where it could not run, and {@code note} then says why. */
+    public record Result(String name, Outcome outcome, CaseReport.@Nullable Comparison worst, String note) {
+        /** One line: case, tensor with the largest error, error, tolerance, outcome. */
+        public String line() {
+            String detail = worst == null
+                    ? note
+                    : String.format("%s error %.2e (%s)", worst.tensor(), worst.error(), worst.tolerance());
+            return String.format(
+                    "%-40s %s  %s",
+                    name,
+                    detail,
+                    outcome == Outcome.FAIL ? "FAIL" : outcome.name().toLowerCase(java.util.Locale.ROOT));
+        }
+    }
+
+    /** How a case ended. */
+    public enum Outcome {
+        PASS,
+        FAIL,
+        UNSUPPORTED
+    }
+
+    private static final Map<String, GoldenCase> KINDS =
+            Map.ofEntries(Map.entry("wan_dit_bidirectional", new WanBidirectionalCase()));
+
+    private GoldenCases() {}
+
+    /** Names of the kinds that can be run. */
+    public static List<String> kinds() {
+        return KINDS.keySet().stream().sorted().toList();
+    }
+
+    /** Every folder with a {@code case.json} directly below {@code root}, by name; or {@code root} itself where it is one. */
+    public static List<Path> find(Path root) {
+        if (Files.exists(root.resolve("case.json"))) {
+            return List.of(root);
+        }
+        try (Stream<Path> folders = Files.list(root)) {
+            return folders.filter(folder -> Files.exists(folder.resolve("case.json")))
+                    .sorted()
+                    .toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot list " + root + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** Runs the case in {@code folder}. */
+    public static Result run(Path folder) {
+        String name = folder.getFileName().toString();
+        try (TensorScope scope = TensorScope.open();
+                CaseFolder opened = CaseFolder.open(folder)) {
+            GoldenCase kind = KINDS.get(opened.kind());
+            if (kind == null) {
+                return new Result(name, Outcome.UNSUPPORTED, null, "no kind '" + opened.kind() + "'");
+            }
+            CaseReport report = new CaseReport();
+            Torch.withoutGradients(() -> {
+                kind.run(opened, report);
+                return report;
+            });
+            return new Result(name, report.passed() ? Outcome.PASS : Outcome.FAIL, report.worst(), "");
+        } catch (RuntimeException e) {
+            return new Result(name, Outcome.FAIL, null, e.getClass().getSimpleName() + ": " + Torch.message(e));
+        }
+    }
+}

@@ -1,0 +1,34 @@
+package io.arvid.verify;
+
+/**
+ * Allowed difference: {@code |actual − expected| ≤ atol + rtol · |expected|} for all but {@code exceptShare} of the entries.
+ *
+ * @param atol absolute part
+ * @param rtol relative part
+ * @param exceptShare share of entries that may lie outside, 0 for none
+ */
+public record Tolerance(double atol, double rtol, double exceptShare) {
+    /** Nothing but equality. */
+    public static final Tolerance EXACT = new Tolerance(0, 0, 0);
+
+    /** For every entry. */
+    public Tolerance(double atol, double rtol) {
+        this(atol, rtol, 0);
+    }
+
+    /** An absolute bound for every entry. */
+    public static Tolerance absolute(double atol) {
+        return new Tolerance(atol, 0, 0);
+    }
+
+    /** A relative bound for every entry. */
+    public static Tolerance relative(double rtol) {
+        return new Tolerance(0, rtol, 0);
+    }
+
+    @Override
+    public String toString() {
+        String bound = atol == 0 && rtol == 0 ? "exact" : String.format("atol %.1e rtol %.1e", atol, rtol);
+        return exceptShare == 0 ? bound : bound + String.format(" for %.2f %%", 100 * (1 - exceptShare));
+    }
+}

@@ -1,0 +1,120 @@
+package io.arvid.weights;
+
+import io.arvid.tensor.DTypes;
+import io.arvid.tensor.TensorScope;
+import io.arvid.tensor.Tensors;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.Set;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * Named tensors in a fixed order: the parameters of a model. Owns its tensors, and through {@code backing} the mapped file that they may lie in:
+ * closing it invalidates both.
+ */
+public final class WeightMap implements AutoCloseable {
+    private final SequencedMap<String, Tensor> tensors;
+    private final AutoCloseable backing;
+
+    private WeightMap(SequencedMap<String, Tensor> tensors, AutoCloseable backing) {
+        this.tensors = Collections.unmodifiableSequencedMap(tensors);
+        this.backing = backing;
+    }
+
+    /** Takes ownership of {@code tensors}. */
+    public static WeightMap of(Map<String, Tensor> tensors) {
+        return backedBy(tensors, () -> {});
+    }
+
+    /** Takes ownership of {@code tensors} and of the memory that they lie in. */
+    static WeightMap backedBy(Map<String, Tensor> tensors, AutoCloseable backing) {
+        LinkedHashMap<String, Tensor> owned = new LinkedHashMap<>();
+        tensors.forEach((name, tensor) -> owned.put(name, TensorScope.own(tensor)));
+        return new WeightMap(owned, backing);
+    }
+
+    /** Names in file order. */
+    public Set<String> names() {
+        return tensors.sequencedKeySet();
+    }
+
+    /** The tensor called {@code name}; a {@link CheckpointException} where there is none. */
+    public Tensor get(String name) {
+        Tensor tensor = tensors.get(name);
+        if (tensor == null) {
+            throw new CheckpointException("no tensor named '" + name + "'");
+        }
+        return tensor;
+    }
+
+    /** True where a tensor called {@code name} is there. */
+    public boolean has(String name) {
+        return tensors.containsKey(name);
+    }
+
+    /** Name and tensor, in file order. */
+    public SequencedMap<String, Tensor> entries() {
+        return tensors;
+    }
+
+    /** Number of parameters. */
+    public long parameterCount() {
+        return tensors.values().stream().mapToLong(Tensor::numel).sum();
+    }
+
+    /** Bytes of all tensors in their own types. */
+    public long bytes() {
+        return tensors.values().stream().mapToLong(Tensor::nbytes).sum();
+    }
+
+    /** A copy with every floating tensor in {@code type}; independent of this map and its file. */
+    public WeightMap to(DTypes type) {
+        try (TensorScope scope = TensorScope.open()) {
+            LinkedHashMap<String, Tensor> converted = new LinkedHashMap<>();
+            tensors.forEach((name, tensor) -> converted.put(
+                    name,
+                    DTypes.of(tensor).isFloating()
+                            ? tensor.to(type.torch(), false, true, new org.bytedeco.pytorch.MemoryFormatOptional())
+                            : tensor.clone(new org.bytedeco.pytorch.MemoryFormatOptional())));
+            return of(converted);
+        }
+    }
+
+    /**
+     * Checks names and shapes against {@code expected}; all defects are named in one {@link CheckpointException}.
+     *
+     * @param what what is being loaded, for the message
+     */
+    public void requireShapes(String what, Map<String, long[]> expected) {
+        List<String> defects = new ArrayList<>();
+        expected.forEach((name, shape) -> {
+            Tensor tensor = tensors.get(name);
+            if (tensor == null) {
+                defects.add("missing " + name + " " + Arrays.toString(shape));
+            } else if (!Arrays.equals(Tensors.shape(tensor), shape)) {
+                defects.add(name + " is " + Arrays.toString(Tensors.shape(tensor)) + ", not " + Arrays.toString(shape));
+            }
+        });
+        tensors.keySet().stream()
+                .filter(name -> !expected.containsKey(name))
+                .forEach(name -> defects.add("unexpected " + name));
+        if (!defects.isEmpty()) {
+            throw new CheckpointException(what + ": " + defects.size() + " defects: " + String.join("; ", defects));
+        }
+    }
+
+    @Override
+    public void close() {
+        tensors.values().forEach(Tensor::close);
+        try {
+            backing.close();
+        } catch (Exception e) {
+            throw new IllegalStateException("could not release the checkpoint's memory", e);
+        }
+    }
+}
