@@ -10,6 +10,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.MemoryFormat;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.jspecify.annotations.Nullable;
 
@@ -148,6 +149,21 @@ public final class Ops {
     /** {@code x[start : end]} along {@code dim}: a view. */
     public static Tensor slice(Tensor x, long dim, long start, long end) {
         return x.slice(dim, new LongOptional(start), new LongOptional(end), 1);
+    }
+
+    /** Every {@code step}-th entry along {@code dim}, from {@code start}: a view. */
+    public static Tensor everyNth(Tensor x, long dim, long start, long step) {
+        return x.slice(dim, new LongOptional(start), new LongOptional(), step);
+    }
+
+    /** Images {@code [N, C, H, W]} with channels innermost in memory; the shape stays. */
+    public static Tensor channelsLast(Tensor images) {
+        return images.contiguous(MemoryFormat.ChannelsLast);
+    }
+
+    /** A copy of {@code x} of its own, contiguous and without gradient. */
+    public static Tensor copy(Tensor x) {
+        return x.detach().contiguous().clone(new org.bytedeco.pytorch.MemoryFormatOptional());
     }
 
     /** Copy of {@code x} in element type {@code type}, or {@code x} itself where it has that type. */
