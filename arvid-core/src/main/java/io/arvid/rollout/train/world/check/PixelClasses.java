@@ -15,7 +15,7 @@ final class PixelClasses {
 
     private static final List<Rgb> PALETTE = palette();
 
-    /** A color this near, squared, to a palette color is nearer to it than to any other: half the least distance in the palette. */
+    /** A color this near, squared, to a palette color is nearer to it than to any other: less than half the least distance in the palette. */
     private static final int SURE_DISTANCE = 50 * 50;
 
     private PixelClasses() {}

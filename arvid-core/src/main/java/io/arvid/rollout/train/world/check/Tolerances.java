@@ -3,7 +3,7 @@ package io.arvid.rollout.train.world.check;
 /**
  * What the checker lets pass. Lengths are in pixels and areas in square pixels of the unit frame of 64 pixels.
  *
- * @param colorDistance farthest RGB distance from the palette color; half the least distance between two palette colors that can meet
+ * @param colorDistance farthest RGB distance from the palette color; about half the least distance of a shape color from any other
  * @param leastArea smallest area of a region that counts: a quarter of a small shape
  * @param seenShare a color is in the video when seen in this share of the frames; less than half, since a shape may hide behind the other
  * @param strayShare a color outside the prompt is a mistake when seen in this share of the frames
