@@ -49,6 +49,11 @@ public final class Ops {
         return x.clamp(new ScalarOptional(new Scalar(low)), new ScalarOptional());
     }
 
+    /** {@code min(max(x, low), high)}, elementwise, in place: returns x. */
+    public static Tensor clamp_(Tensor x, double low, double high) {
+        return x.clamp_(new ScalarOptional(new Scalar(low)), new ScalarOptional(new Scalar(high)));
+    }
+
     /** Elementwise choice: {@code condition ? a : b}. */
     public static Tensor where(Tensor condition, Tensor a, Tensor b) {
         return torch.where(condition, a, b);
@@ -148,6 +153,11 @@ public final class Ops {
     /** {@code x[start : end]} along {@code dim}: a view. */
     public static Tensor slice(Tensor x, long dim, long start, long end) {
         return x.slice(dim, new LongOptional(start), new LongOptional(end), 1);
+    }
+
+    /** Every entry repeated {@code times} times in a row along {@code dim}. */
+    public static Tensor repeatInterleave(Tensor x, long times, long dim) {
+        return torch.repeat_interleave(x, times, new LongOptional(dim), new LongOptional());
     }
 
     /** Copy of {@code x} in element type {@code type}, or {@code x} itself where it has that type. */
