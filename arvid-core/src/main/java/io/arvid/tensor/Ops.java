@@ -50,6 +50,11 @@ public final class Ops {
         return x.clamp(new ScalarOptional(new Scalar(low)), new ScalarOptional());
     }
 
+    /** {@code min(max(x, low), high)}, elementwise, in place: returns x. */
+    public static Tensor clamp_(Tensor x, double low, double high) {
+        return x.clamp_(new ScalarOptional(new Scalar(low)), new ScalarOptional(new Scalar(high)));
+    }
+
     /** Elementwise choice: {@code condition ? a : b}. */
     public static Tensor where(Tensor condition, Tensor a, Tensor b) {
         return torch.where(condition, a, b);
@@ -164,6 +169,9 @@ public final class Ops {
     /** A copy of {@code x} of its own, contiguous and without gradient. */
     public static Tensor copy(Tensor x) {
         return x.detach().contiguous().clone(new org.bytedeco.pytorch.MemoryFormatOptional());
+    /** Every entry repeated {@code times} times in a row along {@code dim}. */
+    public static Tensor repeatInterleave(Tensor x, long times, long dim) {
+        return torch.repeat_interleave(x, times, new LongOptional(dim), new LongOptional());
     }
 
     /** Copy of {@code x} in element type {@code type}, or {@code x} itself where it has that type. */
