@@ -35,8 +35,9 @@ public final class GoldenCases {
         UNSUPPORTED
     }
 
-    private static final Map<String, GoldenCase> KINDS =
-            Map.ofEntries(Map.entry("wan_dit_bidirectional", new WanBidirectionalCase()));
+    private static final Map<String, GoldenCase> KINDS = Map.ofEntries(
+            Map.entry("taehv", new TinyAutoencoderCase()),
+            Map.entry("wan_dit_bidirectional", new WanBidirectionalCase()));
 
     private GoldenCases() {}
 
