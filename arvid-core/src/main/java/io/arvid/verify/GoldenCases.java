@@ -37,6 +37,7 @@ public final class GoldenCases {
 
     private static final Map<String, GoldenCase> KINDS = Map.ofEntries(
             Map.entry("taehv", new TinyAutoencoderCase()),
+            Map.entry("frechet_psnr_ssim", new FrechetPsnrSsimCase()),
             Map.entry("wan_dit_bidirectional", new WanBidirectionalCase()));
 
     private GoldenCases() {}
