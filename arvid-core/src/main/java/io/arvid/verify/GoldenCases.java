@@ -45,6 +45,10 @@ public final class GoldenCases {
         kinds.put("wan_dit_bidirectional", new WanBidirectionalCase());
         return kinds;
     }
+    private static final Map<String, GoldenCase> KINDS = Map.ofEntries(
+            Map.entry("taehv", new TinyAutoencoderCase()),
+            Map.entry("frechet_psnr_ssim", new FrechetPsnrSsimCase()),
+            Map.entry("wan_dit_bidirectional", new WanBidirectionalCase()));
 
     private GoldenCases() {}
 
