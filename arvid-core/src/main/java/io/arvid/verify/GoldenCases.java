@@ -37,6 +37,8 @@ public final class GoldenCases {
 
     private static final Map<String, GoldenCase> KINDS = Map.ofEntries(
             Map.entry("taehv", new TinyAutoencoderCase()),
+            Map.entry("quantizers", new QuantizersCase()),
+            Map.entry("outlier_detection", new OutlierDetectionCase()),
             Map.entry("wan_dit_bidirectional", new WanBidirectionalCase()));
 
     private GoldenCases() {}
