@@ -218,6 +218,31 @@ public final class Ops {
         return torch.amin(x, dims, keep);
     }
 
+    /** Euclidean norm along {@code dim}, which goes. */
+    public static Tensor norm(Tensor x, long dim) {
+        return torch.norm(x, new ScalarOptional(new Scalar(2)), new long[] {dim}, false);
+    }
+
+    /** Quantile {@code q} along {@code dim}, which stays as size 1; linear interpolation, rank and weight in the type of {@code x}. */
+    public static Tensor quantile(Tensor x, double q, long dim) {
+        return torch.quantile(x, q, new LongOptional(dim), true, "linear");
+    }
+
+    /** Counts of all entries of {@code x} in {@code bins} equal bins between {@code low} and {@code high}, in the type of {@code x}. */
+    public static Tensor histogram(Tensor x, long bins, double low, double high) {
+        return torch.histc(x, bins, new Scalar(low), new Scalar(high));
+    }
+
+    /** Index of the first entry of ascending {@code sorted} that is not below {@code value}, as a tensor of one int64. */
+    public static Tensor searchSorted(Tensor sorted, double value) {
+        return torch.searchsorted(sorted, new Scalar(value));
+    }
+
+    /** Entries in ascending order along {@code dim}. */
+    public static Tensor sort(Tensor x, long dim) {
+        return x.sort(dim, false).get0();
+    }
+
     /** Mean squared difference, as a tensor of one entry. */
     public static Tensor meanSquaredError(Tensor a, Tensor b) {
         return torch.mse_loss(a, b);

@@ -46,6 +46,11 @@ public final class GoldenCases {
         kinds.put("wan_dit_bidirectional", new WanBidirectionalCase());
         return kinds;
     }
+    private static final Map<String, GoldenCase> KINDS = Map.ofEntries(
+            Map.entry("taehv", new TinyAutoencoderCase()),
+            Map.entry("quantizers", new QuantizersCase()),
+            Map.entry("outlier_detection", new OutlierDetectionCase()),
+            Map.entry("wan_dit_bidirectional", new WanBidirectionalCase()));
 
     private GoldenCases() {}
 
