@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.function.Supplier;
 import org.bytedeco.javacpp.Loader;
+import org.bytedeco.openblas.global.openblas_nolapack;
 import org.bytedeco.pytorch.Context;
 import org.bytedeco.pytorch.GradMode;
 import org.bytedeco.pytorch.global.torch;
@@ -12,9 +13,13 @@ import org.bytedeco.pytorch.global.torch;
 public final class Torch {
     private Torch() {}
 
-    /** Threads that one operation may use. Small operations on a busy machine are fastest with one. */
+    /**
+     * Threads that one operation may use, in libtorch's own loops and in the BLAS library that it calls, which spins while it waits. Small operations
+     * on a busy machine are fastest with one.
+     */
     public static void setThreads(int threads) {
         torch.set_num_threads(threads);
+        openblas_nolapack.blas_set_num_threads(threads);
     }
 
     /** Threads that one operation may use. */
