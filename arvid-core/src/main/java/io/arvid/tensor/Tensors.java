@@ -49,6 +49,11 @@ public final class Tensors {
         return torch.arange(new Scalar(count), options(type));
     }
 
+    /** The identity matrix {@code [size, size]}. */
+    public static Tensor identity(DTypes type, long size) {
+        return torch.eye(size, options(type));
+    }
+
     /** Copy of {@code values} in float32, shape {@code shape} (row-major). */
     public static Tensor of(float[] values, long... shape) {
         Tensor tensor = empty(DTypes.F32, shape);

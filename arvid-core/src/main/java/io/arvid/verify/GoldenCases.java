@@ -41,16 +41,20 @@ public final class GoldenCases {
     private static Map<String, GoldenCase> allKinds() {
         Map<String, GoldenCase> kinds = new TreeMap<>();
         kinds.put("frechet_psnr_ssim", new FrechetPsnrSsimCase());
+        kinds.put("fake_quant_reference", new FakeQuantReferenceCase());
+        kinds.put("gptq", new GptqCase());
+        kinds.put("gptq_asymmetric_inputs", new GptqQuantizedInputsCase());
+        kinds.put("hadamard_rotation", new HadamardCase());
+        kinds.put("ptq4dit_balance", new SalienceBalanceCase());
+        kinds.put("outlier_detection", new OutlierDetectionCase());
+        kinds.put("quantizers", new QuantizersCase());
+        kinds.put("smoothquant_scales", new SmoothQuantCase());
+        kinds.put("svdquant_lowrank", new LowRankCase());
         kinds.put("taehv", new TinyAutoencoderCase());
         kinds.put("umt5_encoder", new UmtEncoderCase());
         kinds.put("wan_dit_bidirectional", new WanBidirectionalCase());
         return kinds;
     }
-    private static final Map<String, GoldenCase> KINDS = Map.ofEntries(
-            Map.entry("taehv", new TinyAutoencoderCase()),
-            Map.entry("quantizers", new QuantizersCase()),
-            Map.entry("outlier_detection", new OutlierDetectionCase()),
-            Map.entry("wan_dit_bidirectional", new WanBidirectionalCase()));
 
     private GoldenCases() {}
 
