@@ -3,6 +3,7 @@ package io.arvid.tensor;
 import java.util.List;
 import org.bytedeco.pytorch.DoubleOptional;
 import org.bytedeco.pytorch.LongOptional;
+import org.bytedeco.pytorch.MemoryFormatOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarOptional;
 import org.bytedeco.pytorch.ScalarTypeOptional;
@@ -148,6 +149,11 @@ public final class Ops {
     /** {@code x[start : end]} along {@code dim}: a view. */
     public static Tensor slice(Tensor x, long dim, long start, long end) {
         return x.slice(dim, new LongOptional(start), new LongOptional(end), 1);
+    }
+
+    /** A contiguous copy of {@code x} in memory of its own. */
+    public static Tensor copy(Tensor x) {
+        return x.clone(new MemoryFormatOptional(torch.MemoryFormat.Contiguous));
     }
 
     /** Copy of {@code x} in element type {@code type}, or {@code x} itself where it has that type. */
