@@ -1,6 +1,7 @@
 package io.arvid.tensor;
 
 import java.util.function.Supplier;
+import org.bytedeco.openblas.global.openblas_nolapack;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.global.torch;
 
@@ -11,6 +12,8 @@ public final class Torch {
     /** Threads that one operation may use. Small operations on a busy machine are fastest with one. */
     public static void setThreads(int threads) {
         torch.set_num_threads(threads);
+        // OpenBLAS has threads of its own, which spin while they wait.
+        openblas_nolapack.blas_set_num_threads(threads);
     }
 
     /** Threads that one operation may use. */
