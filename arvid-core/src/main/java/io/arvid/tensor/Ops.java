@@ -3,6 +3,7 @@ package io.arvid.tensor;
 import java.util.List;
 import org.bytedeco.pytorch.DoubleOptional;
 import org.bytedeco.pytorch.LongOptional;
+import org.bytedeco.pytorch.MemoryFormatOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarOptional;
 import org.bytedeco.pytorch.ScalarTypeOptional;
@@ -156,6 +157,11 @@ public final class Ops {
         return x.slice(dim, new LongOptional(start), new LongOptional(end), 1);
     }
 
+<<<<<<< HEAD
+    /** A contiguous copy of {@code x} in memory of its own. */
+    public static Tensor copy(Tensor x) {
+        return x.clone(new MemoryFormatOptional(torch.MemoryFormat.Contiguous));
+=======
     /** Every {@code step}-th entry along {@code dim}, from {@code start}: a view. */
     public static Tensor everyNth(Tensor x, long dim, long start, long step) {
         return x.slice(dim, new LongOptional(start), new LongOptional(), step);
@@ -174,6 +180,7 @@ public final class Ops {
     /** Every entry repeated {@code times} times in a row along {@code dim}. */
     public static Tensor repeatInterleave(Tensor x, long times, long dim) {
         return torch.repeat_interleave(x, times, new LongOptional(dim), new LongOptional());
+>>>>>>> main
     }
 
     /** Copy of {@code x} in element type {@code type}, or {@code x} itself where it has that type. */
