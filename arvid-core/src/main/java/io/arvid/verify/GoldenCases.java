@@ -37,7 +37,10 @@ public final class GoldenCases {
 
     private static final Map<String, GoldenCase> KINDS = Map.ofEntries(
             Map.entry("taehv", new TinyAutoencoderCase()),
+            Map.entry("discriminability", new DiscriminabilityCase()),
             Map.entry("frechet_psnr_ssim", new FrechetPsnrSsimCase()),
+            Map.entry("lpips", new LpipsCase()),
+            Map.entry("vbench_aggregation", new VBenchAggregationCase()),
             Map.entry("wan_dit_bidirectional", new WanBidirectionalCase()));
 
     private GoldenCases() {}
