@@ -1,6 +1,9 @@
 package io.arvid.tensor;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.function.Supplier;
+import org.bytedeco.javacpp.Loader;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.global.torch;
 
@@ -16,6 +19,25 @@ public final class Torch {
     /** Threads that one operation may use. */
     public static int threads() {
         return torch.get_num_threads();
+    }
+
+    /** Version of libtorch and of its Java presets, such as {@code 2.10.0-1.5.13}. */
+    public static String version() {
+        try {
+            return String.valueOf(Loader.getVersion("org.bytedeco", "pytorch"));
+        } catch (IOException e) {
+            throw new UncheckedIOException("the version of libtorch cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    /** The instruction set that libtorch's own loops use here: {@code DEFAULT}, {@code AVX2} or {@code AVX512}. */
+    public static String cpuCapability() {
+        return torch.get_cpu_capability().getString();
+    }
+
+    /** True where libtorch was built for CUDA and a device answers. */
+    public static boolean hasCuda() {
+        return torch.cuda_is_available();
     }
 
     /** Runs {@code body} without recording gradients on this thread. */
