@@ -87,6 +87,11 @@ public final class Ops {
         return torch.layer_norm(x, new long[] {x.size(-1)}, optional(weight), optional(bias), eps, true);
     }
 
+    /** GELU with the error function. */
+    public static Tensor gelu(Tensor x) {
+        return torch.gelu(x);
+    }
+
     /** GELU in its tanh approximation. */
     public static Tensor geluTanh(Tensor x) {
         return torch.gelu(x, "tanh");
