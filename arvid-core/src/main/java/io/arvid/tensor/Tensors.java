@@ -39,6 +39,11 @@ public final class Tensors {
         return torch.arange(new Scalar(count), options(type));
     }
 
+    /** {@code count} values from {@code first} to {@code last} in equal steps. */
+    public static Tensor linspace(DTypes type, double first, double last, long count) {
+        return torch.linspace(new Scalar(first), new Scalar(last), count, options(type));
+    }
+
     /** Copy of {@code values} in float32, shape {@code shape} (row-major). */
     public static Tensor of(float[] values, long... shape) {
         Tensor tensor = empty(DTypes.F32, shape);
