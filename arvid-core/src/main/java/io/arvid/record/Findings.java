@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param videos the same videos by several models
  * @param comparisons distances from full precision, one a quantized model
+ * @param differences pairs of methods compared prompt by prompt
  * @param sensitivities one a setting
  * @param channelNorms layers worth showing
  * @param layerOutliers every quantized layer
@@ -17,17 +18,19 @@ import org.jspecify.annotations.Nullable;
 public record Findings(
         List<VideoSet> videos,
         List<Comparison> comparisons,
+        List<PairedDifference> differences,
         List<Sensitivity> sensitivities,
         List<ChannelNorms> channelNorms,
         List<LayerOutliers> layerOutliers,
         List<ModelSize> sizes) {
     /** Nothing. */
-    public static final Findings NONE = new Findings(List.of(), List.of(), List.of(), List.of(), List.of(), List.of());
+    public static final Findings NONE = new Findings(List.of(), List.of(), List.of(), List.of(), List.of(), List.of(), List.of());
 
     /** A list that a file lacks counts as empty. */
     public Findings {
         videos = present(videos);
         comparisons = present(comparisons);
+        differences = present(differences);
         sensitivities = present(sensitivities);
         channelNorms = present(channelNorms);
         layerOutliers = present(layerOutliers);
@@ -39,6 +42,7 @@ public record Findings(
         return new Findings(
                 joined(videos, others.videos),
                 joined(comparisons, others.comparisons),
+                joined(differences, others.differences),
                 joined(sensitivities, others.sensitivities),
                 joined(channelNorms, others.channelNorms),
                 joined(layerOutliers, others.layerOutliers),

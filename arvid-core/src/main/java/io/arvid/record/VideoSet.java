@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
  * @param prompt what was asked for
  * @param seed seed of the noise
  * @param framesPerSecond playing speed
+ * @param chunkStarts index of each chunk's first frame
  * @param clips full precision first
  * @param contactSheet PNG of all clips, a row each; a path relative to the run's folder
  */
