@@ -169,6 +169,8 @@ public final class Ops {
     /** A copy of {@code x} of its own, contiguous and without gradient. */
     public static Tensor copy(Tensor x) {
         return x.detach().contiguous().clone(new org.bytedeco.pytorch.MemoryFormatOptional());
+    }
+
     /** Every entry repeated {@code times} times in a row along {@code dim}. */
     public static Tensor repeatInterleave(Tensor x, long times, long dim) {
         return torch.repeat_interleave(x, times, new LongOptional(dim), new LongOptional());
