@@ -2,6 +2,7 @@ package io.arvid.weights;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.arvid.tensor.DTypes;
@@ -13,6 +14,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,6 +24,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SequencedMap;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -34,6 +37,7 @@ public final class SafetensorsFile {
     private static final long MAX_HEADER_BYTES = 100_000_000;
     private static final JsonMapper JSON = JsonMapper.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
 
     /** One tensor of a header: offsets count from the first data byte, end exclusive. */
@@ -50,7 +54,7 @@ public final class SafetensorsFile {
      * @throws CheckpointException where the file is missing, truncated or malformed
      */
     public static WeightMap open(Path file) {
-        return file.getFileName().toString().endsWith(".index.json") ? openSharded(file) : openSingle(file);
+        return isIndex(file) ? openSharded(file) : openSingle(file);
     }
 
     /** Reads and checks the header of {@code file} without touching its data. */
@@ -58,6 +62,15 @@ public final class SafetensorsFile {
         try (Arena arena = Arena.ofConfined()) {
             return header(file, map(file, arena));
         }
+    }
+
+    /** The free-form metadata of {@code file}; empty for the index of a sharded set. */
+    static SequencedMap<String, String> metadata(Path file) {
+        return new LinkedHashMap<>(isIndex(file) ? Map.of() : header(file).metadata());
+    }
+
+    private static boolean isIndex(Path file) {
+        return file.getFileName().toString().endsWith(".index.json");
     }
 
     private static WeightMap openSingle(Path file) {
@@ -129,18 +142,19 @@ public final class SafetensorsFile {
                     "not safetensors, or truncated: header length " + Long.toUnsignedString(length) + " in a file of "
                             + memory.byteSize() + " bytes");
         }
-        byte[] json = memory.asSlice(8, length).toArray(ValueLayout.JAVA_BYTE);
-        JsonNode root = parse(file, new String(json, StandardCharsets.UTF_8));
-        if (!root.isObject()) {
-            throw new CheckpointException(file, "the header is not a JSON object");
-        }
+        JsonNode root = parse(file, utf8(file, memory.asSlice(8, length)));
+        requireObject(file, root);
         Map<String, String> metadata = new LinkedHashMap<>();
         List<Entry> entries = new ArrayList<>();
         for (Map.Entry<String, JsonNode> field : root.properties()) {
             if (field.getKey().equals("__metadata__")) {
-                field.getValue()
-                        .properties()
-                        .forEach(m -> metadata.put(m.getKey(), m.getValue().asText()));
+                for (Map.Entry<String, JsonNode> note :
+                        requireObject(file, field.getValue()).properties()) {
+                    if (!note.getValue().isTextual()) {
+                        throw new CheckpointException(file, "__metadata__ '" + note.getKey() + "' is not a string");
+                    }
+                    metadata.put(note.getKey(), note.getValue().asText());
+                }
             } else {
                 entries.add(entry(file, field.getKey(), field.getValue()));
             }
@@ -148,6 +162,24 @@ public final class SafetensorsFile {
         entries.sort(Comparator.comparingLong(Entry::begin).thenComparingLong(Entry::end));
         requireContiguous(file, entries, memory.byteSize() - 8 - length);
         return new Header(List.copyOf(entries), metadata, 8 + length);
+    }
+
+    private static String utf8(Path file, MemorySegment bytes) {
+        try {
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(bytes.asByteBuffer())
+                    .toString();
+        } catch (CharacterCodingException e) {
+            throw new CheckpointException(file, "the header is not UTF-8");
+        }
+    }
+
+    private static JsonNode requireObject(Path file, JsonNode node) {
+        if (!node.isObject()) {
+            throw new CheckpointException(file, "the header is not a JSON object of JSON objects");
+        }
+        return node;
     }
 
     private static Entry entry(Path file, String name, JsonNode node) {
