@@ -2,7 +2,6 @@ package io.arvid.weights;
 
 import io.arvid.tensor.DTypes;
 import io.arvid.tensor.TensorScope;
-import io.arvid.tensor.Tensors;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -62,13 +61,10 @@ public final class CheckpointFile {
 
     private static Contents describe(Path file, Format format) {
         if (format == Format.SAFETENSORS) {
-            try (WeightMap weights = SafetensorsFile.open(file)) {
-                List<TensorInfo> tensors = new ArrayList<>();
-                weights.entries()
-                        .forEach((name, tensor) ->
-                                tensors.add(new TensorInfo(name, DTypes.of(tensor), Tensors.shape(tensor))));
-                return new Contents(file, format, List.of(new Group("", tensors)), SafetensorsFile.metadata(file));
-            }
+            List<TensorInfo> tensors = SafetensorsFile.entries(file).stream()
+                    .map(entry -> new TensorInfo(entry.name(), entry.type(), entry.shape()))
+                    .toList();
+            return new Contents(file, format, List.of(new Group("", tensors)), SafetensorsFile.metadata(file));
         }
         try (TorchCheckpoint checkpoint = TorchCheckpoint.open(file)) {
             Walk walk = Walk.over(file, checkpoint.root());

@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -94,29 +95,63 @@ public final class SafetensorsFile {
     }
 
     private static WeightMap openSharded(Path index) {
-        JsonNode map = parse(index, readAll(index)).path("weight_map");
-        if (!map.isObject()) {
-            throw new CheckpointException(index, "no weight_map in the index of a sharded checkpoint");
-        }
         Map<String, WeightMap> shards = new LinkedHashMap<>();
         Map<String, Tensor> tensors = new LinkedHashMap<>();
         try {
-            for (Map.Entry<String, JsonNode> entry : map.properties()) {
-                String shard = entry.getValue().asText();
-                if (shard.contains("/") || shard.contains("\\") || shard.equals("..")) {
-                    throw new CheckpointException(index, "shard name '" + shard + "' leaves the folder");
+            shardOfTensor(index).forEach((name, shard) -> {
+                WeightMap weights = shards.computeIfAbsent(shard, s -> openSingle(index.resolveSibling(s)));
+                if (!weights.has(name)) {
+                    throw notInItsShard(index, name, shard);
                 }
-                WeightMap weights = shards.computeIfAbsent(shard, name -> openSingle(index.resolveSibling(name)));
-                if (!weights.has(entry.getKey())) {
-                    throw new CheckpointException(index, entry.getKey() + " is not in its shard " + shard);
-                }
-                tensors.put(entry.getKey(), weights.get(entry.getKey()));
-            }
+                tensors.put(name, weights.get(name));
+            });
         } catch (RuntimeException e) {
             shards.values().forEach(WeightMap::close);
             throw e;
         }
         return WeightMap.backedBy(tensors, () -> shards.values().forEach(WeightMap::close));
+    }
+
+    /** The tensors of {@code file}, or of the set that it is the index of, without touching their data. */
+    static List<Entry> entries(Path file) {
+        if (!isIndex(file)) {
+            return header(file).entries();
+        }
+        Map<String, Map<String, Entry>> shards = new HashMap<>();
+        List<Entry> entries = new ArrayList<>();
+        shardOfTensor(file).forEach((name, shard) -> {
+            Map<String, Entry> inShard = shards.computeIfAbsent(shard, s -> {
+                Map<String, Entry> byName = new HashMap<>();
+                header(file.resolveSibling(s)).entries().forEach(entry -> byName.put(entry.name(), entry));
+                return byName;
+            });
+            if (!inShard.containsKey(name)) {
+                throw notInItsShard(file, name, shard);
+            }
+            entries.add(inShard.get(name));
+        });
+        return entries;
+    }
+
+    private static CheckpointException notInItsShard(Path index, String name, String shard) {
+        return new CheckpointException(index, name + " is not in its shard " + shard);
+    }
+
+    private static SequencedMap<String, String> shardOfTensor(Path index) {
+        JsonNode map = parse(index, readAll(index)).path("weight_map");
+        if (!map.isObject()) {
+            throw new CheckpointException(index, "no weight_map in the index of a sharded checkpoint");
+        }
+        SequencedMap<String, String> shards = new LinkedHashMap<>();
+        for (Map.Entry<String, JsonNode> entry : map.properties()) {
+            String shard = entry.getValue().asText();
+            boolean leaves = shard.contains("/") || shard.contains("\\") || shard.equals("..");
+            if (!entry.getValue().isTextual() || leaves) {
+                throw new CheckpointException(index, "shard name '" + shard + "' leaves the folder");
+            }
+            shards.put(entry.getKey(), shard);
+        }
+        return shards;
     }
 
     private static MemorySegment map(Path file, Arena arena) {

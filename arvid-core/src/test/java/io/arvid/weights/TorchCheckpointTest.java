@@ -10,12 +10,13 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Tensor;
@@ -127,116 +128,28 @@ class TorchCheckpointTest {
 
     @Test
     void aStorageBehindFourGigabytesIsFoundThroughZip64(@TempDir Path folder) throws IOException {
-        Path file = folder.resolve("large.pt");
-        long padding = 5L << 30;
-        Zip64 zip = new Zip64(file, padding);
+        Map<String, long[]> shapes = new LinkedHashMap<>();
+        shapes.put("large", new long[] {5, 1L << 28});
+        shapes.put("small", new long[] {4});
+        Path file = SparseCheckpoint.torch(folder.resolve("large.pt"), Map.of("generator", shapes), DTypes.F32);
         float[] values = {1, -2, 3.5f, 4};
-        zip.write(values);
+        writeBeforeDirectory(file, values);
 
-        try (WeightMap weights = CheckpointFile.load(file, "", UnaryOperator.identity())) {
-            assertThat(Tensors.toFloats(weights.get("a"))).containsExactly(values);
-            assertThat(weights.get("zeros").numel()).isEqualTo(padding);
+        try (WeightMap weights = CheckpointFile.load(file, "generator", UnaryOperator.identity())) {
+            assertThat(Tensors.shape(weights.get("large"))).containsExactly(5, 1L << 28);
+            assertThat(Tensors.toFloats(weights.get("small"))).containsExactly(values);
         }
     }
 
-    /** Writes a checkpoint of two storages, the first of them {@code padding} bytes of a sparse file, with zip64 records as PyTorch does. */
-    private static final class Zip64 {
-        private static final byte[] PICKLE = ("\u0080\u0002}(" + text("zeros") + tensor("0", "ByteStorage", true)
-                        + text("a") + tensor("1", "FloatStorage", false) + "u.")
-                .getBytes(StandardCharsets.ISO_8859_1);
-
-        private final Path file;
-        private final long padding;
-
-        Zip64(Path file, long padding) {
-            this.file = file;
-            this.padding = padding;
-        }
-
-        private static String text(String value) {
-            return "X" + (char) value.length() + "\0\0\0" + value;
-        }
-
-        private static String tensor(String key, String type, boolean large) {
-            String count = large ? "\u008a\u0008\0\0\0\u0040\u0001\0\0\0" : "K\u0004";
-            return "ctorch._utils\n_rebuild_tensor_v2\n((" + text("storage") + "ctorch\n" + type + "\n" + text(key)
-                    + text("cpu") + count + "tQK\0" + count + "\u0085K\u0001\u0085\u0089NtR";
-        }
-
-        void write(float[] values) throws IOException {
-            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
-                List<ByteBuffer> directory = new ArrayList<>();
-                ByteBuffer data = ByteBuffer.allocate(4 * values.length).order(ByteOrder.LITTLE_ENDIAN);
-                data.asFloatBuffer().put(values);
-                put(channel, directory, "a/data.pkl", PICKLE.length, ByteBuffer.wrap(PICKLE));
-                put(channel, directory, "a/data/0", padding, ByteBuffer.allocate(0));
-                put(channel, directory, "a/data/1", data.capacity(), data);
-                long start = channel.position();
-                for (ByteBuffer entry : directory) {
-                    channel.write(entry);
-                }
-                long end = channel.position();
-                channel.write(little(56 + 20 + 22)
-                        .putInt(0x06064b50)
-                        .putLong(44)
-                        .putShort((short) 45)
-                        .putShort((short) 45)
-                        .putInt(0)
-                        .putInt(0)
-                        .putLong(3)
-                        .putLong(3)
-                        .putLong(end - start)
-                        .putLong(start)
-                        .putInt(0x07064b50)
-                        .putInt(0)
-                        .putLong(end)
-                        .putInt(1)
-                        .putInt(0x06054b50)
-                        .putInt(0)
-                        .putShort((short) 3)
-                        .putShort((short) 3)
-                        .putInt((int) (end - start))
-                        .putInt(-1)
-                        .putShort((short) 0)
-                        .flip());
-            }
-        }
-
-        private static void put(
-                FileChannel channel, List<ByteBuffer> directory, String name, long length, ByteBuffer data)
-                throws IOException {
-            long header = channel.position();
-            byte[] nameBytes = name.getBytes(StandardCharsets.US_ASCII);
-            channel.write(little(30 + nameBytes.length)
-                    .putInt(0x04034b50)
-                    .position(26)
-                    .putShort((short) nameBytes.length)
-                    .putShort((short) 0)
-                    .put(nameBytes)
-                    .flip());
-            long start = channel.position();
-            channel.write(data);
-            channel.position(start + length);
-            directory.add(little(46 + nameBytes.length + 28)
-                    .putInt(0x02014b50)
-                    .position(20)
-                    .putInt(-1)
-                    .putInt(-1)
-                    .putShort((short) nameBytes.length)
-                    .putShort((short) 28)
-                    .position(42)
-                    .putInt(-1)
-                    .put(nameBytes)
-                    .putShort((short) 1)
-                    .putShort((short) 24)
-                    .putLong(length)
-                    .putLong(length)
-                    .putLong(header)
-                    .flip());
-        }
-
-        private static ByteBuffer little(int bytes) {
-            return ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    /** Fills the last storage of a sparse checkpoint, which ends where the zip directory (the first 0x02014b50 from there on) begins. */
+    private static void writeBeforeDirectory(Path file, float[] values) throws IOException {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            ByteBuffer end = ByteBuffer.allocate(98).order(ByteOrder.LITTLE_ENDIAN);
+            channel.read(end, channel.size() - 98);
+            long directory = end.getLong(48);
+            ByteBuffer data = ByteBuffer.allocate(4 * values.length).order(ByteOrder.LITTLE_ENDIAN);
+            data.asFloatBuffer().put(values);
+            channel.write(data, directory - data.capacity());
         }
     }
 }
