@@ -10,6 +10,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.MemoryFormat;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.jspecify.annotations.Nullable;
 
@@ -47,6 +48,11 @@ public final class Ops {
     /** {@code max(x, low)}, elementwise. */
     public static Tensor clampMin(Tensor x, double low) {
         return x.clamp(new ScalarOptional(new Scalar(low)), new ScalarOptional());
+    }
+
+    /** {@code min(max(x, low), high)}, elementwise, in place: returns x. */
+    public static Tensor clamp_(Tensor x, double low, double high) {
+        return x.clamp_(new ScalarOptional(new Scalar(low)), new ScalarOptional(new Scalar(high)));
     }
 
     /** Elementwise choice: {@code condition ? a : b}. */
@@ -148,6 +154,26 @@ public final class Ops {
     /** {@code x[start : end]} along {@code dim}: a view. */
     public static Tensor slice(Tensor x, long dim, long start, long end) {
         return x.slice(dim, new LongOptional(start), new LongOptional(end), 1);
+    }
+
+    /** Every {@code step}-th entry along {@code dim}, from {@code start}: a view. */
+    public static Tensor everyNth(Tensor x, long dim, long start, long step) {
+        return x.slice(dim, new LongOptional(start), new LongOptional(), step);
+    }
+
+    /** Images {@code [N, C, H, W]} with channels innermost in memory; the shape stays. */
+    public static Tensor channelsLast(Tensor images) {
+        return images.contiguous(MemoryFormat.ChannelsLast);
+    }
+
+    /** A copy of {@code x} of its own, contiguous and without gradient. */
+    public static Tensor copy(Tensor x) {
+        return x.detach().contiguous().clone(new org.bytedeco.pytorch.MemoryFormatOptional());
+    }
+
+    /** Every entry repeated {@code times} times in a row along {@code dim}. */
+    public static Tensor repeatInterleave(Tensor x, long times, long dim) {
+        return torch.repeat_interleave(x, times, new LongOptional(dim), new LongOptional());
     }
 
     /** Copy of {@code x} in element type {@code type}, or {@code x} itself where it has that type. */

@@ -80,6 +80,11 @@ public final class CaseFolder implements AutoCloseable {
         return new Tolerance(node.path("atol").asDouble(), node.path("rtol").asDouble());
     }
 
+    /** The tolerance that the case states in words for {@code what}. */
+    public Tolerance tolerance(String what) {
+        return Tolerance.stated(json.path("tolerance").path(what).asText());
+    }
+
     @Override
     public void close() {
         io.close();

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -35,14 +36,22 @@ public final class GoldenCases {
         UNSUPPORTED
     }
 
-    private static final Map<String, GoldenCase> KINDS =
-            Map.ofEntries(Map.entry("wan_dit_bidirectional", new WanBidirectionalCase()));
+    private static final Map<String, GoldenCase> KINDS = allKinds();
+
+    private static Map<String, GoldenCase> allKinds() {
+        Map<String, GoldenCase> kinds = new TreeMap<>();
+        kinds.put("frechet_psnr_ssim", new FrechetPsnrSsimCase());
+        kinds.put("taehv", new TinyAutoencoderCase());
+        kinds.put("umt5_encoder", new UmtEncoderCase());
+        kinds.put("wan_dit_bidirectional", new WanBidirectionalCase());
+        return kinds;
+    }
 
     private GoldenCases() {}
 
     /** Names of the kinds that can be run. */
     public static List<String> kinds() {
-        return KINDS.keySet().stream().sorted().toList();
+        return List.copyOf(KINDS.keySet());
     }
 
     /** Every folder with a {@code case.json} directly below {@code root}, by name; or {@code root} itself where it is one. */

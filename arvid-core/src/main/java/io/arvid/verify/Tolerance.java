@@ -1,5 +1,8 @@
 package io.arvid.verify;
 
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
 /**
  * Allowed difference: {@code |actual − expected| ≤ atol + rtol · |expected|} for all but {@code exceptShare} of the entries.
  *
@@ -24,6 +27,24 @@ public record Tolerance(double atol, double rtol, double exceptShare) {
     /** A relative bound for every entry. */
     public static Tolerance relative(double rtol) {
         return new Tolerance(0, rtol, 0);
+    }
+
+    /** The tolerance that {@code text} states first: {@code "rtol 1e-6 (matrix square root)"}, {@code "exact"}. */
+    public static Tolerance stated(String text) {
+        if (text.startsWith("exact")) {
+            return EXACT;
+        }
+        double atol = number("atol", text);
+        double rtol = number("rtol", text);
+        if (atol == 0 && rtol == 0) {
+            throw new IllegalArgumentException("no atol, rtol or exact in the tolerance '" + text + "'");
+        }
+        return new Tolerance(atol, rtol);
+    }
+
+    private static double number(String kind, String text) {
+        Matcher matcher = Pattern.compile(kind + " ([0-9.eE+-]+)").matcher(text);
+        return matcher.find() ? Double.parseDouble(matcher.group(1)) : 0;
     }
 
     @Override

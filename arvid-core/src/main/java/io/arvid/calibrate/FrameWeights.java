@@ -1,0 +1,35 @@
+package io.arvid.calibrate;
+
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * How much each chunk's error counts (Q-ARVD, equation 5): the sensitivities α of the chunks, used relative to their mean.
+ *
+ * @param alpha sensitivity of each chunk, non-negative, not all zero
+ */
+public record FrameWeights(List<Double> alpha) {
+    /** Checks the sensitivities. */
+    public FrameWeights {
+        alpha = List.copyOf(alpha);
+        if (alpha.stream().anyMatch(a -> !(a >= 0) || a.isInfinite())
+                || alpha.stream().mapToDouble(a -> a).sum() <= 0) {
+            throw new IllegalArgumentException("chunk sensitivities must be non-negative and not all zero: " + alpha);
+        }
+    }
+
+    /** The same weight for {@code chunks} chunks. */
+    public static FrameWeights uniform(int chunks) {
+        return new FrameWeights(java.util.Collections.nCopies(chunks, 1.0));
+    }
+
+    /** Of an array. */
+    public static FrameWeights of(double... alpha) {
+        return new FrameWeights(Arrays.stream(alpha).boxed().toList());
+    }
+
+    /** {@code α_chunk / mean(α)}. */
+    public double of(int chunk) {
+        return alpha.get(chunk) / (alpha.stream().mapToDouble(a -> a).sum() / alpha.size());
+    }
+}

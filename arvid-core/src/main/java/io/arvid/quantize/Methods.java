@@ -1,0 +1,29 @@
+package io.arvid.quantize;
+
+import java.util.List;
+
+/** The methods that arvid knows: one line each. */
+public final class Methods {
+    private static final List<QuantMethod<?>> ALL = List.of();
+
+    private Methods() {}
+
+    /** All methods, in the order of the reports. */
+    public static List<QuantMethod<?>> all() {
+        return ALL;
+    }
+
+    /** Ids of all methods. */
+    public static List<String> ids() {
+        return ALL.stream().map(QuantMethod::id).toList();
+    }
+
+    /** The method called {@code id}; {@code IllegalArgumentException} with the nearest known one for any other. */
+    public static QuantMethod<?> byId(String id) {
+        return ALL.stream()
+                .filter(method -> method.id().equals(id))
+                .findFirst()
+                .orElseThrow(() ->
+                        new IllegalArgumentException("no method '" + id + "'" + NearestName.suggestion(id, ids())));
+    }
+}

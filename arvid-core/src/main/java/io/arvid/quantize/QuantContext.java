@@ -1,0 +1,36 @@
+package io.arvid.quantize;
+
+import io.arvid.calibrate.CalibrationRollouts;
+import io.arvid.calibrate.FrameWeights;
+import io.arvid.model.CausalVideoModel;
+import io.arvid.record.Progress;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a method works on.
+ *
+ * @param model the full-precision model; never changed
+ * @param rollouts the calibration prompts
+ * @param sensitivity chunk sensitivities measured before, or null where a method that needs them is to measure them
+ * @param progress hears how far it has come
+ * @param workers layers that may be worked on at once
+ */
+public record QuantContext(
+        CausalVideoModel model,
+        CalibrationRollouts rollouts,
+        @Nullable FrameWeights sensitivity,
+        Progress progress,
+        int workers) {
+    /** A context without known sensitivities that reports to nobody and works on one layer at a time. */
+    public static QuantContext of(CausalVideoModel model, CalibrationRollouts rollouts) {
+        return new QuantContext(model, rollouts, null, Progress.SILENT, 1);
+    }
+
+    /** Checks that enough prompts are at hand. */
+    public void requirePrompts(int count) {
+        if (rollouts.promptCount() < count) {
+            throw new IllegalArgumentException(
+                    "the recipe wants " + count + " calibration prompts; there are " + rollouts.promptCount());
+        }
+    }
+}

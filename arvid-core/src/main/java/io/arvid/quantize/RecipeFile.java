@@ -1,0 +1,123 @@
+package io.arvid.quantize;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.arvid.quantize.scheme.QuantPlan;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/**
+ * A method with its settings, as a JSON file: {@code method}, optionally {@code about} (free text), and the keys of the method's recipe record. Keys
+ * that are left out keep the method's defaults; an unknown key is refused.
+ *
+ * @param <R> the method's recipe
+ * @param method the method
+ * @param recipe its settings, complete
+ */
+public record RecipeFile<R extends Recipe>(QuantMethod<R> method, R recipe) {
+    private static final JsonMapper JSON = JsonMapper.builder()
+            .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+            .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+            .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
+            .enable(DeserializationFeature.FAIL_ON_NUMBERS_FOR_ENUMS)
+            .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
+            .build();
+
+    /** Reads the recipe in {@code file}; {@code IllegalArgumentException} naming file, key and value where it is not one. */
+    public static RecipeFile<?> read(Path file) {
+        try {
+            return parse(Files.readString(file));
+        } catch (IOException e) {
+            throw new IllegalArgumentException("recipe " + file + " cannot be read: " + e.getMessage(), e);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("recipe " + file + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** Reads the recipe in {@code json}. */
+    public static RecipeFile<?> parse(String json) {
+        try {
+            if (JSON.readTree(json) instanceof ObjectNode given) {
+                String id = given.path("method").asText("");
+                given.remove(List.of("method", "about"));
+                return of(Methods.byId(id), given);
+            }
+            throw new IllegalArgumentException("not a JSON object");
+        } catch (JsonProcessingException e) {
+            throw new IllegalArgumentException(explain(e), e);
+        }
+    }
+
+    private static <R extends Recipe> RecipeFile<R> of(QuantMethod<R> method, ObjectNode given)
+            throws JsonProcessingException {
+        R defaults = method.defaults();
+        ObjectNode complete = JSON.valueToTree(defaults);
+        complete.setAll(given);
+        @SuppressWarnings("unchecked")
+        Class<R> type = (Class<R>) defaults.getClass();
+        return new RecipeFile<>(method, JSON.treeToValue(complete, type));
+    }
+
+    private static String explain(JsonProcessingException error) {
+        if (error instanceof UnrecognizedPropertyException unknown) {
+            List<String> known = unknown.getKnownPropertyIds().stream()
+                    .map(String::valueOf)
+                    .sorted()
+                    .toList();
+            return "unknown key '" + path(unknown) + "'" + NearestName.suggestion(unknown.getPropertyName(), known);
+        }
+        Throwable cause = error.getCause() == null ? error : error.getCause();
+        String reason = cause instanceof JsonProcessingException json ? json.getOriginalMessage() : cause.getMessage();
+        return error instanceof JsonMappingException mapping
+                        && !mapping.getPath().isEmpty()
+                ? path(mapping) + ": " + reason
+                : reason;
+    }
+
+    private static String path(JsonMappingException error) {
+        return error.getPath().stream()
+                .map(step -> step.getFieldName() == null ? "[" + step.getIndex() + "]" : step.getFieldName())
+                .collect(Collectors.joining("."));
+    }
+
+    /** The complete settings with {@code method}, keys sorted: the same for every spelling of the same recipe. */
+    public JsonNode json() {
+        ObjectNode tree = JSON.valueToTree(recipe);
+        tree.put("method", method.id());
+        return tree;
+    }
+
+    /** First 12 hexadecimal digits of the SHA-256 of {@link #json}. */
+    public String hash() {
+        try {
+            String canonical = JSON.writeValueAsString(JSON.treeToValue(json(), Object.class));
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(canonical.getBytes(StandardCharsets.UTF_8));
+            return HexFormat.of().formatHex(digest, 0, 6);
+        } catch (JsonProcessingException | NoSuchAlgorithmException e) {
+            throw new IllegalStateException("cannot hash a recipe", e);
+        }
+    }
+
+    /** What the method will use. */
+    public Needs needs() {
+        return method.needs(recipe);
+    }
+
+    /** Chooses the integers. */
+    public QuantPlan plan(QuantContext context) {
+        return method.plan(context, recipe);
+    }
+}

@@ -1,0 +1,64 @@
+package io.arvid.quantize.fake;
+
+import io.arvid.model.RolloutStep;
+import io.arvid.quantize.scheme.Granularity;
+import io.arvid.quantize.scheme.InputPlan;
+import io.arvid.quantize.scheme.IntGrid;
+import io.arvid.tensor.Ops;
+import io.arvid.tensor.Tensors;
+import org.bytedeco.pytorch.Tensor;
+
+/** Inputs of a layer quantized and dequantized as an {@link InputPlan} says; float32 in, float32 out, the input untouched. */
+public final class FakeInput {
+    private static final double SMALLEST_STEP = 1e-8;
+
+    private FakeInput() {}
+
+    /** x {@code [..., in]} after quantization in {@code step}. */
+    public static Tensor apply(InputPlan plan, RolloutStep step, Tensor x) {
+        return switch (plan.during(step)) {
+            case InputPlan.Full() -> x;
+            case InputPlan.Static(IntGrid grid, float scale, float zero) -> fixed(x, grid, scale, zero);
+            case InputPlan.Dynamic dynamic -> dynamic(x, dynamic);
+            case InputPlan.Stepwise stepwise -> throw new IllegalStateException("a stepwise plan within " + stepwise);
+        };
+    }
+
+    /** With one pair; {@code clamp(round(x/s) + z) − z} equals {@code clamp(round(x/s), low − z, high − z)}, since z is an integer. */
+    private static Tensor fixed(Tensor x, IntGrid grid, float scale, float zero) {
+        Tensor step = Tensors.of(new float[] {scale}, 1);
+        return Ops.clamp_(x.div(step).round_(), grid.lowest() - zero, grid.highest() - zero)
+                .mul_(step);
+    }
+
+    private static Tensor dynamic(Tensor x, InputPlan.Dynamic plan) {
+        return switch (plan.at()) {
+            case Granularity.PerTensor() -> alongLast(x.reshape(1, -1), plan).reshape(Tensors.shape(x));
+            case Granularity.PerToken(), Granularity.PerChannel() -> alongLast(x, plan);
+            case Granularity.Grouped(int size) -> grouped(x, plan, size);
+        };
+    }
+
+    private static Tensor grouped(Tensor x, InputPlan.Dynamic plan, int size) {
+        long in = x.size(-1);
+        if (in % size != 0) {
+            throw new IllegalArgumentException(in + " input channels do not divide into groups of " + size);
+        }
+        Tensor groups = x.reshape(x.numel() / size, size);
+        return alongLast(groups, plan).reshape(Tensors.shape(x));
+    }
+
+    private static Tensor alongLast(Tensor x, InputPlan.Dynamic plan) {
+        IntGrid grid = plan.grid();
+        if (grid.symmetric()) {
+            Tensor scale = Ops.clampMin(
+                    Ops.div(Ops.mul(Ops.amax(x.abs(), true, -1), plan.highClip()), grid.steps()), SMALLEST_STEP);
+            return Ops.clamp_(x.div(scale).round_(), grid.lowest(), grid.highest())
+                    .mul_(scale);
+        }
+        Tensor low = Ops.mul(Ops.amin(x, true, -1), plan.lowClip());
+        Tensor high = Ops.mul(Ops.amax(x, true, -1), plan.highClip());
+        Tensor scale = Ops.clampMin(Ops.div(high.sub(low), grid.steps()), SMALLEST_STEP);
+        return AffineQuantizer.fake(x, grid, scale, low.neg().div_(scale).round_());
+    }
+}

@@ -1,0 +1,10 @@
+/**
+ * How integers are chosen: the plug that every method fits in, and one package a paper.
+ *
+ * <p>Read {@link io.arvid.quantize.QuantMethod} first, then {@code scheme} (what a plan says), {@code fit} (scales and zero points from data),
+ * {@code fake} (a plan simulated over an untouched model), {@code minmax} (the smallest method) and {@code qarvd} (Q-ARVD, arXiv 2605.21072).
+ */
+@NullMarked
+package io.arvid.quantize;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,26 @@
+package io.arvid.quantize.scheme;
+
+import com.fasterxml.jackson.annotation.JsonSubTypes;
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+
+/** What a recipe asks of the inputs of quantized layers. */
+@JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "rule")
+@JsonSubTypes({
+    @JsonSubTypes.Type(value = InputRule.Full.class, name = "full"),
+    @JsonSubTypes.Type(value = InputRule.Static.class, name = "static"),
+    @JsonSubTypes.Type(value = InputRule.Dynamic.class, name = "dynamic"),
+    @JsonSubTypes.Type(value = InputRule.Stepwise.class, name = "stepwise")
+})
+public sealed interface InputRule {
+    /** Inputs stay in the model's dtype. */
+    record Full() implements InputRule {}
+
+    /** One scale and zero point a tensor, found by calibration. */
+    record Static(IntGrid grid) implements InputRule {}
+
+    /** Scales and zero points computed from each input as it arrives. */
+    record Dynamic(IntGrid grid, Granularity at) implements InputRule {}
+
+    /** A static pair for each bucket of passes. */
+    record Stepwise(IntGrid grid, StepBuckets buckets) implements InputRule {}
+}

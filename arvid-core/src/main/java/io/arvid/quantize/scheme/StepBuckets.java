@@ -1,0 +1,35 @@
+package io.arvid.quantize.scheme;
+
+import com.fasterxml.jackson.annotation.JsonSubTypes;
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import io.arvid.model.RolloutStep;
+
+/** How the passes of a roll-out are divided where a plan changes along it. */
+@JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "by")
+@JsonSubTypes({
+    @JsonSubTypes.Type(value = StepBuckets.ByChunk.class, name = "chunk"),
+    @JsonSubTypes.Type(value = StepBuckets.ByTimestep.class, name = "timestep")
+})
+public sealed interface StepBuckets {
+    /** Number of buckets. */
+    int count();
+
+    /** Bucket of {@code step}, 0 … count − 1. */
+    int of(RolloutStep step);
+
+    /** One bucket a chunk; chunks beyond the last share it. */
+    record ByChunk(int count) implements StepBuckets {
+        @Override
+        public int of(RolloutStep step) {
+            return Math.min(step.chunk(), count - 1);
+        }
+    }
+
+    /** Timesteps 0 … 1000 in {@code count} equal intervals. */
+    record ByTimestep(int count) implements StepBuckets {
+        @Override
+        public int of(RolloutStep step) {
+            return Math.clamp((int) (step.timestep() * count / 1000), 0, count - 1);
+        }
+    }
+}
