@@ -3,6 +3,7 @@ package io.arvid.tensor;
 import java.util.List;
 import org.bytedeco.pytorch.DoubleOptional;
 import org.bytedeco.pytorch.LongOptional;
+import org.bytedeco.pytorch.MemoryFormatOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarOptional;
 import org.bytedeco.pytorch.ScalarTypeOptional;
@@ -52,6 +53,46 @@ public final class Ops {
     /** {@code min(max(x, low), high)}, elementwise, in place: returns x. */
     public static Tensor clamp_(Tensor x, double low, double high) {
         return x.clamp_(new ScalarOptional(new Scalar(low)), new ScalarOptional(new Scalar(high)));
+    }
+
+    /** {@code min(max(x, low), high)}, elementwise with broadcasting. */
+    public static Tensor clamp(Tensor x, Tensor low, Tensor high) {
+        return torch.clamp(x, new TensorOptional(low), new TensorOptional(high));
+    }
+
+    /** True where {@code x ≥ value}. */
+    public static Tensor ge(Tensor x, double value) {
+        return x.ge(new Scalar(value));
+    }
+
+    /** {@code x + value} in place: returns x. */
+    public static Tensor add_(Tensor x, double value) {
+        return x.add_(new Scalar(value));
+    }
+
+    /** {@code x · value} in place: returns x. */
+    public static Tensor mul_(Tensor x, double value) {
+        return x.mul_(new Scalar(value));
+    }
+
+    /** {@code x / value} in place: returns x. */
+    public static Tensor div_(Tensor x, double value) {
+        return x.div_(new Scalar(value));
+    }
+
+    /** {@code x + weight · (end − x)} in place: returns x. */
+    public static Tensor lerp_(Tensor x, Tensor end, double weight) {
+        return x.lerp_(end, new Scalar(weight));
+    }
+
+    /** {@code x + value · a · b} in place with broadcasting of a and b: returns x. */
+    public static Tensor addcmul_(Tensor x, Tensor a, Tensor b, double value) {
+        return x.addcmul_(a, b, new Scalar(value));
+    }
+
+    /** {@code x + value · a / b} in place with broadcasting of a and b: returns x. */
+    public static Tensor addcdiv_(Tensor x, Tensor a, Tensor b, double value) {
+        return x.addcdiv_(a, b, new Scalar(value));
     }
 
     /** Elementwise choice: {@code condition ? a : b}. */
@@ -153,6 +194,11 @@ public final class Ops {
     /** {@code x[start : end]} along {@code dim}: a view. */
     public static Tensor slice(Tensor x, long dim, long start, long end) {
         return x.slice(dim, new LongOptional(start), new LongOptional(end), 1);
+    }
+
+    /** A contiguous copy of {@code x} in memory of its own. */
+    public static Tensor copy(Tensor x) {
+        return x.clone(new MemoryFormatOptional(torch.MemoryFormat.Contiguous));
     }
 
     /** Every entry repeated {@code times} times in a row along {@code dim}. */

@@ -38,6 +38,8 @@ public final class GoldenCases {
     private static final Map<String, GoldenCase> KINDS = Map.ofEntries(
             Map.entry("taehv", new TinyAutoencoderCase()),
             Map.entry("quantizers", new QuantizersCase()),
+            Map.entry("layer_reconstruction", new LayerReconstructionCase()),
+            Map.entry("layer_reconstruction_dual", new LayerReconstructionCase()),
             Map.entry("outlier_detection", new OutlierDetectionCase()),
             Map.entry("wan_dit_bidirectional", new WanBidirectionalCase()));
 
