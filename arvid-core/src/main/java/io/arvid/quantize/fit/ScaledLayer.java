@@ -70,25 +70,58 @@ public record ScaledLayer(
                 outliers == null ? null : new Outliers(outliers.columns(), outliers.pairs(), outlierInput));
     }
 
-    /** Scale of every weight, {@code [out, in]} or {@code [out, 1]}. */
-    public Tensor scales() {
-        return perWeight(
-                pairs.scales(), outliers == null ? null : outliers.pairs().scales());
+    /** Scales of all groups of columns, the outliers' last: {@code [out, groups]} or {@code [out, groups + 1]}. */
+    public Tensor scaleTable() {
+        return outliers == null
+                ? pairs.scales()
+                : Ops.cat(1, pairs.scales(), outliers.pairs().scales());
     }
 
-    /** Zero point of every weight, {@code [out, in]} or {@code [out, 1]}. */
+    /** The same with other scales, laid out as {@link #scaleTable}. */
+    public ScaledLayer withScaleTable(Tensor table) {
+        long groups = pairs.scales().size(1);
+        AffinePairs main = new AffinePairs(Ops.copy(Ops.slice(table, 1, 0, groups)), pairs.zeros());
+        if (outliers == null) {
+            return new ScaledLayer(weight, rule, main, input, null);
+        }
+        AffinePairs second = new AffinePairs(
+                Ops.copy(Ops.slice(table, 1, groups, groups + 1)),
+                outliers.pairs().zeros());
+        return new ScaledLayer(weight, rule, main, input, new Outliers(outliers.columns(), second, outliers.input()));
+    }
+
+    /** Column of {@link #scaleTable} that holds for each input channel: int64 {@code [in]}. */
+    public Tensor groupOfColumn() {
+        int in = (int) weight.size(1);
+        long[] groups = new long[in];
+        if (rule.at() instanceof Granularity.Grouped(int size)) {
+            for (int column = 0; column < in; column++) {
+                groups[column] = column / size;
+            }
+        }
+        if (outliers != null) {
+            for (long column : Tensors.toLongs(outliers.columns())) {
+                groups[(int) column] = pairs.scales().size(1);
+            }
+        }
+        return Tensors.of(groups, in);
+    }
+
+    /** Scale of every weight, {@code [out, in]}, or {@code [out, 1]} where a row has one. */
+    public Tensor scales() {
+        return perWeight(scaleTable());
+    }
+
+    /** Zero point of every weight, {@code [out, in]}, or {@code [out, 1]} where a row has one. */
     public Tensor zeros() {
         return perWeight(
-                pairs.zeros(), outliers == null ? null : outliers.pairs().zeros());
+                outliers == null
+                        ? pairs.zeros()
+                        : Ops.cat(1, pairs.zeros(), outliers.pairs().zeros()));
     }
 
-    private Tensor perWeight(Tensor main, @Nullable Tensor second) {
-        int in = (int) weight.size(1);
-        Tensor columns = AffineQuantizer.perColumn(main, rule.at(), in);
-        if (outliers == null || second == null) {
-            return columns;
-        }
-        return Ops.where(isOutlier(outliers.columns(), in), second, columns);
+    private Tensor perWeight(Tensor table) {
+        return table.size(1) == 1 ? table : table.index_select(1, groupOfColumn());
     }
 
     /** Which input channels are outliers: bool {@code [in]}. */
