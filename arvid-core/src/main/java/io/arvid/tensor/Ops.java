@@ -157,11 +157,6 @@ public final class Ops {
         return x.slice(dim, new LongOptional(start), new LongOptional(end), 1);
     }
 
-<<<<<<< HEAD
-    /** A contiguous copy of {@code x} in memory of its own. */
-    public static Tensor copy(Tensor x) {
-        return x.clone(new MemoryFormatOptional(torch.MemoryFormat.Contiguous));
-=======
     /** Every {@code step}-th entry along {@code dim}, from {@code start}: a view. */
     public static Tensor everyNth(Tensor x, long dim, long start, long step) {
         return x.slice(dim, new LongOptional(start), new LongOptional(), step);
@@ -174,13 +169,12 @@ public final class Ops {
 
     /** A copy of {@code x} of its own, contiguous and without gradient. */
     public static Tensor copy(Tensor x) {
-        return x.detach().contiguous().clone(new org.bytedeco.pytorch.MemoryFormatOptional());
+        return x.detach().clone(new MemoryFormatOptional(MemoryFormat.Contiguous));
     }
 
     /** Every entry repeated {@code times} times in a row along {@code dim}. */
     public static Tensor repeatInterleave(Tensor x, long times, long dim) {
         return torch.repeat_interleave(x, times, new LongOptional(dim), new LongOptional());
->>>>>>> main
     }
 
     /** Copy of {@code x} in element type {@code type}, or {@code x} itself where it has that type. */
