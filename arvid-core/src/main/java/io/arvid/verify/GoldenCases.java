@@ -49,9 +49,12 @@ public final class GoldenCases {
 
     private static Map<String, GoldenCase> allKinds() {
         Map<String, GoldenCase> kinds = new TreeMap<>();
+        kinds.put("discriminability", new DiscriminabilityCase());
         kinds.put("frechet_psnr_ssim", new FrechetPsnrSsimCase());
+        kinds.put("lpips", new LpipsCase());
         kinds.put("taehv", new TinyAutoencoderCase());
         kinds.put("umt5_encoder", new UmtEncoderCase());
+        kinds.put("vbench_aggregation", new VBenchAggregationCase());
         kinds.put("wan_dit_bidirectional", new WanBidirectionalCase());
         return kinds;
     }
