@@ -36,26 +36,22 @@ public final class GoldenCases {
         UNSUPPORTED
     }
 
-    private static final Map<String, GoldenCase> KINDS = Map.ofEntries(
-            Map.entry("flow_match_scheduler", new FlowMatchCase()),
-            Map.entry("rope_and_norms", new RopeAndNormsCase()),
-            Map.entry("taehv", new TinyAutoencoderCase()),
-            Map.entry("wan_dit_bidirectional", new WanBidirectionalCase()),
-            Map.entry("wan_dit_causal_first_chunk_schedule", new CausalRolloutCase()),
-            Map.entry("wan_dit_causal_i2v", new CausalRolloutCase()),
-            Map.entry("wan_dit_causal_local_attention", new CausalRolloutCase()),
-            Map.entry("wan_dit_causal_rollout", new CausalRolloutCase()));
     private static final Map<String, GoldenCase> KINDS = allKinds();
 
     private static Map<String, GoldenCase> allKinds() {
         Map<String, GoldenCase> kinds = new TreeMap<>();
         kinds.put("discriminability", new DiscriminabilityCase());
+        kinds.put("flow_match_scheduler", new FlowMatchCase());
         kinds.put("frechet_psnr_ssim", new FrechetPsnrSsimCase());
         kinds.put("lpips", new LpipsCase());
+        kinds.put("rope_and_norms", new RopeAndNormsCase());
         kinds.put("taehv", new TinyAutoencoderCase());
         kinds.put("umt5_encoder", new UmtEncoderCase());
         kinds.put("vbench_aggregation", new VBenchAggregationCase());
         kinds.put("wan_dit_bidirectional", new WanBidirectionalCase());
+        for (String variant : List.of("first_chunk_schedule", "i2v", "local_attention", "rollout")) {
+            kinds.put("wan_dit_causal_" + variant, new CausalRolloutCase());
+        }
         return kinds;
     }
 
