@@ -29,6 +29,16 @@ public final class Tensors {
         return torch.full(shape, new Scalar(value), options(type));
     }
 
+    /** Tensor of zeros with the shape and type of {@code tensor}. */
+    public static Tensor zerosLike(Tensor tensor) {
+        return zeros(DTypes.of(tensor), shape(tensor));
+    }
+
+    /** Tensor of ones with the shape and type of {@code tensor}. */
+    public static Tensor onesLike(Tensor tensor) {
+        return ones(DTypes.of(tensor), shape(tensor));
+    }
+
     /** Tensor whose entries are undefined until written. */
     public static Tensor empty(DTypes type, long... shape) {
         return torch.empty(shape, options(type), new org.bytedeco.pytorch.MemoryFormatOptional());
