@@ -46,6 +46,17 @@ public enum DTypes {
         return this == F64 || this == F32 || this == F16 || this == BF16;
     }
 
+    /** The lowest finite number of a floating type. */
+    public double lowest() {
+        return switch (this) {
+            case F64 -> -Double.MAX_VALUE;
+            case F32 -> -Float.MAX_VALUE;
+            case F16 -> -65504;
+            case BF16 -> -0x1.FEp127;
+            default -> throw new IllegalArgumentException(this + " is not a floating type");
+        };
+    }
+
     /** The type of {@code tensor}'s elements. */
     public static DTypes of(Tensor tensor) {
         ScalarType type = tensor.scalar_type().intern();

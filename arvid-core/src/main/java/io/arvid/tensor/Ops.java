@@ -3,7 +3,6 @@ package io.arvid.tensor;
 import java.util.List;
 import org.bytedeco.pytorch.DoubleOptional;
 import org.bytedeco.pytorch.LongOptional;
-import org.bytedeco.pytorch.MemoryFormatOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarOptional;
 import org.bytedeco.pytorch.ScalarTypeOptional;
@@ -11,6 +10,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.MemoryFormat;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.jspecify.annotations.Nullable;
 
@@ -196,9 +196,19 @@ public final class Ops {
         return x.slice(dim, new LongOptional(start), new LongOptional(end), 1);
     }
 
-    /** A contiguous copy of {@code x} in memory of its own. */
+    /** Every {@code step}-th entry along {@code dim}, from {@code start}: a view. */
+    public static Tensor everyNth(Tensor x, long dim, long start, long step) {
+        return x.slice(dim, new LongOptional(start), new LongOptional(), step);
+    }
+
+    /** Images {@code [N, C, H, W]} with channels innermost in memory; the shape stays. */
+    public static Tensor channelsLast(Tensor images) {
+        return images.contiguous(MemoryFormat.ChannelsLast);
+    }
+
+    /** A copy of {@code x} of its own, contiguous and without gradient. */
     public static Tensor copy(Tensor x) {
-        return x.clone(new MemoryFormatOptional(torch.MemoryFormat.Contiguous));
+        return x.detach().contiguous().clone(new org.bytedeco.pytorch.MemoryFormatOptional());
     }
 
     /** Every entry repeated {@code times} times in a row along {@code dim}. */

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -35,19 +36,26 @@ public final class GoldenCases {
         UNSUPPORTED
     }
 
-    private static final Map<String, GoldenCase> KINDS = Map.ofEntries(
-            Map.entry("taehv", new TinyAutoencoderCase()),
-            Map.entry("quantizers", new QuantizersCase()),
-            Map.entry("layer_reconstruction", new LayerReconstructionCase()),
-            Map.entry("layer_reconstruction_dual", new LayerReconstructionCase()),
-            Map.entry("outlier_detection", new OutlierDetectionCase()),
-            Map.entry("wan_dit_bidirectional", new WanBidirectionalCase()));
+    private static final Map<String, GoldenCase> KINDS = allKinds();
+
+    private static Map<String, GoldenCase> allKinds() {
+        Map<String, GoldenCase> kinds = new TreeMap<>();
+        kinds.put("frechet_psnr_ssim", new FrechetPsnrSsimCase());
+        kinds.put("layer_reconstruction", new LayerReconstructionCase());
+        kinds.put("layer_reconstruction_dual", new LayerReconstructionCase());
+        kinds.put("outlier_detection", new OutlierDetectionCase());
+        kinds.put("quantizers", new QuantizersCase());
+        kinds.put("taehv", new TinyAutoencoderCase());
+        kinds.put("umt5_encoder", new UmtEncoderCase());
+        kinds.put("wan_dit_bidirectional", new WanBidirectionalCase());
+        return kinds;
+    }
 
     private GoldenCases() {}
 
     /** Names of the kinds that can be run. */
     public static List<String> kinds() {
-        return KINDS.keySet().stream().sorted().toList();
+        return List.copyOf(KINDS.keySet());
     }
 
     /** Every folder with a {@code case.json} directly below {@code root}, by name; or {@code root} itself where it is one. */

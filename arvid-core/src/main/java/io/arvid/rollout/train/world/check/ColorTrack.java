@@ -3,11 +3,12 @@ package io.arvid.rollout.train.world.check;
 import io.arvid.rollout.train.world.Interval;
 import io.arvid.rollout.train.world.ShapeColor;
 import io.arvid.rollout.train.world.WorldSpec;
+import java.util.function.IntPredicate;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 
 /**
- * One color followed through the clip. Measures use the clear frames only: those in which most of the shape is visible and touches no other shape.
+ * One color followed through the clip. Measures use the clear frames only: those in which (nearly) the whole shape is visible.
  *
  * @param color the color
  * @param blobs the visible part in each frame
@@ -18,17 +19,29 @@ record ColorTrack(ShapeColor color, Blob[] blobs, int[] clearFrames) {
     /** The area in this quantile of the frames is that of the whole shape, since hiding only takes area away. */
     private static final double WHOLE_QUANTILE = 0.75;
 
-    /** Keeps the frames whose blob is not cut short and does not touch another color. */
-    static ColorTrack of(ShapeColor color, Blob[] blobs, boolean[] touching, double clearArea) {
-        double[] areas = IntStream.range(0, blobs.length)
-                .filter(t -> !touching[t] && blobs[t].area() > 0)
-                .mapToDouble(t -> blobs[t].area())
-                .toArray();
-        double least = clearArea * Medians.quantile(areas, WHOLE_QUANTILE);
+    /** Keeps the frames whose blob is whole, or nearly whole where it touches another color and may be hidden by it. */
+    static ColorTrack of(ShapeColor color, Blob[] blobs, boolean[] touching, Tolerances tolerances) {
+        double whole = wholeArea(blobs, touching, tolerances.leastClearFrames());
         int[] clear = IntStream.range(0, blobs.length)
-                .filter(t -> !touching[t] && blobs[t].area() > 0 && blobs[t].area() >= least)
+                .filter(t -> blobs[t].area() > 0)
+                .filter(t -> blobs[t].area()
+                        >= whole * (touching[t] ? tolerances.clearAreaTouching() : tolerances.clearArea()))
                 .toArray();
         return new ColorTrack(color, blobs, clear);
+    }
+
+    /** From the frames in which nothing touches the shape, or from all where those are few. */
+    private static double wholeArea(Blob[] blobs, boolean[] touching, int leastFrames) {
+        double[] free = areas(blobs, t -> !touching[t]);
+        return Medians.quantile(free.length >= leastFrames ? free : areas(blobs, t -> true), WHOLE_QUANTILE);
+    }
+
+    private static double[] areas(Blob[] blobs, IntPredicate frames) {
+        return IntStream.range(0, blobs.length)
+                .filter(frames)
+                .filter(t -> blobs[t].area() > 0)
+                .mapToDouble(t -> blobs[t].area())
+                .toArray();
     }
 
     /** Median of a measure over the clear frames. */

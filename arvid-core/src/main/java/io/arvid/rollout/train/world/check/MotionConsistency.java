@@ -8,12 +8,13 @@ import java.util.Arrays;
 /**
  * Whether a track keeps going along one axis and turns only near the borders.
  *
+ * @param velocityCount velocities away from the borders
  * @param turnCount changes of direction away from the borders
  * @param jumpCount steps between clear frames that no allowed speed explains
  * @param stalledShare share of the velocities away from the borders that are near zero
  * @param medianSpeed median |velocity| away from the borders, in pixels a frame
  */
-record MotionConsistency(int turnCount, int jumpCount, double stalledShare, double medianSpeed) {
+record MotionConsistency(int velocityCount, int turnCount, int jumpCount, double stalledShare, double medianSpeed) {
 
     private static final double STALLED_SHARE_OF_SLOW = 0.25;
 
@@ -47,7 +48,7 @@ record MotionConsistency(int turnCount, int jumpCount, double stalledShare, doub
         }
         double share = speedCount == 0 ? 1 : stalled / (double) speedCount;
         double speed = Medians.median(Arrays.copyOf(speeds, speedCount));
-        return new MotionConsistency(turns, jumps(track, spec, tolerances), share, speed);
+        return new MotionConsistency(speedCount, turns, jumps(track, spec, tolerances), share, speed);
     }
 
     private static boolean nearBorder(double[] path, int from, int to, Interval reach, double zone) {

@@ -46,7 +46,8 @@ record MotionFit(Direction direction, double pixelsPerFrame, double cost) {
             double start = reach.at(direction.sign() > 0 ? 1 - run : run);
             for (int j = 1; j <= SPEED_STEPS; j++) {
                 double speed = fastest * j / SPEED_STEPS;
-                double cost = cost(track.clearFrames(), path, across, reach, start, direction.sign() * speed, cap);
+                double cost =
+                        cost(track.clearFrames(), path, across, reach, start, direction.sign() * speed, cap, best.cost);
                 if (cost < best.cost) {
                     best = new MotionFit(direction, speed, cost);
                 }
@@ -55,10 +56,19 @@ record MotionFit(Direction direction, double pixelsPerFrame, double cost) {
         return best;
     }
 
+    /** The cost of one motion; the sum stops as soon as it is worse than the best so far. */
     private static double cost(
-            int[] frames, double[] path, double[] across, Interval reach, double start, double velocity, double cap) {
+            int[] frames,
+            double[] path,
+            double[] across,
+            Interval reach,
+            double start,
+            double velocity,
+            double cap,
+            double best) {
+        double most = best * frames.length;
         double sum = 0;
-        for (int i = 0; i < frames.length; i++) {
+        for (int i = 0; i < frames.length && sum <= most; i++) {
             double along = Math.abs(reach.fold(start + velocity * frames[i]) - path[i]);
             sum += Math.min(cap, along + across[i]);
         }

@@ -15,15 +15,30 @@ final class PixelClasses {
 
     private static final List<Rgb> PALETTE = palette();
 
+    /** A color this near, squared, to a palette color is nearer to it than to any other: less than half the least distance in the palette. */
+    private static final int SURE_DISTANCE = 50 * 50;
+
     private PixelClasses() {}
 
     /** Class a pixel {@code [T, H, W]}: the ordinal of the {@link ShapeColor}, a number past those for a background, or {@link #NONE}. */
     static byte[] of(byte[] video, WorldSpec spec, double tolerance) {
         int plane = spec.pixelCount();
         byte[] classes = new byte[video.length / spec.valuesPerFrame() * plane];
-        for (int i = 0; i < classes.length; i++) {
-            int at = i / plane * spec.valuesPerFrame() + i % plane;
-            classes[i] = nearest(level(video[at]), level(video[at + plane]), level(video[at + 2 * plane]), tolerance);
+        byte previous = 0;
+        for (int i = 0, at = 0; i < classes.length; i++, at++) {
+            if (i > 0 && i % plane == 0) {
+                at += spec.valuesPerFrame() - plane;
+            }
+            int red = level(video[at]);
+            int green = level(video[at + plane]);
+            int blue = level(video[at + 2 * plane]);
+            // Most pixels have the class of the one before.
+            if (PALETTE.get(previous).squaredDistance(red, green, blue) < SURE_DISTANCE) {
+                classes[i] = previous;
+                continue;
+            }
+            classes[i] = nearest(red, green, blue, tolerance);
+            previous = classes[i] == NONE ? previous : classes[i];
         }
         return classes;
     }

@@ -52,7 +52,7 @@ public final class SemanticChecker {
                 wanted.shapes().stream().map(Shape::color).collect(Collectors.toSet());
         Set<ShapeColor> found = colorsFound(reading, wantedColors);
         int blobCount = found.stream()
-                .mapToInt(color -> reading.tracks().get(color).regionCount())
+                .mapToInt(color -> reading.tracks().get(color).track().regionCount())
                 .sum();
         double drift = reading.background().drift(tolerances.chunkFrames());
         List<ShapeCheck> shapes = wanted.shapes().stream()

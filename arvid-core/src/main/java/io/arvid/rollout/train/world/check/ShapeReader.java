@@ -8,7 +8,7 @@ import io.arvid.rollout.train.world.Speed;
 import io.arvid.rollout.train.world.WorldSpec;
 import org.jspecify.annotations.Nullable;
 
-/** Reads size, kind, direction and speed off the track of one color. */
+/** Turns the measures of one color into the words size, kind, direction and speed. */
 final class ShapeReader {
 
     private static final double LEAST_AREA_FACTOR = 0.5;
@@ -24,30 +24,33 @@ final class ShapeReader {
         this.tolerances = tolerances;
     }
 
-    ShapeCheck read(Shape expected, @Nullable ColorTrack track) {
-        if (track == null || track.clearFrames().length < tolerances.leastClearFrames()) {
+    ShapeCheck read(Shape expected, @Nullable TrackReading found) {
+        if (found == null || found.track().clearFrames().length < tolerances.leastClearFrames()) {
             return ShapeCheck.absent(expected);
         }
+        ColorTrack track = found.track();
         double area = track.median(Blob::area);
-        MotionFit fit = MotionFit.of(track, spec);
-        MotionConsistency motion = MotionConsistency.of(track, fit.direction().horizontal(), spec, tolerances);
-        double speed = motion.medianSpeed() > 0 ? motion.medianSpeed() : fit.pixelsPerFrame();
+        MotionFit fit = found.fit();
+        MotionConsistency consistency = found.consistency();
+        boolean judged = consistency.velocityCount() >= tolerances.leastVelocities();
+        double speed = judged ? consistency.medianSpeed() : fit.pixelsPerFrame();
         return new ShapeCheck(
                 expected,
                 KindVote.of(track),
                 size(area, expected.kind()),
-                direction(fit, motion),
+                direction(fit, consistency),
                 speed(speed),
                 area,
                 speed,
                 fit.cost());
     }
 
+    /** The first direction of the fit, where the motion is steady; few velocities say less than the fit. */
     private @Nullable Direction direction(MotionFit fit, MotionConsistency motion) {
-        boolean steady = motion.turnCount() == 0
-                && motion.jumpCount() == 0
-                && motion.stalledShare() <= tolerances.stalledShare();
-        return steady ? fit.direction() : null;
+        boolean steady = motion.velocityCount() >= tolerances.leastVelocities()
+                ? motion.turnCount() == 0 && motion.stalledShare() <= tolerances.stalledShare()
+                : fit.cost() <= tolerances.fitPixels() * spec.scale();
+        return steady && motion.jumpCount() == 0 ? fit.direction() : null;
     }
 
     /** The size whose area is nearer as a ratio. */

@@ -13,7 +13,7 @@ import java.util.Map;
  * @param background the background through the clip
  */
 record VideoReading(
-        Map<ShapeColor, ColorTrack> tracks, Map<ShapeColor, Double> seenShares, BackgroundTrack background) {
+        Map<ShapeColor, TrackReading> tracks, Map<ShapeColor, Double> seenShares, BackgroundTrack background) {
 
     /** Regions of different colors closer than this touch: an antialiased or slightly blurred edge lies between them. */
     private static final int TOUCH_PIXELS = 3;
@@ -30,13 +30,13 @@ record VideoReading(
                 blobs.put(color, found);
             }
         }
-        Map<ShapeColor, ColorTrack> tracks = new EnumMap<>(ShapeColor.class);
+        Map<ShapeColor, TrackReading> tracks = new EnumMap<>(ShapeColor.class);
         blobs.forEach((color, found) -> {
             boolean[] touching = new boolean[found.length];
             for (int t = 0; t < touching.length; t++) {
                 touching[t] = touches(classes, t, color, blobs, spec);
             }
-            tracks.put(color, ColorTrack.of(color, found, touching, tolerances.clearArea()));
+            tracks.put(color, TrackReading.of(ColorTrack.of(color, found, touching, tolerances), spec, tolerances));
         });
         return new VideoReading(tracks, shares, BackgroundTrack.of(video, spec));
     }

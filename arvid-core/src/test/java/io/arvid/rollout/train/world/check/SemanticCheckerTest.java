@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 class SemanticCheckerTest {
 
     private static final WorldSpec SPEC = WorldSpec.DEFAULT;
-    private static final int SCENES = 300;
+    private static final int SCENES = 200;
     private static final double NOISE_LEVELS = 6;
 
     private final ShapesWorld world = new ShapesWorld(SPEC);

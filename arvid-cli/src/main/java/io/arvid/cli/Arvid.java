@@ -1,0 +1,66 @@
+package io.arvid.cli;
+
+import java.io.PrintWriter;
+import java.util.Locale;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ParseResult;
+
+/** The command {@code arvid}: its verbs, its exit codes and how it fails. */
+@Command(
+        name = "arvid",
+        description = "Quantizes autoregressive video diffusion models and runs them.",
+        subcommands = {VerifyCommand.class, DoctorCommand.class, CommandLine.HelpCommand.class},
+        version = "arvid 0.1.0-SNAPSHOT",
+        mixinStandardHelpOptions = true,
+        synopsisSubcommandLabel = "VERB",
+        exitCodeListHeading = "%nExit codes:%n",
+        exitCodeList = {
+            " 0:done",
+            " 1:failed",
+            " 2:wrong usage",
+            " 3:a device or a file is missing",
+            "130:stopped by Ctrl-C"
+        })
+public final class Arvid {
+    private Arvid() {}
+
+    /** Runs the command line and leaves with its exit code. */
+    public static void main(String[] arguments) {
+        Locale.setDefault(Locale.ROOT);
+        Interruption interruption = Interruption.listen();
+        int code = commandLine().execute(arguments.length == 0 ? new String[] {"--help"} : arguments);
+        interruption.ended();
+        System.exit(code);
+    }
+
+    /** The parser with arvid's way of failing: one line, the stack trace only with {@code -v}. */
+    static CommandLine commandLine() {
+        return new CommandLine(new Arvid())
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setParameterExceptionHandler(Arvid::wrongUsage)
+                .setExecutionExceptionHandler(Arvid::failed)
+                .setUsageHelpWidth(100);
+    }
+
+    private static int wrongUsage(CommandLine.ParameterException error, String[] arguments) {
+        PrintWriter err = error.getCommandLine().getErr();
+        err.println("arvid: " + Failure.line(error.getMessage()));
+        CommandLine.UnmatchedArgumentException.printSuggestions(error, err);
+        err.println("Try 'arvid help" + verbName(error.getCommandLine()) + "'.");
+        return CommandLine.ExitCode.USAGE;
+    }
+
+    private static String verbName(CommandLine command) {
+        return command.getParent() == null ? "" : " " + command.getCommandName();
+    }
+
+    private static int failed(Exception error, CommandLine command, ParseResult parsed) {
+        PrintWriter err = command.getErr();
+        err.println("arvid: " + Failure.describe(error));
+        if (parsed.hasMatchedOption("-v")) {
+            error.printStackTrace(err);
+        }
+        return Failure.exitCode(error);
+    }
+}

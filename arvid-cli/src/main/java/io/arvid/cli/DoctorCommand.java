@@ -1,0 +1,36 @@
+package io.arvid.cli;
+
+import io.arvid.record.MachineStamp;
+import io.arvid.tensor.Torch;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** {@code arvid doctor}: what arvid finds on this machine. */
+@Command(
+        name = "doctor",
+        description = "Says what arvid finds on this machine: JDK, libtorch, processor, memory, threads.",
+        mixinStandardHelpOptions = true)
+final class DoctorCommand implements Callable<Integer> {
+    @Mixin
+    private Output output = new Output();
+
+    @Override
+    public Integer call() {
+        MachineStamp machine = MachineStamp.here();
+        Map<String, Object> findings = new LinkedHashMap<>();
+        findings.put("system", machine.system());
+        findings.put("java", System.getProperty("java.vendor.version") + " at " + System.getProperty("java.home"));
+        findings.put("libtorch", machine.versions().get("libtorch") + " (loops for " + Torch.cpuCapability() + ")");
+        findings.put("processor", machine.cpu());
+        findings.put("features", String.join(", ", machine.cpuFeatures()));
+        findings.put("threads", machine.threads());
+        findings.put("memory", String.format("%.1f GiB", machine.memoryBytes() / (double) (1L << 30)));
+        findings.put("device", machine.device());
+        findings.forEach((name, finding) -> output.line(String.format("%-10s %s", name, finding)));
+        output.result(findings);
+        return 0;
+    }
+}

@@ -1,0 +1,43 @@
+package io.arvid.cli;
+
+import io.arvid.tensor.Torch;
+import java.io.FileNotFoundException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.NoSuchFileException;
+import org.jspecify.annotations.Nullable;
+
+/** What a failed command says, in one line, and the code that it leaves with. */
+final class Failure {
+    static final int FAILED = 1;
+    static final int MISSING = 3;
+
+    private Failure() {}
+
+    /** One line that says what went wrong. */
+    static String describe(Throwable error) {
+        return switch (error) {
+            case NoSuchFileException e -> e.getFile() + ": no such file";
+            case AccessDeniedException e -> e.getFile() + ": permission denied";
+            case OutOfMemoryError e -> "out of memory: " + e.getMessage();
+            case RuntimeException e when e.getMessage() != null -> line(Torch.message(e));
+            default -> error.getMessage() == null ? error.getClass().getSimpleName() : line(error.getMessage());
+        };
+    }
+
+    /** 3 where a file or a device is missing, 1 for everything else. */
+    static int exitCode(Throwable error) {
+        for (Throwable cause = error; cause != null; cause = cause.getCause()) {
+            if (cause instanceof NoSuchFileException
+                    || cause instanceof FileNotFoundException
+                    || cause instanceof MissingException) {
+                return MISSING;
+            }
+        }
+        return FAILED;
+    }
+
+    /** {@code text} without line breaks. */
+    static String line(@Nullable String text) {
+        return String.valueOf(text).strip().replaceAll("\\s*\\R\\s*", " ");
+    }
+}

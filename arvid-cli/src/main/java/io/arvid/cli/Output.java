@@ -1,0 +1,50 @@
+package io.arvid.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.arvid.record.Progress;
+import picocli.CommandLine.Option;
+
+/** The options and the voice that all verbs share: results on standard output, progress on standard error. */
+final class Output {
+    private static final JsonMapper JSON =
+            JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
+
+    @Option(names = "--json", description = "Print the result as JSON.")
+    private boolean json;
+
+    @Option(
+            names = {"-v", "--verbose"},
+            description = "Show where an error came from.")
+    private boolean verbose;
+
+    /** True where the result is to be printed as JSON only. */
+    boolean json() {
+        return json;
+    }
+
+    /** Prints a line of the result, unless the result is printed as JSON. */
+    void line(String text) {
+        if (!json) {
+            System.out.println(text);
+        }
+    }
+
+    /** Prints the whole result, where it is printed as JSON. */
+    void result(Object result) {
+        if (json) {
+            try {
+                System.out.println(JSON.writeValueAsString(result));
+            } catch (JsonProcessingException e) {
+                throw new IllegalStateException("the result is no JSON: " + e.getOriginalMessage(), e);
+            }
+        }
+    }
+
+    /** Where long work reports to. */
+    Progress progress() {
+        int columns = Terminal.columns();
+        return columns > 0 ? new TerminalProgress(System.err, columns) : new LineProgress(System.err);
+    }
+}

@@ -1,0 +1,43 @@
+package io.arvid.cli;
+
+import io.arvid.record.Progress;
+import java.io.PrintStream;
+import me.tongfei.progressbar.ConsoleProgressBarConsumer;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import me.tongfei.progressbar.ProgressBarStyle;
+
+/** One bar a stage with the time that is left. */
+final class TerminalProgress implements Progress {
+    private static final int WIDEST = 110;
+
+    private final PrintStream err;
+    private final int columns;
+
+    TerminalProgress(PrintStream err, int columns) {
+        this.err = err;
+        this.columns = Math.min(columns - 1, WIDEST);
+    }
+
+    @Override
+    public Stage begin(String name, long steps) {
+        ProgressBar bar = new ProgressBarBuilder()
+                .setTaskName(name)
+                .setInitialMax(steps)
+                .setStyle(ProgressBarStyle.COLORFUL_UNICODE_BAR)
+                .setUpdateIntervalMillis(200)
+                .setConsumer(new ConsoleProgressBarConsumer(err, columns))
+                .build();
+        return new Stage() {
+            @Override
+            public void step(long count) {
+                bar.stepBy(count);
+            }
+
+            @Override
+            public void close() {
+                bar.close();
+            }
+        };
+    }
+}

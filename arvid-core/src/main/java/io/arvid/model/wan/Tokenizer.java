@@ -1,0 +1,134 @@
+package io.arvid.model.wan;
+
+import ai.djl.huggingface.tokenizers.Encoding;
+import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.arvid.tensor.Tensors;
+import io.arvid.weights.CheckpointException;
+import io.arvid.weights.NearestName;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * Prompts to token ids by a Hugging Face {@code tokenizer.json}, padded and truncated to one length. The length is the caller's; truncation and
+ * padding settings in the file are not used, except for the padding id.
+ */
+public final class Tokenizer implements AutoCloseable {
+    /**
+     * Prompts as numbers.
+     *
+     * @param ids int64 {@code [prompts, length]}
+     * @param mask int64 {@code [prompts, length]}: 1 for text, the end token included, 0 for padding
+     */
+    public record Tokens(Tensor ids, Tensor mask) {}
+
+    static {
+        // The library would otherwise look for a GPU build of itself to download, and report its use to its makers'
+        // server.
+        System.setProperty("ai.djl.offline", "true");
+        System.setProperty("OPT_OUT_TRACKING", "true");
+    }
+
+    private final HuggingFaceTokenizer tokenizer;
+    private final int length;
+    private final long paddingId;
+    private final Set<String> words;
+
+    private Tokenizer(HuggingFaceTokenizer tokenizer, int length, long paddingId, Set<String> words) {
+        this.tokenizer = tokenizer;
+        this.length = length;
+        this.paddingId = paddingId;
+        this.words = words;
+    }
+
+    /**
+     * The tokenizer in {@code file}.
+     *
+     * @param file a {@code tokenizer.json}
+     * @param length tokens of each prompt, at least 1: the text length of the model
+     * @throws CheckpointException where the file cannot be read or does not describe a tokenizer
+     */
+    public static Tokenizer open(Path file, int length) {
+        if (length < 1) {
+            throw new IllegalArgumentException("a prompt of " + length + " tokens is too short to hold anything");
+        }
+        try {
+            byte[] bytes = Files.readAllBytes(file);
+            JsonNode json = new JsonMapper().readTree(bytes);
+            String size = Integer.toString(length);
+            Map<String, String> options = Map.of(
+                    "truncation", "true", "maxLength", size, "modelMaxLength", size, "padding", "false", "stride", "0");
+            HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(bytes), options);
+            return new Tokenizer(
+                    tokenizer, length, json.path("padding").path("pad_id").asLong(0), wordsOf(json.path("model")));
+        } catch (IOException | RuntimeException e) {
+            throw new CheckpointException(file, "is not a readable tokenizer.json: " + firstLine(e));
+        }
+    }
+
+    /** Vocabulary of a word-level model without its special tokens; empty for other models, which split unknown words. */
+    private static Set<String> wordsOf(JsonNode model) {
+        Set<String> words = new TreeSet<>();
+        if (model.path("type").asText().equals("WordLevel")) {
+            model.path("vocab").fieldNames().forEachRemaining(words::add);
+            words.removeIf(word -> word.startsWith("<") && word.endsWith(">"));
+        }
+        return words;
+    }
+
+    /** Tokens of each prompt. */
+    public int length() {
+        return length;
+    }
+
+    /** Ids and mask of {@code prompts}, which must not be empty; what does not fit is cut off before the end token. */
+    public Tokens encode(List<String> prompts) {
+        long[] ids = new long[prompts.size() * length];
+        long[] mask = new long[ids.length];
+        Arrays.fill(ids, paddingId);
+        for (int row = 0; row < prompts.size(); row++) {
+            Encoding encoding = tokenizer.encode(prompts.get(row));
+            int tokens = encoding.getIds().length;
+            System.arraycopy(encoding.getIds(), 0, ids, row * length, tokens);
+            Arrays.fill(mask, row * length, row * length + tokens, 1);
+        }
+        return new Tokens(Tensors.of(ids, prompts.size(), length), Tensors.of(mask, prompts.size(), length));
+    }
+
+    /**
+     * Checks that a word-level vocabulary has every word of {@code prompt}; other vocabularies have every word.
+     *
+     * @throws IllegalArgumentException naming each unknown word with the nearest known one
+     */
+    public void requireKnownWords(String prompt) {
+        Set<String> unknown = new LinkedHashSet<>(Arrays.asList(prompt.strip().split("\\s+")));
+        unknown.removeAll(words);
+        unknown.remove("");
+        if (!words.isEmpty() && !unknown.isEmpty()) {
+            throw new IllegalArgumentException("the prompt has words that the model does not know: "
+                    + unknown.stream()
+                            .map(word -> "'" + word + "' (nearest: '" + NearestName.of(word, words) + "')")
+                            .collect(Collectors.joining(", ")));
+        }
+    }
+
+    private static String firstLine(Exception error) {
+        return String.valueOf(error.getMessage()).lines().findFirst().orElse("");
+    }
+
+    @Override
+    public void close() {
+        tokenizer.close();
+    }
+}

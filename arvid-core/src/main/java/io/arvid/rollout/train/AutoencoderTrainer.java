@@ -1,0 +1,188 @@
+package io.arvid.rollout.train;
+
+import io.arvid.model.wan.TinyVideoAutoencoder;
+import io.arvid.rollout.train.world.SceneRenderer;
+import io.arvid.rollout.train.world.ShapesWorld;
+import io.arvid.tensor.Ops;
+import io.arvid.tensor.Seeds;
+import io.arvid.tensor.TensorScope;
+import io.arvid.tensor.Tensors;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.SplittableRandom;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * Trains the tiny video autoencoder on clips of the shapes world: {@code 10·MSE + 0.5·L1} of the frames, and a weak pull of each latent channel to
+ * zero mean and unit variance. A quarter of the clips begin with three copies of their first frame, as whole videos do.
+ */
+public final class AutoencoderTrainer {
+    /**
+     * Settings of a run.
+     *
+     * @param cropSteps optimizer steps on square crops, which cost a fraction of whole frames
+     * @param wholeSteps optimizer steps on whole frames after that
+     * @param cropSize side of a crop in pixels
+     * @param clips clips of a step
+     * @param frames frames of a clip, a multiple of four
+     * @param learningRate peak learning rate
+     * @param seed seed of weights and data
+     * @param saveEvery steps between two saved states
+     */
+    public record Settings(
+            long cropSteps,
+            long wholeSteps,
+            int cropSize,
+            int clips,
+            int frames,
+            double learningRate,
+            long seed,
+            long saveEvery) {
+        /** Optimizer steps of the whole run. */
+        public long steps() {
+            return cropSteps + wholeSteps;
+        }
+    }
+
+    private static final double MSE_WEIGHT = 10;
+    private static final double L1_WEIGHT = 0.5;
+    private static final double LATENT_WEIGHT = 1e-3;
+
+    private final ShapesWorld world;
+    private final SceneRenderer renderer;
+    private final TinyVideoAutoencoder.Config config;
+    private final Settings settings;
+
+    /** A trainer of networks of {@code config} on {@code world}. */
+    public AutoencoderTrainer(ShapesWorld world, TinyVideoAutoencoder.Config config, Settings settings) {
+        this.world = world;
+        this.renderer = new SceneRenderer(world.spec());
+        this.config = config;
+        this.settings = settings;
+    }
+
+    /** Trains, or goes on from {@code state}; returns the averaged weights, which the caller owns. */
+    public Map<String, Tensor> train(Path state, TrainingListener listener) {
+        String recipe =
+                config.encoderWidth() + " " + java.util.Arrays.toString(config.decoderWidths()) + " " + settings;
+        try (TensorScope scope = TensorScope.open();
+                TrainableParameters parameters =
+                        new TrainableParameters(initialWeights(), AutoencoderTrainer::isHiddenKernel, Map.of());
+                Optimizer optimizer = new Optimizer(parameters, Optimizer.Settings.DEFAULT)) {
+            TrainingState.restore(state, optimizer, recipe);
+            TinyVideoAutoencoder autoencoder = new TinyVideoAutoencoder(config, parameters.weights());
+            LearningRate rate = new LearningRate(settings.learningRate(), 50, settings.steps(), 0.5);
+            while (optimizer.steps() < settings.steps()) {
+                long step = optimizer.steps();
+                try (TensorScope stepScope = TensorScope.open()) {
+                    parameters.clearGradients();
+                    Tensor loss = loss(autoencoder, batch(step));
+                    loss.backward();
+                    double norm = parameters.clipGradients(1);
+                    optimizer.step(rate.at(step));
+                    listener.onStep("autoencoder", step + 1, settings.steps(), Tensors.item(loss), norm);
+                }
+                if (optimizer.steps() % settings.saveEvery() == 0) {
+                    TrainingState.save(state, optimizer, recipe);
+                }
+            }
+            TrainingState.save(state, optimizer, recipe);
+            Map<String, Tensor> weights = parameters.namedCopies(optimizer.average());
+            weights.values().forEach(TensorScope::own);
+            return weights;
+        }
+    }
+
+    /** All kernels but those that touch pixels and latents. */
+    private static boolean isHiddenKernel(String name) {
+        return name.endsWith(".weight") && !name.matches("(encoder\\.(0|17)|decoder\\.(1|22))\\.weight");
+    }
+
+    private static Tensor loss(TinyVideoAutoencoder autoencoder, Tensor frames) {
+        Tensor latents = autoencoder.encode(frames);
+        Tensor difference = autoencoder.decode(latents).sub(frames);
+        Tensor reconstruction = Ops.mul(difference.square().mean(), MSE_WEIGHT)
+                .add(Ops.mul(difference.abs().mean(), L1_WEIGHT));
+        Tensor mean = Ops.mean(latents, false, 0, 1, 3, 4);
+        Tensor power = Ops.mean(latents.square(), false, 0, 1, 3, 4);
+        Tensor spread = Ops.add(power, -1).square().mean().add(mean.square().mean());
+        return reconstruction.add(Ops.mul(spread, LATENT_WEIGHT));
+    }
+
+    private Tensor batch(long step) {
+        int values = settings.frames() * world.spec().valuesPerFrame();
+        float[] frames = new float[settings.clips() * values];
+        for (int clip = 0; clip < settings.clips(); clip++) {
+            SplittableRandom random =
+                    new SplittableRandom(settings.seed() * 1_000_003 + step * settings.clips() + clip);
+            var scene = world.trainingScene(random.nextLong());
+            if (random.nextInt(4) == 0) {
+                renderPadded(scene, frames, clip * values);
+            } else {
+                int start = random.nextInt(world.spec().frameCount() - settings.frames() + 1);
+                renderer.render(scene, start, settings.frames(), frames, clip * values);
+            }
+        }
+        Tensor whole = Tensors.of(
+                frames,
+                settings.clips(),
+                settings.frames(),
+                3,
+                world.spec().height(),
+                world.spec().width());
+        return step < settings.cropSteps() ? crops(whole, step) : whole;
+    }
+
+    /** One square crop a clip, anywhere in the frame. */
+    private Tensor crops(Tensor whole, long step) {
+        Tensor[] crops = new Tensor[settings.clips()];
+        for (int clip = 0; clip < crops.length; clip++) {
+            SplittableRandom random =
+                    new SplittableRandom(~(settings.seed() * 1_000_003 + step * settings.clips() + clip));
+            crops[clip] = whole.select(0, clip)
+                    .narrow(2, random.nextInt(world.spec().height() - settings.cropSize() + 1), settings.cropSize())
+                    .narrow(3, random.nextInt(world.spec().width() - settings.cropSize() + 1), settings.cropSize());
+        }
+        return Ops.stack(0, crops);
+    }
+
+    private void renderPadded(io.arvid.rollout.train.world.Scene scene, float[] frames, int offset) {
+        int copies = TinyVideoAutoencoder.TIME_FACTOR - 1;
+        for (int copy = 0; copy < copies; copy++) {
+            renderer.render(scene, 0, 1, frames, offset + copy * world.spec().valuesPerFrame());
+        }
+        renderer.render(
+                scene,
+                0,
+                settings.frames() - copies,
+                frames,
+                offset + copies * world.spec().valuesPerFrame());
+    }
+
+    /** He initialization; the last convolution of each residual branch at a fifth, and a small last layer. */
+    private Map<String, Tensor> initialWeights() {
+        Map<String, Tensor> weights = new LinkedHashMap<>();
+        try (Seeds seeds = new Seeds(settings.seed())) {
+            String last = config.parameterShapes().keySet().stream()
+                    .filter(name -> name.startsWith("decoder.") && name.endsWith(".weight"))
+                    .reduce((first, second) -> second)
+                    .orElseThrow();
+            config.parameterShapes().forEach((name, shape) -> {
+                if (name.endsWith(".bias")) {
+                    weights.put(
+                            name,
+                            Tensors.full(
+                                    io.arvid.tensor.DTypes.F32,
+                                    name.startsWith(last.replace(".weight", "")) ? 0.5 : 0,
+                                    shape));
+                } else {
+                    double fanIn = shape[1] * shape[2] * shape[3];
+                    double gain = name.endsWith(".conv.4.weight") ? 0.2 : name.equals(last) ? 0.1 : 1;
+                    weights.put(name, Ops.mul(seeds.normal(shape), gain * Math.sqrt(2 / fanIn)));
+                }
+            });
+        }
+        return weights;
+    }
+}
