@@ -56,6 +56,10 @@ public final class GoldenCases {
         kinds.put("rope_and_norms", new RopeAndNormsCase());
         kinds.put("smoothquant_scales", new SmoothQuantCase());
         kinds.put("svdquant_lowrank", new LowRankCase());
+        kinds.put("layer_reconstruction", new LayerReconstructionCase());
+        kinds.put("layer_reconstruction_dual", new LayerReconstructionCase());
+        kinds.put("outlier_detection", new OutlierDetectionCase());
+        kinds.put("quantizers", new QuantizersCase());
         kinds.put("taehv", new TinyAutoencoderCase());
         kinds.put("umt5_encoder", new UmtEncoderCase());
         kinds.put("vbench_aggregation", new VBenchAggregationCase());
