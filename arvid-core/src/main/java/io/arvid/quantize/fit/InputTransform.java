@@ -58,6 +58,25 @@ public record InputTransform(List<Correction> corrections) {
         return transformed;
     }
 
+    /** b' of b {@code [out]}, float32: what a shift takes from the output comes back here. */
+    public Tensor bias(Tensor bias) {
+        Tensor transformed = Ops.toF32(bias);
+        for (Correction correction : corrections) {
+            if (correction instanceof Correction.ChannelShift shift) {
+                transformed = transformed.add(shift.outputShift());
+            }
+        }
+        return transformed;
+    }
+
+    /** {@code X'ᵀ X'} of {@code gram = Xᵀ X} {@code [in, in]}; there must be no shift. */
+    public Tensor gram(Tensor gram) {
+        if (corrections.stream().anyMatch(Correction.ChannelShift.class::isInstance)) {
+            throw new IllegalArgumentException("the Gram matrix of shifted inputs does not follow from that of the inputs");
+        }
+        return input(input(gram).t()).t();
+    }
+
     /** W' of W {@code [out, in]}, float32. */
     public Tensor weight(Tensor weight) {
         Tensor transformed = Ops.toF32(weight);
