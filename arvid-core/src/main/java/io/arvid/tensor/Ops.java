@@ -127,6 +127,11 @@ public final class Ops {
         return torch.layer_norm(x, new long[] {x.size(-1)}, optional(weight), optional(bias), eps, true);
     }
 
+    /** GELU with the error function. */
+    public static Tensor gelu(Tensor x) {
+        return torch.gelu(x);
+    }
+
     /** GELU in its tanh approximation. */
     public static Tensor geluTanh(Tensor x) {
         return torch.gelu(x, "tanh");
@@ -206,9 +211,9 @@ public final class Ops {
         return images.contiguous(MemoryFormat.ChannelsLast);
     }
 
-    /** A copy of {@code x} of its own, contiguous and without gradient. */
+    /** A contiguous copy of {@code x} in memory of its own, without gradient. */
     public static Tensor copy(Tensor x) {
-        return x.detach().contiguous().clone(new org.bytedeco.pytorch.MemoryFormatOptional());
+        return x.detach().clone(new MemoryFormatOptional(MemoryFormat.Contiguous));
     }
 
     /** Every entry repeated {@code times} times in a row along {@code dim}. */
@@ -229,6 +234,11 @@ public final class Ops {
     /** Copy of {@code x} in float32. */
     public static Tensor toF32(Tensor x) {
         return x.to(ScalarType.Float);
+    }
+
+    /** Copy of {@code x} in float32 with memory of its own, whatever its type. */
+    public static Tensor copyF32(Tensor x) {
+        return x.to(ScalarType.Float, false, true, new org.bytedeco.pytorch.MemoryFormatOptional());
     }
 
     /** Copy of {@code x} in float64. */
@@ -256,6 +266,11 @@ public final class Ops {
     /** Smallest entry over {@code dims}, which stay as size 1 where {@code keep}. */
     public static Tensor amin(Tensor x, boolean keep, long... dims) {
         return torch.amin(x, dims, keep);
+    }
+
+    /** {@code x} over its length along {@code dim}; lengths below 1e-12 count as 1e-12 (PyTorch's {@code normalize}). */
+    public static Tensor unitLength(Tensor x, long dim) {
+        return x.div(clampMin(sum(x.square(), true, dim).sqrt(), 1e-12));
     }
 
     /** Euclidean norm along {@code dim}, which goes. */
