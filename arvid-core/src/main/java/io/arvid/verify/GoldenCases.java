@@ -49,6 +49,8 @@ public final class GoldenCases {
         kinds.put("hadamard_rotation", new HadamardCase());
         kinds.put("layer_reconstruction", new LayerReconstructionCase());
         kinds.put("layer_reconstruction_dual", new LayerReconstructionCase());
+        kinds.put("outlier_detection", new OutlierDetectionCase());
+        kinds.put("quantizers", new QuantizersCase());
         kinds.put("lpips", new LpipsCase());
         kinds.put("outlier_detection", new OutlierDetectionCase());
         kinds.put("ptq4dit_balance", new SalienceBalanceCase());
