@@ -62,6 +62,13 @@ public record QuantPlan(
         this(method, layers, kv, List.of());
     }
 
+    /** A plan of layers whose tensors were outside every scope: their owner is the plan now. */
+    public static QuantPlan taking(String method, SequencedMap<LinearSite, LayerPlan> layers, KvPlan kv) {
+        QuantPlan plan = new QuantPlan(method, layers, kv);
+        layers.values().forEach(layer -> layer.tensors().forEach(Tensor::close));
+        return plan;
+    }
+
     private static Stream<LayerPlan> everyLayer(SequencedMap<LinearSite, LayerPlan> layers, List<Phase> phases) {
         return Stream.concat(
                 layers.values().stream(),
