@@ -44,6 +44,7 @@ public final class GoldenCases {
         kinds.put("taehv", new TinyAutoencoderCase());
         kinds.put("umt5_encoder", new UmtEncoderCase());
         kinds.put("wan_dit_bidirectional", new WanBidirectionalCase());
+        kinds.put("wan_vae", new WanVaeCase());
         return kinds;
     }
 
