@@ -143,6 +143,12 @@ public final class Ops {
         return torch.silu(x);
     }
 
+    /** {@code x · sigmoid(x)}, in place: returns x. */
+    public static Tensor silu_(Tensor x) {
+        torch.silu_(x); // hands back an alias that owns nothing
+        return x;
+    }
+
     /** Softmax along {@code dim}. */
     public static Tensor softmax(Tensor x, long dim) {
         return torch.softmax(x, dim);
@@ -163,6 +169,11 @@ public final class Ops {
     /** 3D convolution without padding; x {@code [N, Cin, T, H, W]}, weight {@code [Cout, Cin, kt, kh, kw]}. */
     public static Tensor conv3d(Tensor x, Tensor weight, @Nullable Tensor bias, long... stride) {
         return torch.conv3d(x, weight, optional(bias), stride, new long[] {0, 0, 0}, new long[] {1, 1, 1}, 1);
+    }
+
+    /** 3D convolution with zero padding on both sides; stride and padding for time, height, width. */
+    public static Tensor conv3d(Tensor x, Tensor weight, @Nullable Tensor bias, long[] stride, long[] padding) {
+        return torch.conv3d(x, weight, optional(bias), stride, padding, new long[] {1, 1, 1}, 1);
     }
 
     /** Repeats every pixel {@code factor × factor} times; x {@code [N, C, H, W]}. */
@@ -257,6 +268,11 @@ public final class Ops {
     /** Sum over {@code dims}, which stay as size 1 where {@code keep}. */
     public static Tensor sum(Tensor x, boolean keep, long... dims) {
         return x.sum(dims, keep, new ScalarTypeOptional());
+    }
+
+    /** Euclidean norm over {@code dims}, which stay as size 1 where {@code keep}. */
+    public static Tensor norm(Tensor x, boolean keep, long... dims) {
+        return torch.norm(x, new ScalarOptional(new Scalar(2.0)), dims, keep);
     }
 
     /** Largest entry over {@code dims}, which stay as size 1 where {@code keep}. */

@@ -53,6 +53,7 @@ public final class GoldenCases {
         kinds.put("umt5_encoder", new UmtEncoderCase());
         kinds.put("vbench_aggregation", new VBenchAggregationCase());
         kinds.put("wan_dit_bidirectional", new WanBidirectionalCase());
+        kinds.put("wan_vae", new WanVaeCase());
         kinds.put("wan_dit_causal_first_chunk_schedule", new CausalRolloutCase());
         kinds.put("wan_dit_causal_i2v", new CausalRolloutCase());
         kinds.put("wan_dit_causal_local_attention", new CausalRolloutCase());
