@@ -45,6 +45,8 @@ public final class GoldenCases {
         kinds.put("frechet_psnr_ssim", new FrechetPsnrSsimCase());
         kinds.put("layer_reconstruction", new LayerReconstructionCase());
         kinds.put("layer_reconstruction_dual", new LayerReconstructionCase());
+        kinds.put("outlier_detection", new OutlierDetectionCase());
+        kinds.put("quantizers", new QuantizersCase());
         kinds.put("lpips", new LpipsCase());
         kinds.put("outlier_detection", new OutlierDetectionCase());
         kinds.put("quantizers", new QuantizersCase());

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A layer whose scales and zero points are chosen and whose rounding is still open.
  *
- * @param weight float32 {@code [out, in]}
+ * @param weight {@code [out, in]}, in the model's dtype
  * @param rule grid and granularity of the codes
  * @param pairs scales and zero points {@code [out, groups]}
  * @param input how the input is quantized
@@ -36,28 +36,39 @@ public record ScaledLayer(
      * @param columns int64 {@code [n]}
      * @param pairs their scales and zero points {@code [out, 1]}
      * @param input how their input channels are quantized
+     * @param sharesInput true where that is how all the others are quantized, too
      */
-    public record Outliers(Tensor columns, AffinePairs pairs, InputPlan input) {}
+    public record Outliers(Tensor columns, AffinePairs pairs, InputPlan input, boolean sharesInput) {}
 
     /** Scales found by {@code fit}; input in full precision. */
     public static ScaledLayer of(Tensor weight, WeightRule rule, WeightFit fit) {
-        Tensor values = Ops.toF32(weight);
-        return new ScaledLayer(values, rule, fit.fit(values, rule.grid(), rule.at()), new InputPlan.Full(), null);
+        return new ScaledLayer(weight, rule, fit.fit(weight, rule.grid(), rule.at()), new InputPlan.Full(), null);
     }
 
-    /** Scales found by {@code fit} for the outlier columns and the others apart; input in full precision. */
-    public static ScaledLayer split(Tensor weight, WeightRule rule, WeightFit fit, Tensor outliers, Tensor normals) {
+    /**
+     * Scales found by {@code fit} for the outlier columns and the others apart; input in full precision.
+     *
+     * @param outliers int64
+     * @param normals all other columns, int64
+     * @param sharesInput false to give the outliers' input channels a plan of their own
+     */
+    public static ScaledLayer split(
+            Tensor weight, WeightRule rule, WeightFit fit, Tensor outliers, Tensor normals, boolean sharesInput) {
         if (rule.at() instanceof Granularity.Grouped) {
             throw new IllegalArgumentException("dual scale is defined for weights per-channel, not "
                     + rule.at().text());
         }
         Tensor values = Ops.toF32(weight);
         return new ScaledLayer(
-                values,
+                weight,
                 rule,
                 fit.fit(values.index_select(1, normals), rule.grid()),
                 new InputPlan.Full(),
-                new Outliers(outliers, fit.fit(values.index_select(1, outliers), rule.grid()), new InputPlan.Full()));
+                new Outliers(
+                        outliers,
+                        fit.fit(values.index_select(1, outliers), rule.grid()),
+                        new InputPlan.Full(),
+                        sharesInput));
     }
 
     /** The same with other input plans; {@code outlierInput} counts only where there are outliers. */
@@ -67,7 +78,9 @@ public record ScaledLayer(
                 rule,
                 pairs,
                 input,
-                outliers == null ? null : new Outliers(outliers.columns(), outliers.pairs(), outlierInput));
+                outliers == null
+                        ? null
+                        : new Outliers(outliers.columns(), outliers.pairs(), outlierInput, outliers.sharesInput()));
     }
 
     /** Scales of all groups of columns, the outliers' last: {@code [out, groups]} or {@code [out, groups + 1]}. */
@@ -87,7 +100,12 @@ public record ScaledLayer(
         AffinePairs second = new AffinePairs(
                 Ops.copy(Ops.slice(table, 1, groups, groups + 1)),
                 outliers.pairs().zeros());
-        return new ScaledLayer(weight, rule, main, input, new Outliers(outliers.columns(), second, outliers.input()));
+        return new ScaledLayer(
+                weight,
+                rule,
+                main,
+                input,
+                new Outliers(outliers.columns(), second, outliers.input(), outliers.sharesInput()));
     }
 
     /** Column of {@link #scaleTable} that holds for each input channel: int64 {@code [in]}. */
@@ -124,6 +142,15 @@ public record ScaledLayer(
         return table.size(1) == 1 ? table : table.index_select(1, groupOfColumn());
     }
 
+    /** The columns that are not outliers, ascending: int64. */
+    public Tensor normalColumns() {
+        int in = (int) weight.size(1);
+        Tensor columns = Tensors.arange(DTypes.I64, in);
+        return outliers == null
+                ? columns
+                : columns.masked_select(isOutlier(outliers.columns(), in).logical_not());
+    }
+
     /** Which input channels are outliers: bool {@code [in]}. */
     public static Tensor isOutlier(Tensor columns, int inFeatures) {
         return Tensors.zeros(DTypes.BOOL, inFeatures).index_fill_(0, columns, Tensors.ones(DTypes.BOOL));
@@ -131,7 +158,7 @@ public record ScaledLayer(
 
     /** The plan with every weight rounded to the nearest code. */
     public LayerPlan nearest() {
-        return withCodes(AffineQuantizer.codes(weight, rule.grid(), scales(), zeros()));
+        return withCodes(AffineQuantizer.codes(Ops.toF32(weight), rule.grid(), scales(), zeros()));
     }
 
     /** The plan with {@code codes} {@code [out, in]} of any type. */
