@@ -41,6 +41,7 @@ public final class GoldenCases {
     private static Map<String, GoldenCase> allKinds() {
         Map<String, GoldenCase> kinds = new TreeMap<>();
         kinds.put("frechet_psnr_ssim", new FrechetPsnrSsimCase());
+        kinds.put("solver_flow", new FlowSolverCase());
         kinds.put("taehv", new TinyAutoencoderCase());
         kinds.put("umt5_encoder", new UmtEncoderCase());
         kinds.put("wan_dit_bidirectional", new WanBidirectionalCase());
