@@ -15,7 +15,7 @@ public interface FrameComparison {
     /**
      * One number per frame.
      *
-     * @param reference float {@code [T, 3, H, W]} in [0, 1]
+     * @param reference {@code [T, 3, H, W]}, floating in [0, 1] or uint8
      * @param video the same shape
      */
     double[] perFrame(Tensor reference, Tensor video);

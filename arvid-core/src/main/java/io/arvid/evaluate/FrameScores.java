@@ -31,6 +31,11 @@ public record FrameScores(List<double[]> byVideo) {
         return byVideo.stream().mapToDouble(FrameScores::mean).toArray();
     }
 
+    /** Mean of the videos' means: every video counts the same, whatever its length. */
+    public double meanOfVideos() {
+        return mean(videoMeans());
+    }
+
     /** At each frame index, the mean over the videos that are long enough. */
     public double[] meanByFrame() {
         return byFrame(FrameScores::mean);

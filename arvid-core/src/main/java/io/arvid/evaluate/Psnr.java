@@ -39,7 +39,7 @@ public final class Psnr implements FrameComparison {
 
     private static double ofFrame(Tensor reference, Tensor video, int t) {
         try (TensorScope scope = TensorScope.open()) {
-            Tensor error = Ops.meanSquaredError(Ops.toF64(reference.select(0, t)), Ops.toF64(video.select(0, t)));
+            Tensor error = Ops.meanSquaredError(Ops.toF64(Frames.unit(reference, t)), Ops.toF64(Frames.unit(video, t)));
             return ofMeanSquaredError(Tensors.item(error));
         }
     }

@@ -49,8 +49,8 @@ public final class Ssim implements FrameComparison {
 
     private static double ofFrame(Tensor reference, Tensor video, int t, int height, int width) {
         try (TensorScope scope = TensorScope.open()) {
-            double[] x = Tensors.toDoubles(reference.select(0, t));
-            double[] y = Tensors.toDoubles(video.select(0, t));
+            double[] x = Tensors.toDoubles(Frames.unit(reference, t));
+            double[] y = Tensors.toDoubles(Frames.unit(video, t));
             int plane = height * width;
             double sum = 0;
             int channels = x.length / plane;

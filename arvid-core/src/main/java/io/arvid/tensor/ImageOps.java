@@ -52,6 +52,11 @@ public final class ImageOps {
         return torch.grid_sampler(x, grid, BILINEAR, repeatBorder ? BORDER : ZEROS, true);
     }
 
+    /** Stretches or shrinks a line {@code [N, C, L]} to {@code length} by nearest neighbour. */
+    public static Tensor stretchNearest(Tensor line, long length) {
+        return torch.upsample_nearest1d(line, length);
+    }
+
     /** Windows of {@code kernel × kernel} as columns: {@code [N, C·kernel², windows]}, windows row by row. */
     public static Tensor windows(Tensor x, long kernel, long stride, long padding) {
         return torch.im2col(

@@ -29,6 +29,16 @@ public final class Tensors {
         return torch.full(shape, new Scalar(value), options(type));
     }
 
+    /** Tensor of zeros with the shape and type of {@code tensor}. */
+    public static Tensor zerosLike(Tensor tensor) {
+        return zeros(DTypes.of(tensor), shape(tensor));
+    }
+
+    /** Tensor of ones with the shape and type of {@code tensor}. */
+    public static Tensor onesLike(Tensor tensor) {
+        return ones(DTypes.of(tensor), shape(tensor));
+    }
+
     /** Tensor whose entries are undefined until written. */
     public static Tensor empty(DTypes type, long... shape) {
         return torch.empty(shape, options(type), new org.bytedeco.pytorch.MemoryFormatOptional());
@@ -37,6 +47,11 @@ public final class Tensors {
     /** {@code 0, 1, …, count − 1}. */
     public static Tensor arange(DTypes type, long count) {
         return torch.arange(new Scalar(count), options(type));
+    }
+
+    /** {@code count} values from {@code first} to {@code last} in equal steps. */
+    public static Tensor linspace(DTypes type, double first, double last, long count) {
+        return torch.linspace(new Scalar(first), new Scalar(last), count, options(type));
     }
 
     /** Copy of {@code values} in float32, shape {@code shape} (row-major). */

@@ -34,6 +34,7 @@ public final class Optimizer implements AutoCloseable {
     private static final double EPSILON = 1e-8;
     private static final double[] NEWTON_SCHULZ = {3.4445, -4.7750, 2.0315};
     private static final int NEWTON_SCHULZ_STEPS = 5;
+    private static final double NEGLIGIBLE = 1e-8;
     private static final double MUON_TO_ADAM = 0.2;
 
     private final TrainableParameters parameters;
@@ -108,6 +109,8 @@ public final class Optimizer implements AutoCloseable {
         boolean tall = matrices.size(1) > matrices.size(2);
         Tensor x = tall ? matrices.transpose(1, 2) : matrices;
         x = x.div(Ops.add(Ops.sum(x.square(), true, 1, 2).sqrt(), 1e-7));
+        // Entries of silent channels decay for ever; their products would be denormal numbers, which are very slow.
+        x = x.mul(x.abs().gt(new Scalar(NEGLIGIBLE)));
         for (int i = 0; i < NEWTON_SCHULZ_STEPS; i++) {
             Tensor gram = x.matmul(x.transpose(1, 2));
             Tensor polynomial = Ops.mul(gram, NEWTON_SCHULZ[1]).add(Ops.mul(gram.matmul(gram), NEWTON_SCHULZ[2]));
