@@ -123,6 +123,7 @@ public final class Checkpoints {
                 contents.format(),
                 group.name(),
                 found.network(),
+                found.model(),
                 found.title(),
                 origin(found.network(), group.name(), wrapped),
                 diffusers ? Layout.DIFFUSERS : Layout.ORIGINAL,
@@ -135,26 +136,37 @@ public final class Checkpoints {
     }
 
     private record Recognised(
-            Network network, String title, @Nullable WanConfig config, Map<String, long[]> expected) {}
+            Network network,
+            String model,
+            String title,
+            @Nullable WanConfig config,
+            Map<String, long[]> expected) {}
 
     private static Recognised recognise(Path file, Map<String, long[]> shapes) {
         if (TransformerSizes.share(shapes.keySet()) >= ENOUGH) {
             return transformer(shapes, configBeside(file));
         }
         if (share(shapes, PublishedShapes.wanVae()) >= ENOUGH) {
-            return published(Network.VIDEO_AUTOENCODER, "Wan2.1 video autoencoder", PublishedShapes.wanVae(), shapes);
+            return published(
+                    Network.VIDEO_AUTOENCODER,
+                    "wan2.1-vae",
+                    "Wan2.1 video autoencoder",
+                    PublishedShapes.wanVae(),
+                    shapes);
         }
         if (share(shapes, PublishedShapes.umt5Encoder()) >= ENOUGH) {
-            return published(Network.TEXT_ENCODER, "umT5-XXL encoder", PublishedShapes.umt5Encoder(), shapes);
+            return published(
+                    Network.TEXT_ENCODER, "umt5-xxl", "umT5-XXL encoder", PublishedShapes.umt5Encoder(), shapes);
         }
         if (share(shapes, PublishedShapes.tinyAutoencoder()) >= ENOUGH) {
             return published(
                     Network.TINY_AUTOENCODER,
+                    "taew2.1",
                     "TAEW2.1 tiny video autoencoder",
                     PublishedShapes.tinyAutoencoder(),
                     shapes);
         }
-        return new Recognised(Network.UNKNOWN, "unknown network of " + shapes.size() + " tensors", null, Map.of());
+        return new Recognised(Network.UNKNOWN, "", "unknown network of " + shapes.size() + " tensors", null, Map.of());
     }
 
     private static Recognised transformer(Map<String, long[]> shapes, @Nullable JsonNode config) {
@@ -167,22 +179,22 @@ public final class Checkpoints {
             return new Recognised(Network.TRANSFORMER, TransformerSizes.title(sizes, shapes.keySet()), sizes, expected);
         } catch (IllegalArgumentException | ArithmeticException e) {
             return new Recognised(
-                    Network.UNKNOWN, "Wan transformer of impossible sizes: " + e.getMessage(), null, Map.of());
+                    Network.UNKNOWN, "", "Wan transformer of impossible sizes: " + e.getMessage(), null, Map.of());
         }
     }
 
     /** A network of the published names; of the published sizes, or of other sizes throughout (small models for tests have those). */
     private static Recognised published(
-            Network network, String title, Map<String, long[]> expected, Map<String, long[]> shapes) {
+            Network network, String model, String title, Map<String, long[]> expected, Map<String, long[]> shapes) {
         long same = shapes.entrySet().stream()
                 .filter(entry -> Arrays.equals(entry.getValue(), expected.get(entry.getKey())))
                 .count();
         if (same >= ENOUGH * shapes.size()) {
-            return new Recognised(network, title, null, expected);
+            return new Recognised(network, model, title, null, expected);
         }
         Map<String, long[]> otherSizes = new LinkedHashMap<>(expected);
         otherSizes.replaceAll((name, shape) -> shapes.getOrDefault(name, shape));
-        return new Recognised(network, title + " architecture in other sizes", null, otherSizes);
+        return new Recognised(network, "", title + " architecture in other sizes", null, otherSizes);
     }
 
     private static double share(Map<String, long[]> shapes, Map<String, long[]> expected) {
