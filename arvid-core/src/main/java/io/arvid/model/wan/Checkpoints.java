@@ -35,6 +35,8 @@ public final class Checkpoints {
     /** How much of a network's names a file must hold to be taken for it. */
     private static final double ENOUGH = 0.5;
 
+    private static final int MAX_DEPTH = 4;
+
     private Checkpoints() {}
 
     /** A card for every group of tensors in {@code file}. */
@@ -43,9 +45,9 @@ public final class Checkpoints {
         return contents.groups().stream().map(group -> card(contents, group)).toList();
     }
 
-    /** Cards of every checkpoint directly in {@code folder}; files of other kinds are passed over, shards are read through their index. */
+    /** Cards of every checkpoint in {@code folder} and the folders below it; files of other kinds are passed over, shards are read through their index. */
     public static List<ModelCard> inspectFolder(Path folder) {
-        try (Stream<Path> files = Files.list(folder)) {
+        try (Stream<Path> files = Files.walk(folder, MAX_DEPTH)) {
             List<Path> candidates =
                     files.filter(Checkpoints::looksLikeCheckpoint).sorted().toList();
             return candidates.stream().flatMap(file -> inspect(file).stream()).toList();
@@ -125,7 +127,7 @@ public final class Checkpoints {
                 found.network(),
                 found.model(),
                 found.title(),
-                origin(found.network(), group.name(), wrapped),
+                origin(found.network(), contents.notes(), group.name(), wrapped),
                 diffusers ? Layout.DIFFUSERS : Layout.ORIGINAL,
                 found.config(),
                 types,
@@ -176,7 +178,12 @@ public final class Checkpoints {
             if (!TransformerSizes.knowsHeads(sizes, config)) {
                 expected.put("num_heads (say it in a config.json beside the file)", new long[0]);
             }
-            return new Recognised(Network.TRANSFORMER, TransformerSizes.title(sizes, shapes.keySet()), sizes, expected);
+            return new Recognised(
+                    Network.TRANSFORMER,
+                    TransformerSizes.model(sizes, shapes.keySet()),
+                    TransformerSizes.title(sizes, shapes.keySet()),
+                    sizes,
+                    expected);
         } catch (IllegalArgumentException | ArithmeticException e) {
             return new Recognised(
                     Network.UNKNOWN, "", "Wan transformer of impossible sizes: " + e.getMessage(), null, Map.of());
@@ -213,7 +220,10 @@ public final class Checkpoints {
         return List.copyOf(misshapen);
     }
 
-    private static Origin origin(Network network, String group, boolean wrapped) {
+    private static Origin origin(Network network, Map<String, String> notes, String group, boolean wrapped) {
+        if (notes.containsKey(SyntheticModel.MARK)) {
+            return Origin.SYNTHETIC;
+        }
         if (network != Network.TRANSFORMER) {
             return Origin.UNKNOWN;
         }

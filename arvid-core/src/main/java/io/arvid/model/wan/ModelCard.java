@@ -59,6 +59,7 @@ public record ModelCard(
         BASE,
         CAUSAL_FEW_STEP,
         CRITIC,
+        SYNTHETIC,
         UNKNOWN
     }
 

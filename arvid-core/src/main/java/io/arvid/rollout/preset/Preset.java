@@ -48,10 +48,13 @@ public record Preset(
         return rollout != null;
     }
 
-    /** True where {@code card} may be this preset's transformer: the sizes and the way of training that show in the file fit. */
+    /**
+     * True where {@code card} may be this preset's transformer: the sizes and the way of training that show in the file fit. Random weights of the
+     * right sizes fit every preset.
+     */
     public boolean fits(ModelCard card) {
         Origin origin = isCausal() ? Origin.CAUSAL_FEW_STEP : Origin.BASE;
-        return card.model().equals(model) && card.origin() == origin;
+        return card.model().equals(model) && (card.origin() == origin || card.origin() == Origin.SYNTHETIC);
     }
 
     /** The preferred of {@code cards} that fit: the first in the order of {@link #groups}; null where none fits. */

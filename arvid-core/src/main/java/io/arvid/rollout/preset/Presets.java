@@ -2,15 +2,19 @@ package io.arvid.rollout.preset;
 
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.arvid.model.wan.ModelCard;
 import io.arvid.weights.NearestName;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.lang.reflect.RecordComponent;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 
 /** The presets that come with arvid, and those in files of the same form. */
 public final class Presets {
@@ -54,7 +58,17 @@ public final class Presets {
 
     private static Preset read(Path file) {
         try {
-            return JSON.readValue(Files.readString(file), Preset.class);
+            JsonNode tree = JSON.readTree(Files.readString(file));
+            List<String> known = Arrays.stream(Preset.class.getRecordComponents())
+                    .map(RecordComponent::getName)
+                    .toList();
+            for (Map.Entry<String, JsonNode> field : tree.properties()) {
+                if (!known.contains(field.getKey())) {
+                    throw new IllegalArgumentException("preset " + file + ": unknown key '" + field.getKey()
+                            + "'; did you mean '" + NearestName.of(field.getKey(), known) + "'?");
+                }
+            }
+            return JSON.treeToValue(tree, Preset.class);
         } catch (IOException e) {
             String reason = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
             throw new IllegalArgumentException("preset " + file + ": " + reason, e);
