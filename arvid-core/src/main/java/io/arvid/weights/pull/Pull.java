@@ -31,11 +31,16 @@ import java.util.function.Consumer;
  * @param segmentBytes size of a segment
  */
 public record Pull(RemoteRepository repository, Path folder, int connections, long segmentBytes) {
+    /** Size of a segment where nothing else is asked for: at most so much of each connection is lost with a killed process. */
+    public static final long SEGMENT_BYTES = 32L << 20;
+
     private static final int BUFFER_BYTES = 1 << 17;
 
-    /** A pull with four connections and segments of 32 MB. */
-    public Pull(RemoteRepository repository, Path folder) {
-        this(repository, folder, 4, 32L << 20);
+    /** Checks the numbers. */
+    public Pull {
+        if (connections < 1 || segmentBytes < 1) {
+            throw new IllegalArgumentException("a pull needs at least one connection, not " + connections);
+        }
     }
 
     /** What became of a file. */
