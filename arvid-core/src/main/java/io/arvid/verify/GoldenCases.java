@@ -43,6 +43,7 @@ public final class GoldenCases {
         kinds.put("discriminability", new DiscriminabilityCase());
         kinds.put("flow_match_scheduler", new FlowMatchCase());
         kinds.put("frechet_psnr_ssim", new FrechetPsnrSsimCase());
+        kinds.put("solver_flow", new FlowSolverCase());
         kinds.put("layer_reconstruction", new LayerReconstructionCase());
         kinds.put("layer_reconstruction_dual", new LayerReconstructionCase());
         kinds.put("outlier_detection", new OutlierDetectionCase());
