@@ -1,7 +1,9 @@
 package io.arvid.calibrate;
 
+import io.arvid.tensor.Tensors;
 import java.util.Arrays;
 import java.util.List;
+import org.bytedeco.pytorch.Tensor;
 
 /**
  * How much each chunk's error counts (Q-ARVD, equation 5): the sensitivities α of the chunks, used relative to their mean.
@@ -31,5 +33,14 @@ public record FrameWeights(List<Double> alpha) {
     /** {@code α_chunk / mean(α)}. */
     public double of(int chunk) {
         return alpha.get(chunk) / (alpha.stream().mapToDouble(a -> a).sum() / alpha.size());
+    }
+
+    /** The weight of each sample, given the chunk that it is from: float32 {@code [N]}. */
+    public Tensor ofSamples(long[] chunks) {
+        float[] weights = new float[chunks.length];
+        for (int i = 0; i < chunks.length; i++) {
+            weights[i] = (float) of((int) chunks[i]);
+        }
+        return Tensors.of(weights, chunks.length);
     }
 }

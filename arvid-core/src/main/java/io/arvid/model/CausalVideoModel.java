@@ -24,6 +24,9 @@ public interface CausalVideoModel {
             SiteForward sites,
             SelfAttention attention);
 
+    /** Sizes of the self-attention over latents of {@code height × width}; {@code IllegalArgumentException} where they do not split into patches. */
+    AttentionShape attentionShape(long height, long width);
+
     /** All linear layers in forward order. */
     List<LinearSite> sites();
 

@@ -3,8 +3,8 @@ package io.arvid.model;
 /**
  * Where in a roll-out a forward pass stands.
  *
- * @param chunk index of the chunk that is being generated; 0 outside a roll-out
- * @param pass index of the pass within the chunk: denoising steps first, then the context pass
+ * @param chunk index of the chunk that is being generated; 0 outside a roll-out; given latents are chunks … −2, −1
+ * @param pass index of the pass within the chunk: denoising steps first, then the context pass; 0 for given latents
  * @param isContext true for the pass that writes the clean chunk into the cache
  * @param startFrame absolute index of the first latent frame
  * @param frameCount latent frames of this pass

@@ -3,6 +3,7 @@ package io.arvid.tensor;
 import java.util.List;
 import org.bytedeco.pytorch.DoubleOptional;
 import org.bytedeco.pytorch.LongOptional;
+import org.bytedeco.pytorch.MemoryFormatOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarOptional;
 import org.bytedeco.pytorch.ScalarTypeOptional;
@@ -53,6 +54,46 @@ public final class Ops {
     /** {@code min(max(x, low), high)}, elementwise, in place: returns x. */
     public static Tensor clamp_(Tensor x, double low, double high) {
         return x.clamp_(new ScalarOptional(new Scalar(low)), new ScalarOptional(new Scalar(high)));
+    }
+
+    /** {@code min(max(x, low), high)}, elementwise with broadcasting. */
+    public static Tensor clamp(Tensor x, Tensor low, Tensor high) {
+        return torch.clamp(x, new TensorOptional(low), new TensorOptional(high));
+    }
+
+    /** True where {@code x ≥ value}. */
+    public static Tensor ge(Tensor x, double value) {
+        return x.ge(new Scalar(value));
+    }
+
+    /** {@code x + value} in place: returns x. */
+    public static Tensor add_(Tensor x, double value) {
+        return x.add_(new Scalar(value));
+    }
+
+    /** {@code x · value} in place: returns x. */
+    public static Tensor mul_(Tensor x, double value) {
+        return x.mul_(new Scalar(value));
+    }
+
+    /** {@code x / value} in place: returns x. */
+    public static Tensor div_(Tensor x, double value) {
+        return x.div_(new Scalar(value));
+    }
+
+    /** {@code x + weight · (end − x)} in place: returns x. */
+    public static Tensor lerp_(Tensor x, Tensor end, double weight) {
+        return x.lerp_(end, new Scalar(weight));
+    }
+
+    /** {@code x + value · a · b} in place with broadcasting of a and b: returns x. */
+    public static Tensor addcmul_(Tensor x, Tensor a, Tensor b, double value) {
+        return x.addcmul_(a, b, new Scalar(value));
+    }
+
+    /** {@code x + value · a / b} in place with broadcasting of a and b: returns x. */
+    public static Tensor addcdiv_(Tensor x, Tensor a, Tensor b, double value) {
+        return x.addcdiv_(a, b, new Scalar(value));
     }
 
     /** Elementwise choice: {@code condition ? a : b}. */
@@ -171,9 +212,9 @@ public final class Ops {
         return images.contiguous(MemoryFormat.ChannelsLast);
     }
 
-    /** A copy of {@code x} of its own, contiguous and without gradient. */
+    /** A contiguous copy of {@code x} in memory of its own, without gradient. */
     public static Tensor copy(Tensor x) {
-        return x.detach().contiguous().clone(new org.bytedeco.pytorch.MemoryFormatOptional());
+        return x.detach().clone(new MemoryFormatOptional(torch.MemoryFormat.Contiguous));
     }
 
     /** Every entry repeated {@code times} times in a row along {@code dim}. */
@@ -231,6 +272,31 @@ public final class Ops {
     /** {@code x} over its length along {@code dim}; lengths below 1e-12 count as 1e-12 (PyTorch's {@code normalize}). */
     public static Tensor unitLength(Tensor x, long dim) {
         return x.div(clampMin(sum(x.square(), true, dim).sqrt(), 1e-12));
+    }
+
+    /** Euclidean norm along {@code dim}, which goes. */
+    public static Tensor norm(Tensor x, long dim) {
+        return torch.norm(x, new ScalarOptional(new Scalar(2)), new long[] {dim}, false);
+    }
+
+    /** Quantile {@code q} along {@code dim}, which stays as size 1; linear interpolation, rank and weight in the type of {@code x}. */
+    public static Tensor quantile(Tensor x, double q, long dim) {
+        return torch.quantile(x, q, new LongOptional(dim), true, "linear");
+    }
+
+    /** Counts of all entries of {@code x} in {@code bins} equal bins between {@code low} and {@code high}, in the type of {@code x}. */
+    public static Tensor histogram(Tensor x, long bins, double low, double high) {
+        return torch.histc(x, bins, new Scalar(low), new Scalar(high));
+    }
+
+    /** Index of the first entry of ascending {@code sorted} that is not below {@code value}, as a tensor of one int64. */
+    public static Tensor searchSorted(Tensor sorted, double value) {
+        return torch.searchsorted(sorted, new Scalar(value));
+    }
+
+    /** Entries in ascending order along {@code dim}. */
+    public static Tensor sort(Tensor x, long dim) {
+        return x.sort(dim, false).get0();
     }
 
     /** Mean squared difference, as a tensor of one entry. */

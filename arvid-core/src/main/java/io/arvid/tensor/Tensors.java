@@ -29,6 +29,16 @@ public final class Tensors {
         return torch.full(shape, new Scalar(value), options(type));
     }
 
+    /** Tensor of zeros with the shape and type of {@code tensor}. */
+    public static Tensor zerosLike(Tensor tensor) {
+        return zeros(DTypes.of(tensor), shape(tensor));
+    }
+
+    /** Tensor of ones with the shape and type of {@code tensor}. */
+    public static Tensor onesLike(Tensor tensor) {
+        return ones(DTypes.of(tensor), shape(tensor));
+    }
+
     /** Tensor whose entries are undefined until written. */
     public static Tensor empty(DTypes type, long... shape) {
         return torch.empty(shape, options(type), new org.bytedeco.pytorch.MemoryFormatOptional());
@@ -78,20 +88,34 @@ public final class Tensors {
      * @param memory at least as many bytes as the shape needs
      */
     public static Tensor view(MemorySegment memory, DTypes type, long... shape) {
-        long bytes = type.bytes();
-        for (long size : shape) {
-            bytes *= size;
-        }
-        if (bytes > memory.byteSize()) {
-            throw new IllegalArgumentException("a view of " + bytes + " bytes over " + memory.byteSize() + " bytes");
-        }
-        Pointer pointer = new Address(memory.address());
         long[] strides = new long[shape.length];
         long stride = 1;
         for (int i = shape.length - 1; i >= 0; i--) {
             strides[i] = stride;
             stride *= Math.max(shape[i], 1);
         }
+        return view(memory, type, shape, strides);
+    }
+
+    /**
+     * A strided tensor over memory that it does not own; the memory must outlive it.
+     *
+     * @param memory begins with the tensor's first element and reaches at least to its last
+     * @param strides elements between neighbours along each dimension, not negative
+     */
+    public static Tensor view(MemorySegment memory, DTypes type, long[] shape, long[] strides) {
+        long elements = 1;
+        for (int i = 0; i < shape.length; i++) {
+            elements = shape[i] == 0 ? 0 : elements + (shape[i] - 1) * strides[i];
+            if (elements == 0) {
+                break;
+            }
+        }
+        if (elements * type.bytes() > memory.byteSize()) {
+            throw new IllegalArgumentException(
+                    "a view of " + elements * type.bytes() + " bytes over " + memory.byteSize() + " bytes");
+        }
+        Pointer pointer = new Address(memory.address());
         return torch.from_blob(pointer, shape, strides, (PointerConsumer) null, options(type), new DeviceOptional());
     }
 
@@ -99,6 +123,9 @@ public final class Tensors {
     public static MemorySegment memory(Tensor tensor) {
         if (!tensor.is_contiguous()) {
             throw new IllegalArgumentException("the memory of a tensor that is not contiguous has gaps");
+        }
+        if (tensor.numel() == 0) {
+            return MemorySegment.NULL;
         }
         return MemorySegment.ofAddress(tensor.data_ptr().address()).reinterpret(tensor.nbytes());
     }

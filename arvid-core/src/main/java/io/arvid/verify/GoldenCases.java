@@ -41,12 +41,22 @@ public final class GoldenCases {
     private static Map<String, GoldenCase> allKinds() {
         Map<String, GoldenCase> kinds = new TreeMap<>();
         kinds.put("discriminability", new DiscriminabilityCase());
+        kinds.put("flow_match_scheduler", new FlowMatchCase());
         kinds.put("frechet_psnr_ssim", new FrechetPsnrSsimCase());
+        kinds.put("layer_reconstruction", new LayerReconstructionCase());
+        kinds.put("layer_reconstruction_dual", new LayerReconstructionCase());
         kinds.put("lpips", new LpipsCase());
+        kinds.put("outlier_detection", new OutlierDetectionCase());
+        kinds.put("quantizers", new QuantizersCase());
+        kinds.put("rope_and_norms", new RopeAndNormsCase());
         kinds.put("taehv", new TinyAutoencoderCase());
         kinds.put("umt5_encoder", new UmtEncoderCase());
         kinds.put("vbench_aggregation", new VBenchAggregationCase());
         kinds.put("wan_dit_bidirectional", new WanBidirectionalCase());
+        kinds.put("wan_dit_causal_first_chunk_schedule", new CausalRolloutCase());
+        kinds.put("wan_dit_causal_i2v", new CausalRolloutCase());
+        kinds.put("wan_dit_causal_local_attention", new CausalRolloutCase());
+        kinds.put("wan_dit_causal_rollout", new CausalRolloutCase());
         return kinds;
     }
 

@@ -7,6 +7,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** Files that are there whole or not at all: written beside their place, flushed to the disk, then renamed. */
 public final class AtomicFile {
@@ -17,15 +19,25 @@ public final class AtomicFile {
         void writeTo(FileChannel channel) throws IOException;
     }
 
+    /** Writes the content of a file that can only be named, not handed over as a channel. */
+    @FunctionalInterface
+    public interface NamedContent {
+        /** Writes everything to {@code file}. */
+        void writeTo(Path file) throws IOException;
+    }
+
+    /** What to remove when the process is stopped in the middle of writing. */
+    private static final Set<Path> UNFINISHED = ConcurrentHashMap.newKeySet();
+
+    static {
+        Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(AtomicFile::removeUnfinished));
+    }
+
     private AtomicFile() {}
 
     /** Writes {@code file}, replacing what was there; on failure the old file stays and nothing half-written is left. */
     public static void write(Path file, Content content) {
-        Path folder = file.toAbsolutePath().getParent();
-        Path temporary = folder.resolve("." + file.getFileName() + "."
-                + ProcessHandle.current().pid() + "." + Thread.currentThread().threadId() + ".tmp");
-        try {
-            Files.createDirectories(folder);
+        writeNamed(file, temporary -> {
             try (FileChannel channel = FileChannel.open(
                     temporary,
                     StandardOpenOption.CREATE,
@@ -34,17 +46,39 @@ public final class AtomicFile {
                 content.writeTo(channel);
                 channel.force(true);
             }
+        });
+    }
+
+    /** The same for a writer that opens its file by name: it is given the temporary name, whose ending says nothing of the format. */
+    public static void writeNamed(Path file, NamedContent content) {
+        Path folder = file.toAbsolutePath().getParent();
+        Path temporary = folder.resolve("." + file.getFileName() + "."
+                + ProcessHandle.current().pid() + "." + Thread.currentThread().threadId() + ".tmp");
+        try {
+            Files.createDirectories(folder);
+            UNFINISHED.add(temporary);
+            content.writeTo(temporary);
             Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         } catch (IOException e) {
             throw new UncheckedIOException("could not write " + file + ": " + e.getMessage(), e);
         } finally {
-            try {
-                Files.deleteIfExists(temporary);
-            } catch (IOException e) {
-                // Nothing was lost: the file itself is whole, or the failure above is already on its way.
-                temporary.toFile().deleteOnExit();
-            }
+            remove(temporary);
         }
+    }
+
+    private static void remove(Path temporary) {
+        try {
+            Files.deleteIfExists(temporary);
+            UNFINISHED.remove(temporary);
+        } catch (IOException e) {
+            // Nothing was lost: the file itself is whole, or another failure is already on its way. It is tried again
+            // at the end.
+            UNFINISHED.add(temporary);
+        }
+    }
+
+    private static void removeUnfinished() {
+        UNFINISHED.forEach(AtomicFile::remove);
     }
 
     /** Writes {@code text} in UTF-8. */

@@ -2,6 +2,7 @@ package io.arvid.weights;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.arvid.tensor.DTypes;
@@ -13,15 +14,18 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SequencedMap;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -34,6 +38,7 @@ public final class SafetensorsFile {
     private static final long MAX_HEADER_BYTES = 100_000_000;
     private static final JsonMapper JSON = JsonMapper.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
 
     /** One tensor of a header: offsets count from the first data byte, end exclusive. */
@@ -50,7 +55,7 @@ public final class SafetensorsFile {
      * @throws CheckpointException where the file is missing, truncated or malformed
      */
     public static WeightMap open(Path file) {
-        return file.getFileName().toString().endsWith(".index.json") ? openSharded(file) : openSingle(file);
+        return isIndex(file) ? openSharded(file) : openSingle(file);
     }
 
     /** Reads and checks the header of {@code file} without touching its data. */
@@ -58,6 +63,15 @@ public final class SafetensorsFile {
         try (Arena arena = Arena.ofConfined()) {
             return header(file, map(file, arena));
         }
+    }
+
+    /** The free-form metadata of {@code file}; empty for the index of a sharded set. */
+    static SequencedMap<String, String> metadata(Path file) {
+        return new LinkedHashMap<>(isIndex(file) ? Map.of() : header(file).metadata());
+    }
+
+    private static boolean isIndex(Path file) {
+        return file.getFileName().toString().endsWith(".index.json");
     }
 
     private static WeightMap openSingle(Path file) {
@@ -81,29 +95,63 @@ public final class SafetensorsFile {
     }
 
     private static WeightMap openSharded(Path index) {
-        JsonNode map = parse(index, readAll(index)).path("weight_map");
-        if (!map.isObject()) {
-            throw new CheckpointException(index, "no weight_map in the index of a sharded checkpoint");
-        }
         Map<String, WeightMap> shards = new LinkedHashMap<>();
         Map<String, Tensor> tensors = new LinkedHashMap<>();
         try {
-            for (Map.Entry<String, JsonNode> entry : map.properties()) {
-                String shard = entry.getValue().asText();
-                if (shard.contains("/") || shard.contains("\\") || shard.equals("..")) {
-                    throw new CheckpointException(index, "shard name '" + shard + "' leaves the folder");
+            shardOfTensor(index).forEach((name, shard) -> {
+                WeightMap weights = shards.computeIfAbsent(shard, s -> openSingle(index.resolveSibling(s)));
+                if (!weights.has(name)) {
+                    throw notInItsShard(index, name, shard);
                 }
-                WeightMap weights = shards.computeIfAbsent(shard, name -> openSingle(index.resolveSibling(name)));
-                if (!weights.has(entry.getKey())) {
-                    throw new CheckpointException(index, entry.getKey() + " is not in its shard " + shard);
-                }
-                tensors.put(entry.getKey(), weights.get(entry.getKey()));
-            }
+                tensors.put(name, weights.get(name));
+            });
         } catch (RuntimeException e) {
             shards.values().forEach(WeightMap::close);
             throw e;
         }
         return WeightMap.backedBy(tensors, () -> shards.values().forEach(WeightMap::close));
+    }
+
+    /** The tensors of {@code file}, or of the set that it is the index of, without touching their data. */
+    static List<Entry> entries(Path file) {
+        if (!isIndex(file)) {
+            return header(file).entries();
+        }
+        Map<String, Map<String, Entry>> shards = new HashMap<>();
+        List<Entry> entries = new ArrayList<>();
+        shardOfTensor(file).forEach((name, shard) -> {
+            Map<String, Entry> inShard = shards.computeIfAbsent(shard, s -> {
+                Map<String, Entry> byName = new HashMap<>();
+                header(file.resolveSibling(s)).entries().forEach(entry -> byName.put(entry.name(), entry));
+                return byName;
+            });
+            if (!inShard.containsKey(name)) {
+                throw notInItsShard(file, name, shard);
+            }
+            entries.add(inShard.get(name));
+        });
+        return entries;
+    }
+
+    private static CheckpointException notInItsShard(Path index, String name, String shard) {
+        return new CheckpointException(index, name + " is not in its shard " + shard);
+    }
+
+    private static SequencedMap<String, String> shardOfTensor(Path index) {
+        JsonNode map = parse(index, readAll(index)).path("weight_map");
+        if (!map.isObject()) {
+            throw new CheckpointException(index, "no weight_map in the index of a sharded checkpoint");
+        }
+        SequencedMap<String, String> shards = new LinkedHashMap<>();
+        for (Map.Entry<String, JsonNode> entry : map.properties()) {
+            String shard = entry.getValue().asText();
+            boolean leaves = shard.contains("/") || shard.contains("\\") || shard.equals("..");
+            if (!entry.getValue().isTextual() || leaves) {
+                throw new CheckpointException(index, "shard name '" + shard + "' leaves the folder");
+            }
+            shards.put(entry.getKey(), shard);
+        }
+        return shards;
     }
 
     private static MemorySegment map(Path file, Arena arena) {
@@ -129,18 +177,19 @@ public final class SafetensorsFile {
                     "not safetensors, or truncated: header length " + Long.toUnsignedString(length) + " in a file of "
                             + memory.byteSize() + " bytes");
         }
-        byte[] json = memory.asSlice(8, length).toArray(ValueLayout.JAVA_BYTE);
-        JsonNode root = parse(file, new String(json, StandardCharsets.UTF_8));
-        if (!root.isObject()) {
-            throw new CheckpointException(file, "the header is not a JSON object");
-        }
+        JsonNode root = parse(file, utf8(file, memory.asSlice(8, length)));
+        requireObject(file, root);
         Map<String, String> metadata = new LinkedHashMap<>();
         List<Entry> entries = new ArrayList<>();
         for (Map.Entry<String, JsonNode> field : root.properties()) {
             if (field.getKey().equals("__metadata__")) {
-                field.getValue()
-                        .properties()
-                        .forEach(m -> metadata.put(m.getKey(), m.getValue().asText()));
+                for (Map.Entry<String, JsonNode> note :
+                        requireObject(file, field.getValue()).properties()) {
+                    if (!note.getValue().isTextual()) {
+                        throw new CheckpointException(file, "__metadata__ '" + note.getKey() + "' is not a string");
+                    }
+                    metadata.put(note.getKey(), note.getValue().asText());
+                }
             } else {
                 entries.add(entry(file, field.getKey(), field.getValue()));
             }
@@ -148,6 +197,24 @@ public final class SafetensorsFile {
         entries.sort(Comparator.comparingLong(Entry::begin).thenComparingLong(Entry::end));
         requireContiguous(file, entries, memory.byteSize() - 8 - length);
         return new Header(List.copyOf(entries), metadata, 8 + length);
+    }
+
+    private static String utf8(Path file, MemorySegment bytes) {
+        try {
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(bytes.asByteBuffer())
+                    .toString();
+        } catch (CharacterCodingException e) {
+            throw new CheckpointException(file, "the header is not UTF-8");
+        }
+    }
+
+    private static JsonNode requireObject(Path file, JsonNode node) {
+        if (!node.isObject()) {
+            throw new CheckpointException(file, "the header is not a JSON object of JSON objects");
+        }
+        return node;
     }
 
     private static Entry entry(Path file, String name, JsonNode node) {

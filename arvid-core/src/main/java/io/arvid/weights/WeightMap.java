@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -36,6 +37,23 @@ public final class WeightMap implements AutoCloseable {
         LinkedHashMap<String, Tensor> owned = new LinkedHashMap<>();
         tensors.forEach((name, tensor) -> owned.put(name, TensorScope.own(tensor)));
         return new WeightMap(owned, backing);
+    }
+
+    /**
+     * The same tensors under other names; this map gives them away and must not be used or closed any more.
+     *
+     * @throws CheckpointException where two tensors would get one name; everything is then released
+     */
+    public WeightMap renamed(UnaryOperator<String> rename) {
+        LinkedHashMap<String, Tensor> renamed = new LinkedHashMap<>();
+        for (Map.Entry<String, Tensor> entry : tensors.entrySet()) {
+            String name = rename.apply(entry.getKey());
+            if (renamed.putIfAbsent(name, entry.getValue()) != null) {
+                close();
+                throw new CheckpointException("two tensors would both be called '" + name + "'");
+            }
+        }
+        return new WeightMap(renamed, backing);
     }
 
     /** Names in file order. */

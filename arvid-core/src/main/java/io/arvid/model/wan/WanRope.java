@@ -51,29 +51,54 @@ public final class WanRope {
             Tensor rotated = apply(Ops.slice(x, 1, 0, tokens), frames, height, width);
             return Ops.cat(1, rotated, Ops.slice(x, 1, tokens, x.size(1)));
         }
-        Tensor table = table(frames, height, width);
-        Tensor pairs = Ops.toF32(x).reshape(x.size(0), x.size(1), x.size(2), headDim / 2, 2);
-        Tensor rotated = Ops.viewAsReal(Ops.viewAsComplex(pairs).mul(table));
-        return Ops.toTypeOf(rotated.reshape(x.size(0), x.size(1), x.size(2), headDim), x);
+        return rotate(x, remembered(frames, height, width));
     }
 
-    /** Unit complex numbers e^(i·angle), complex64 {@code [frames · height · width, 1, headDim / 2]}; remembered. */
-    private Tensor table(int[] frames, int height, int width) {
+    /**
+     * Rotates queries or keys by a {@link #table}.
+     *
+     * @param x {@code [B, L, heads, headDim]}, as many tokens as the table
+     * @return same shape and dtype
+     */
+    public static Tensor rotate(Tensor x, Tensor table) {
+        Tensor pairs = Ops.toF32(x).reshape(x.size(0), x.size(1), x.size(2), x.size(3) / 2, 2);
+        Tensor rotated = Ops.viewAsReal(Ops.viewAsComplex(pairs).mul(table));
+        return Ops.toTypeOf(rotated.reshape(x.size(0), x.size(1), x.size(2), x.size(3)), x);
+    }
+
+    private Tensor remembered(int[] frames, int height, int width) {
         Key key = new Key(Arrays.toString(frames), height, width);
-        return tables.computeIfAbsent(key, k -> {
-            double[] angles = angles(frames, height, width);
-            try (TensorScope scope = TensorScope.open()) {
-                Tensor angle = Tensors.of(angles, (long) frames.length * height * width, 1, headDim / 2);
-                Tensor parts = Ops.stack(-1, angle.cos(), angle.sin());
-                return TensorScope.own(
-                        Ops.viewAsComplex(Ops.to(parts, DTypes.F32).contiguous()));
-            }
+        return tables.computeIfAbsent(key, k -> TensorScope.own(table(frames, height, width)));
+    }
+
+    /** Unit complex numbers e^(i·angle) of a grid of tokens, complex64 {@code [frames · height · width, 1, headDim / 2]}. */
+    public Tensor table(int[] frames, int height, int width) {
+        return TensorScope.run(() -> {
+            Tensor angle =
+                    Tensors.of(angles(frames, height, width), (long) frames.length * height * width, 1, headDim / 2);
+            Tensor parts = Ops.stack(-1, angle.cos(), angle.sin());
+            return Ops.viewAsComplex(Ops.to(parts, DTypes.F32).contiguous());
         });
+    }
+
+    /** Radians that a pair turns per position, {@code [headDim / 2]}, columns ordered time, height, width. */
+    public double[] frequencies() {
+        int pairs = headDim / 2;
+        int spatialPairs = pairs / 3;
+        int timePairs = pairs - 2 * spatialPairs;
+        double[] frequencies = new double[pairs];
+        for (int j = 0; j < pairs; j++) {
+            int axisPairs = j < timePairs ? timePairs : spatialPairs;
+            int inAxis = j < timePairs ? j : (j - timePairs) % spatialPairs;
+            frequencies[j] = 1 / Math.pow(THETA, (double) inAxis / axisPairs);
+        }
+        return frequencies;
     }
 
     /** Rotation angles, row-major {@code [frames · height · width, headDim / 2]}, columns ordered time, height, width. */
     public double[] angles(int[] frames, int height, int width) {
-        int pairs = headDim / 2;
+        double[] frequencies = frequencies();
+        int pairs = frequencies.length;
         int spatialPairs = pairs / 3;
         int timePairs = pairs - 2 * spatialPairs;
         double[] angles = new double[frames.length * height * width * pairs];
@@ -81,14 +106,9 @@ public final class WanRope {
         for (int frame : frames) {
             for (int row = 0; row < height; row++) {
                 for (int column = 0; column < width; column++) {
-                    for (int j = 0; j < timePairs; j++) {
-                        angles[at++] = frame / Math.pow(THETA, (double) j / timePairs);
-                    }
-                    for (int j = 0; j < spatialPairs; j++) {
-                        angles[at++] = row / Math.pow(THETA, (double) j / spatialPairs);
-                    }
-                    for (int j = 0; j < spatialPairs; j++) {
-                        angles[at++] = column / Math.pow(THETA, (double) j / spatialPairs);
+                    for (int j = 0; j < pairs; j++) {
+                        int position = j < timePairs ? frame : j < timePairs + spatialPairs ? row : column;
+                        angles[at++] = position * frequencies[j];
                     }
                 }
             }

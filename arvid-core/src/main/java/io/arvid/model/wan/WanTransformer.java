@@ -1,5 +1,6 @@
 package io.arvid.model.wan;
 
+import io.arvid.model.AttentionShape;
 import io.arvid.model.CausalVideoModel;
 import io.arvid.model.LinearSite;
 import io.arvid.model.RolloutStep;
@@ -67,6 +68,14 @@ public final class WanTransformer implements CausalVideoModel {
     /** The blocks in order. */
     public List<WanBlock> blocks() {
         return blocks;
+    }
+
+    @Override
+    public AttentionShape attentionShape(long height, long width) {
+        config.tokensPerFrame(height, width);
+        int rows = Math.toIntExact(height / config.patchSize()[1]);
+        int columns = Math.toIntExact(width / config.patchSize()[2]);
+        return new AttentionShape(config.numLayers(), config.numHeads(), config.headDim(), rows, columns);
     }
 
     @Override

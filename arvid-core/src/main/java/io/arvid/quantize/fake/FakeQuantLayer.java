@@ -15,7 +15,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /** One layer computed as its {@link LayerPlan} says, in floating point. Holds the dequantized weight until it is closed. */
-final class FakeQuantLayer implements AutoCloseable {
+public final class FakeQuantLayer implements AutoCloseable {
     private final LayerPlan plan;
     private final Correction.@Nullable DualScale dual;
     private final Correction.@Nullable LowRank lowRank;
@@ -26,7 +26,7 @@ final class FakeQuantLayer implements AutoCloseable {
     private final List<Tensor> owned = new ArrayList<>();
 
     /** The layer with {@code bias [out]}, in whose dtype it multiplies. */
-    FakeQuantLayer(LayerPlan plan, Tensor bias) {
+    public FakeQuantLayer(LayerPlan plan, Tensor bias) {
         this.plan = plan;
         this.dual = plan.correction(Correction.DualScale.class).orElse(null);
         this.lowRank = plan.correction(Correction.LowRank.class).orElse(null);
@@ -67,7 +67,7 @@ final class FakeQuantLayer implements AutoCloseable {
     }
 
     /** Output {@code [..., out]} of {@code input [..., in]}. */
-    Tensor apply(RolloutStep step, Tensor input) {
+    public Tensor apply(RolloutStep step, Tensor input) {
         Tensor x = Ops.toF32(input);
         for (Correction correction : plan.corrections()) {
             x = transform(correction, x);

@@ -1,0 +1,236 @@
+package io.arvid.model.wan;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.arvid.model.wan.ModelCard.Layout;
+import io.arvid.model.wan.ModelCard.Network;
+import io.arvid.model.wan.ModelCard.Origin;
+import io.arvid.tensor.DTypes;
+import io.arvid.weights.CheckpointException;
+import io.arvid.weights.CheckpointFile;
+import io.arvid.weights.CheckpointFile.TensorInfo;
+import io.arvid.weights.WeightMap;
+import io.arvid.weights.WrapperPrefixes;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Tells what a checkpoint is by what it holds, whatever it is called, and opens it under the names that the networks here use.
+ *
+ * <p>Recognised: the Wan transformer of any size, in the original and in the diffusers layout, alone or in the groups that the trainers of causal
+ * models write; the Wan video autoencoder; the umT5 encoder; the tiny video autoencoder.
+ */
+public final class Checkpoints {
+    /** How much of a network's names a file must hold to be taken for it. */
+    private static final double ENOUGH = 0.5;
+
+    private Checkpoints() {}
+
+    /** A card for every group of tensors in {@code file}. */
+    public static List<ModelCard> inspect(Path file) {
+        CheckpointFile.Contents contents = CheckpointFile.describe(file);
+        return contents.groups().stream().map(group -> card(contents, group)).toList();
+    }
+
+    /** Cards of every checkpoint directly in {@code folder}; files of other kinds are passed over, shards are read through their index. */
+    public static List<ModelCard> inspectFolder(Path folder) {
+        try (Stream<Path> files = Files.list(folder)) {
+            List<Path> candidates =
+                    files.filter(Checkpoints::looksLikeCheckpoint).sorted().toList();
+            return candidates.stream().flatMap(file -> inspect(file).stream()).toList();
+        } catch (IOException e) {
+            throw new CheckpointException(folder, "cannot be listed: " + e.getMessage());
+        }
+    }
+
+    /**
+     * The parameters that {@code card} describes, under the original names and without wrappers; mapped, not read.
+     *
+     * @throws CheckpointException where the card is not complete
+     */
+    public static WeightMap open(ModelCard card) {
+        if (!card.isComplete()) {
+            throw new CheckpointException(card.file(), describeDefects(card));
+        }
+        CheckpointFile.Contents contents = CheckpointFile.describe(card.file());
+        CheckpointFile.Group group = contents.groups().stream()
+                .filter(candidate -> candidate.name().equals(card.group()))
+                .findFirst()
+                .orElseThrow();
+        return CheckpointFile.load(card.file(), card.group(), renaming(group));
+    }
+
+    /** One line with everything that keeps {@code card} from being opened. */
+    public static String describeDefects(ModelCard card) {
+        List<String> defects = new ArrayList<>();
+        add(defects, "missing", card.missing());
+        add(defects, "unexpected", card.unexpected());
+        add(defects, "of another shape", card.misshapen());
+        return card.title() + ": "
+                + (defects.isEmpty() ? "not a network that arvid knows" : String.join("; ", defects));
+    }
+
+    private static void add(List<String> defects, String what, List<String> names) {
+        if (!names.isEmpty()) {
+            String more = names.size() > 5 ? ", …" : "";
+            defects.add(names.size() + " " + what + ": "
+                    + String.join(", ", names.subList(0, Math.min(5, names.size()))) + more);
+        }
+    }
+
+    private static UnaryOperator<String> renaming(CheckpointFile.Group group) {
+        List<String> names = group.tensors().stream().map(TensorInfo::name).toList();
+        UnaryOperator<String> strip = WrapperPrefixes.strip(names);
+        boolean diffusers = DiffusersNames.isDiffusers(names.stream().map(strip).toList());
+        return diffusers ? name -> DiffusersNames.toOriginal(strip.apply(name)) : strip;
+    }
+
+    private static ModelCard card(CheckpointFile.Contents contents, CheckpointFile.Group group) {
+        UnaryOperator<String> rename = renaming(group);
+        SequencedMap<String, long[]> shapes = new LinkedHashMap<>();
+        SequencedMap<DTypes, Long> types = new LinkedHashMap<>();
+        Map<DTypes, Long> counts = new EnumMap<>(DTypes.class);
+        long bytes = 0;
+        boolean wrapped = false;
+        for (TensorInfo tensor : group.tensors()) {
+            String name = rename.apply(tensor.name());
+            shapes.put(name, tensor.shape());
+            wrapped |= tensor.name().startsWith("model.");
+            counts.merge(tensor.type(), tensor.count(), Long::sum);
+            bytes += tensor.count() * tensor.type().bytes();
+        }
+        types.putAll(counts);
+        boolean diffusers = DiffusersNames.isDiffusers(
+                group.tensors().stream().map(TensorInfo::name).toList());
+        Recognised found = recognise(contents.file(), shapes);
+        List<String> missing = new ArrayList<>(found.expected().keySet());
+        missing.removeAll(shapes.keySet());
+        List<String> unexpected = new ArrayList<>(shapes.keySet());
+        unexpected.removeAll(found.expected().keySet());
+        return new ModelCard(
+                contents.file(),
+                contents.format(),
+                group.name(),
+                found.network(),
+                found.title(),
+                origin(found.network(), group.name(), wrapped),
+                diffusers ? Layout.DIFFUSERS : Layout.ORIGINAL,
+                found.config(),
+                types,
+                bytes,
+                List.copyOf(missing),
+                found.network() == Network.UNKNOWN ? List.of() : List.copyOf(unexpected),
+                misshapen(shapes, found.expected()));
+    }
+
+    private record Recognised(
+            Network network, String title, @Nullable WanConfig config, Map<String, long[]> expected) {}
+
+    private static Recognised recognise(Path file, Map<String, long[]> shapes) {
+        if (TransformerSizes.share(shapes.keySet()) >= ENOUGH) {
+            return transformer(shapes, configBeside(file));
+        }
+        if (share(shapes, PublishedShapes.wanVae()) >= ENOUGH) {
+            return published(Network.VIDEO_AUTOENCODER, "Wan2.1 video autoencoder", PublishedShapes.wanVae(), shapes);
+        }
+        if (share(shapes, PublishedShapes.umt5Encoder()) >= ENOUGH) {
+            return published(Network.TEXT_ENCODER, "umT5-XXL encoder", PublishedShapes.umt5Encoder(), shapes);
+        }
+        if (share(shapes, PublishedShapes.tinyAutoencoder()) >= ENOUGH) {
+            return published(
+                    Network.TINY_AUTOENCODER,
+                    "TAEW2.1 tiny video autoencoder",
+                    PublishedShapes.tinyAutoencoder(),
+                    shapes);
+        }
+        return new Recognised(Network.UNKNOWN, "unknown network of " + shapes.size() + " tensors", null, Map.of());
+    }
+
+    private static Recognised transformer(Map<String, long[]> shapes, @Nullable JsonNode config) {
+        try {
+            WanConfig sizes = TransformerSizes.infer(shapes, config);
+            Map<String, long[]> expected = new LinkedHashMap<>(sizes.parameterShapes());
+            if (!TransformerSizes.knowsHeads(sizes, config)) {
+                expected.put("num_heads (say it in a config.json beside the file)", new long[0]);
+            }
+            return new Recognised(Network.TRANSFORMER, TransformerSizes.title(sizes, shapes.keySet()), sizes, expected);
+        } catch (IllegalArgumentException | ArithmeticException e) {
+            return new Recognised(
+                    Network.UNKNOWN, "Wan transformer of impossible sizes: " + e.getMessage(), null, Map.of());
+        }
+    }
+
+    /** A network of the published names; of the published sizes, or of other sizes throughout (small models for tests have those). */
+    private static Recognised published(
+            Network network, String title, Map<String, long[]> expected, Map<String, long[]> shapes) {
+        long same = shapes.entrySet().stream()
+                .filter(entry -> Arrays.equals(entry.getValue(), expected.get(entry.getKey())))
+                .count();
+        if (same >= ENOUGH * shapes.size()) {
+            return new Recognised(network, title, null, expected);
+        }
+        Map<String, long[]> otherSizes = new LinkedHashMap<>(expected);
+        otherSizes.replaceAll((name, shape) -> shapes.getOrDefault(name, shape));
+        return new Recognised(network, title + " architecture in other sizes", null, otherSizes);
+    }
+
+    private static double share(Map<String, long[]> shapes, Map<String, long[]> expected) {
+        long known = shapes.keySet().stream().filter(expected::containsKey).count();
+        return shapes.isEmpty() ? 0 : (double) known / shapes.size();
+    }
+
+    private static List<String> misshapen(Map<String, long[]> shapes, Map<String, long[]> expected) {
+        List<String> misshapen = new ArrayList<>();
+        shapes.forEach((name, shape) -> {
+            long[] right = expected.get(name);
+            if (right != null && !Arrays.equals(right, shape)) {
+                misshapen.add(name + " " + Arrays.toString(shape) + " instead of " + Arrays.toString(right));
+            }
+        });
+        return List.copyOf(misshapen);
+    }
+
+    private static Origin origin(Network network, String group, boolean wrapped) {
+        if (network != Network.TRANSFORMER) {
+            return Origin.UNKNOWN;
+        }
+        if (group.equals("critic")) {
+            return Origin.CRITIC;
+        }
+        if (group.equals("generator") || group.equals("generator_ema")) {
+            return Origin.CAUSAL_FEW_STEP;
+        }
+        return group.isEmpty() && !wrapped ? Origin.BASE : Origin.UNKNOWN;
+    }
+
+    private static boolean looksLikeCheckpoint(Path file) {
+        String name = file.getFileName().toString();
+        boolean index = name.endsWith(".safetensors.index.json");
+        boolean shard = name.matches(".*-\\d{5}-of-\\d{5}\\.safetensors");
+        boolean weights = name.endsWith(".safetensors") || name.endsWith(".pt") || name.endsWith(".pth");
+        return Files.isRegularFile(file) && (index || weights && !shard);
+    }
+
+    private static @Nullable JsonNode configBeside(Path file) {
+        Path config = file.toAbsolutePath().resolveSibling("config.json");
+        if (!Files.isRegularFile(config)) {
+            return null;
+        }
+        try {
+            return new JsonMapper().readTree(config.toFile());
+        } catch (IOException e) {
+            throw new CheckpointException(config, "cannot be read: " + e.getMessage());
+        }
+    }
+}

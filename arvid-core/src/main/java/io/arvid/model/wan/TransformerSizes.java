@@ -1,0 +1,134 @@
+package io.arvid.model.wan;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Sizes of a Wan transformer from the shapes of its parameters. What shapes do not say (heads, text length, epsilon) comes from a {@code
+ * config.json} beside the file, or from the published models, whose heads have 128 channels.
+ */
+final class TransformerSizes {
+    private static final int PUBLISHED_HEAD_DIM = 128;
+    private static final Pattern BLOCK = Pattern.compile("blocks\\.(\\d{1,4})\\.(.*)");
+    private static final List<String> OUTSIDE =
+            List.of("patch_embedding.", "text_embedding.", "time_embedding.", "time_projection.", "head.");
+
+    private TransformerSizes() {}
+
+    /** Share of {@code names} that a Wan transformer has. */
+    static double share(Collection<String> names) {
+        long known = names.stream()
+                .filter(name -> {
+                    Matcher block = BLOCK.matcher(name);
+                    return block.matches()
+                            ? block.group(2).matches("(self_attn|cross_attn|ffn\\.[02]|norm3).*|modulation")
+                            : OUTSIDE.stream().anyMatch(name::startsWith);
+                })
+                .count();
+        return names.isEmpty() ? 0 : (double) known / names.size();
+    }
+
+    /** The configuration that the parameters {@code shapes} belong to; sizes that do not show are those of Wan2.1. */
+    static WanConfig infer(Map<String, long[]> shapes, @Nullable JsonNode config) {
+        WanConfig published = WanConfig.wan1_3B();
+        int dim = dim(shapes);
+        long[] patch = shapes.getOrDefault("patch_embedding.weight", new long[] {dim, published.inDim(), 1, 2, 2});
+        boolean flatPatch = patch.length != 5 || patch[2] != 1;
+        int patchHeight = flatPatch ? 2 : (int) patch[3];
+        int patchWidth = flatPatch ? 2 : (int) patch[4];
+        int headRows = size(shapes, "head.head.weight", 0, patchHeight * patchWidth * published.outDim());
+        return new WanConfig(
+                dim,
+                ffnDim(shapes, dim),
+                heads(dim, config),
+                layers(shapes),
+                size(shapes, "time_embedding.0.weight", 1, published.freqDim()),
+                size(shapes, "text_embedding.0.weight", 1, published.textDim()),
+                config == null ? published.textLen() : config.path("text_len").asInt(published.textLen()),
+                flatPatch ? published.inDim() : (int) patch[1],
+                headRows / (patchHeight * patchWidth),
+                new int[] {1, patchHeight, patchWidth},
+                config == null ? published.eps() : config.path("eps").asDouble(published.eps()));
+    }
+
+    /** True where the number of heads is known: said by {@code config}, or 128 channels each as in the published models. */
+    static boolean knowsHeads(WanConfig sizes, @Nullable JsonNode config) {
+        return heads(sizes.dim(), config) == said(config) || sizes.dim() % PUBLISHED_HEAD_DIM == 0;
+    }
+
+    /** Name of the published model with these sizes, or the sizes. */
+    static String title(WanConfig config, Collection<String> names) {
+        if (names.stream().anyMatch(name -> name.startsWith("img_emb.") || name.contains(".k_img."))) {
+            return "Wan2.1 image-to-video transformer (its image branch is not supported)";
+        }
+        if (sameSizes(config, WanConfig.wan1_3B())) {
+            return "Wan2.1-T2V-1.3B transformer";
+        }
+        if (sameSizes(config, WanConfig.wan14B())) {
+            return "Wan2.1-T2V-14B transformer";
+        }
+        return "Wan transformer of " + config.numLayers() + " blocks, width " + config.dim() + ", ffn "
+                + config.ffnDim() + ", " + config.numHeads() + " heads";
+    }
+
+    private static boolean sameSizes(WanConfig a, WanConfig b) {
+        return a.dim() == b.dim()
+                && a.ffnDim() == b.ffnDim()
+                && a.numLayers() == b.numLayers()
+                && a.inDim() == b.inDim()
+                && a.textDim() == b.textDim();
+    }
+
+    private static int dim(Map<String, long[]> shapes) {
+        for (Map.Entry<String, long[]> entry : shapes.entrySet()) {
+            boolean modulation = entry.getKey().endsWith("modulation");
+            if (modulation || entry.getKey().endsWith("_attn.q.weight")) {
+                return (int) entry.getValue()[entry.getValue().length - 1];
+            }
+        }
+        return size(shapes, "patch_embedding.weight", 0, WanConfig.wan1_3B().dim());
+    }
+
+    private static int ffnDim(Map<String, long[]> shapes, int dim) {
+        return shapes.entrySet().stream()
+                .filter(entry -> entry.getKey().endsWith(".ffn.0.weight"))
+                .mapToInt(entry -> (int) entry.getValue()[0])
+                .findFirst()
+                .orElse(
+                        dim == WanConfig.wan14B().dim()
+                                ? WanConfig.wan14B().ffnDim()
+                                : WanConfig.wan1_3B().ffnDim());
+    }
+
+    private static int layers(Map<String, long[]> shapes) {
+        return 1
+                + shapes.keySet().stream()
+                        .map(BLOCK::matcher)
+                        .filter(Matcher::matches)
+                        .mapToInt(match -> Integer.parseInt(match.group(1)))
+                        .max()
+                        .orElse(-1);
+    }
+
+    private static int heads(int dim, @Nullable JsonNode config) {
+        int said = said(config);
+        return said > 0 ? said : dim % PUBLISHED_HEAD_DIM == 0 ? dim / PUBLISHED_HEAD_DIM : 1;
+    }
+
+    private static int said(@Nullable JsonNode config) {
+        return config == null
+                ? 0
+                : config.path("num_heads")
+                        .asInt(config.path("num_attention_heads").asInt());
+    }
+
+    private static int size(Map<String, long[]> shapes, String name, int dimension, int otherwise) {
+        long[] shape = shapes.get(name);
+        return shape == null || shape.length <= dimension ? otherwise : (int) shape[dimension];
+    }
+}

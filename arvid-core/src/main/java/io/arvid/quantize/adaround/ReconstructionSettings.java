@@ -1,0 +1,47 @@
+package io.arvid.quantize.adaround;
+
+/**
+ * Settings of a layer's reconstruction.
+ *
+ * @param iterations optimizer steps
+ * @param batchSize samples of a step
+ * @param roundingRate learning rate of the rounding variables
+ * @param inputRate learning rate of the input scales, falling to zero along a cosine; 0 leaves them as they are
+ * @param roundingWeight weight of the rounding loss
+ * @param warmup share of the iterations before the rounding loss sets in
+ * @param betaStart exponent of the rounding loss after the warm-up
+ * @param betaEnd exponent of the rounding loss at the end
+ * @param cosineOnRounding true to let the learning rate of the rounding variables fall along the cosine too
+ * @param weightScaleRate learning rate of the weight scales, falling along the cosine; 0 leaves them as they are
+ */
+public record ReconstructionSettings(
+        int iterations,
+        int batchSize,
+        double roundingRate,
+        double inputRate,
+        double roundingWeight,
+        double warmup,
+        double betaStart,
+        double betaEnd,
+        boolean cosineOnRounding,
+        double weightScaleRate) {
+    /** The settings of Q-ARVD's official code. */
+    public static ReconstructionSettings official() {
+        return new ReconstructionSettings(2000, 8, 2e-3, 4e-5, 0.01, 0.2, 20, 2, false, 0);
+    }
+
+    /** Learning rate factor of iteration {@code index} (from 0): {@code (1 + cos(π·index / iterations)) / 2}. */
+    double cosine(int index) {
+        return (1 + Math.cos(Math.PI * index / iterations)) / 2;
+    }
+
+    /** Exponent of the rounding loss in iteration {@code count} (from 1); 0 during the warm-up. */
+    double beta(int count) {
+        double start = warmup * iterations;
+        if (count < start) {
+            return 0;
+        }
+        double passed = (count - start) / (iterations - start);
+        return betaEnd + (betaStart - betaEnd) * Math.max(0, 1 - passed);
+    }
+}

@@ -1,0 +1,133 @@
+package io.arvid.video;
+
+import static org.bytedeco.ffmpeg.global.avcodec.avcodec_find_encoder_by_name;
+import static org.bytedeco.ffmpeg.global.avutil.AV_LOG_FATAL;
+import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_BGR0;
+import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_RGB24;
+import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_YUV420P;
+import static org.bytedeco.ffmpeg.global.avutil.av_log_set_level;
+import static org.bytedeco.ffmpeg.global.swscale.SWS_ACCURATE_RND;
+import static org.bytedeco.ffmpeg.global.swscale.SWS_BICUBIC;
+import static org.bytedeco.ffmpeg.global.swscale.SWS_FULL_CHR_H_INP;
+import static org.bytedeco.ffmpeg.global.swscale.SWS_FULL_CHR_H_INT;
+
+import io.arvid.weights.AtomicFile;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.bytedeco.javacv.FFmpegFrameGrabber;
+import org.bytedeco.javacv.FFmpegFrameRecorder;
+import org.bytedeco.javacv.Frame;
+import org.bytedeco.javacv.FrameGrabber;
+import org.bytedeco.pytorch.Tensor;
+
+/** Writes and reads videos {@code [T, 3, H, W]} in [0, 1] through FFmpeg. */
+public final class VideoFile {
+    /** Pictures between two that stand on their own: a player can jump anywhere without much decoding. */
+    private static final int KEY_FRAME_EVERY = 8;
+
+    /** Coarsest and finest quantizer step of H.264 (0 … 51) that may be used. */
+    private static final int COARSEST_STEP = 18;
+
+    private static final int FINEST_STEP = 8;
+    private static final int BITS_PER_PIXEL = 4;
+    private static final int SCALING = SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INP | SWS_FULL_CHR_H_INT;
+
+    static {
+        av_log_set_level(AV_LOG_FATAL);
+    }
+
+    private VideoFile() {}
+
+    /** Writes {@code video} as a file that is there whole or not at all. Width and height must be even: FFmpeg's recorder writes no others. */
+    public static void write(Path file, Tensor video, double framesPerSecond, VideoEncoding encoding) {
+        Frames.requireVideo(video);
+        if (video.size(2) % 2 != 0 || video.size(3) % 2 != 0) {
+            throw new IllegalArgumentException(file + ": a video file needs an even width and height, not " + video.size(3) + "×" + video.size(2));
+        }
+        AtomicFile.writeNamed(file, temporary -> encode(temporary, video, framesPerSecond, encoding));
+    }
+
+    private static void encode(Path file, Tensor video, double framesPerSecond, VideoEncoding encoding)
+            throws IOException {
+        int height = (int) video.size(2);
+        int width = (int) video.size(3);
+        try (FFmpegFrameRecorder recorder = new FFmpegFrameRecorder(file.toFile(), width, height)) {
+            recorder.setFormat(encoding.container());
+            recorder.setVideoCodecName(encoder(encoding));
+            recorder.setFrameRate(framesPerSecond);
+            recorder.setImageScalingFlags(SCALING);
+            switch (encoding) {
+                case MP4 -> {
+                    recorder.setPixelFormat(AV_PIX_FMT_YUV420P);
+                    recorder.setGopSize(KEY_FRAME_EVERY);
+                    recorder.setVideoBitrate((int) Math.min(width * height * framesPerSecond * BITS_PER_PIXEL, 1e8));
+                    recorder.setVideoOption("qmin", String.valueOf(FINEST_STEP));
+                    recorder.setVideoOption("qmax", String.valueOf(COARSEST_STEP));
+                    recorder.setOption("movflags", "+faststart");
+                }
+                case LOSSLESS -> recorder.setPixelFormat(AV_PIX_FMT_BGR0);
+            }
+            recorder.start();
+            for (int t = 0; t < video.size(0); t++) {
+                recorder.recordImage(
+                        width,
+                        height,
+                        Frame.DEPTH_UBYTE,
+                        3,
+                        3 * width,
+                        AV_PIX_FMT_RGB24,
+                        ByteBuffer.wrap(Frames.rgb(video, t)));
+            }
+            recorder.stop();
+        }
+    }
+
+    /** The encoder is asked for by name: left to itself, the recorder takes another one without a word. */
+    private static String encoder(VideoEncoding encoding) {
+        return encoding.encoders().stream()
+                .filter(name -> avcodec_find_encoder_by_name(name) != null)
+                .findFirst()
+                .orElseThrow(() -> new IllegalStateException(
+                        "FFmpeg has none of the encoders " + String.join(", ", encoding.encoders())));
+    }
+
+    /** All frames of {@code file}: float32 {@code [T, 3, H, W]} in [0, 1]. */
+    public static Tensor read(Path file) {
+        if (Files.notExists(file)) {
+            throw new UncheckedIOException(new NoSuchFileException(file.toString()));
+        }
+        try (FFmpegFrameGrabber grabber = new FFmpegFrameGrabber(file.toFile())) {
+            grabber.setPixelFormat(AV_PIX_FMT_RGB24);
+            grabber.setImageScalingFlags(SCALING);
+            grabber.start();
+            List<byte[]> frames = new ArrayList<>();
+            int height = grabber.getImageHeight();
+            int width = grabber.getImageWidth();
+            for (Frame frame = grabber.grabImage(); frame != null; frame = grabber.grabImage()) {
+                frames.add(packed(frame, height, width));
+            }
+            if (frames.isEmpty()) {
+                throw new IllegalArgumentException(file + ": no video in it");
+            }
+            return Frames.ofRgb(frames, height, width);
+        } catch (FrameGrabber.Exception e) {
+            throw new UncheckedIOException(file + ": cannot be read as a video: " + e.getMessage(), e);
+        }
+    }
+
+    /** FFmpeg pads rows; here they are close together. */
+    private static byte[] packed(Frame frame, int height, int width) {
+        ByteBuffer rows = (ByteBuffer) frame.image[0];
+        byte[] packed = new byte[height * width * 3];
+        for (int y = 0; y < height; y++) {
+            rows.get(y * frame.imageStride, packed, y * width * 3, width * 3);
+        }
+        return packed;
+    }
+}

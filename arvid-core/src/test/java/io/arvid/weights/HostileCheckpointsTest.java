@@ -1,0 +1,104 @@
+package io.arvid.weights;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+import java.util.zip.CRC32;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Every file in {@code attacks/} is refused with a {@link CheckpointException} of one line, and has its line in that folder's README. */
+@Timeout(60)
+class HostileCheckpointsTest {
+    private static final Path ATTACKS = Path.of("..", "attacks");
+    private static final Path MARKER = Path.of("/tmp/arvid-attack-succeeded");
+
+    static List<Path> attacks() throws IOException {
+        try (Stream<Path> files = Files.list(ATTACKS)) {
+            return files.filter(file -> !file.getFileName().toString().equals("README.md"))
+                    .sorted()
+                    .toList();
+        }
+    }
+
+    @Test
+    void thereAreAttacks() throws IOException {
+        assertThat(attacks()).hasSizeGreaterThan(140);
+    }
+
+    @ParameterizedTest
+    @MethodSource("attacks")
+    void isRefusedByName(Path file) {
+        Throwable describing = catchThrowable(() -> CheckpointFile.describe(file));
+        Throwable loading = catchThrowable(
+                () -> CheckpointFile.load(file, "", UnaryOperator.identity()).close());
+
+        for (Throwable refusal : new Throwable[] {describing, loading}) {
+            assertThat(refusal).isInstanceOf(CheckpointException.class);
+            assertThat(refusal.getMessage())
+                    .startsWith(ATTACKS.toString())
+                    .doesNotContain("\n")
+                    .hasSizeLessThan(1500);
+        }
+        assertThat(MARKER).doesNotExist();
+    }
+
+    @Test
+    void theReadmeSaysWhatEachDoes() throws IOException {
+        String readme = Files.readString(ATTACKS.resolve("README.md"));
+        assertThat(attacks()).allSatisfy(file -> assertThat(readme).contains("`" + file.getFileName() + "`"));
+    }
+
+    @Test
+    void theRefusalNamesWhatWasAskedFor() {
+        assertThatThrownBy(() -> CheckpointFile.describe(ATTACKS.resolve("os_system_protocol2.pt")))
+                .hasMessageContaining("posix.system");
+        assertThatThrownBy(() -> CheckpointFile.describe(ATTACKS.resolve("builtins_eval.pt")))
+                .hasMessageContaining("__builtin__.eval");
+        assertThatThrownBy(() -> CheckpointFile.describe(ATTACKS.resolve("inst.pt")))
+                .hasMessageContaining("STRING");
+        assertThatThrownBy(() -> CheckpointFile.describe(ATTACKS.resolve("inst_alone.pt")))
+                .hasMessageContaining("INST");
+        assertThatThrownBy(() -> CheckpointFile.describe(ATTACKS.resolve("big_endian.pt")))
+                .hasMessageContaining("little-endian");
+    }
+
+    @Test
+    void aFlatPickleOfMillionsOfDictsStopsEarly(@TempDir Path folder) throws IOException {
+        byte[] pickle = "}".repeat(RestrictedUnpickler.MAX_STEPS + 1).getBytes(StandardCharsets.US_ASCII);
+        Path file = folder.resolve("bomb.pt");
+        try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(file))) {
+            CRC32 checksum = new CRC32();
+            checksum.update(pickle);
+            ZipEntry entry = new ZipEntry("bomb/data.pkl");
+            entry.setMethod(ZipEntry.STORED);
+            entry.setSize(pickle.length);
+            entry.setCrc(checksum.getValue());
+            zip.putNextEntry(entry);
+            zip.write(pickle);
+            zip.closeEntry();
+        }
+
+        assertThatThrownBy(() -> CheckpointFile.describe(file)).hasMessageContaining("instructions");
+    }
+
+    @Test
+    void aFolderAndAMissingFileAreNamed(@TempDir Path folder) {
+        assertThatThrownBy(() -> CheckpointFile.describe(folder)).hasMessageContaining("is a folder");
+        assertThatThrownBy(() -> CheckpointFile.describe(folder.resolve("x.pt")))
+                .hasMessageContaining("no such file");
+    }
+}
