@@ -17,6 +17,7 @@ public record VideoSet(
         String prompt,
         long seed,
         double framesPerSecond,
+        List<Integer> chunkStarts,
         List<Clip> clips,
         @Nullable String contactSheet) {
     /**

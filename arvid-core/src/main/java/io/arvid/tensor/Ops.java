@@ -214,7 +214,7 @@ public final class Ops {
 
     /** A contiguous copy of {@code x} in memory of its own, without gradient. */
     public static Tensor copy(Tensor x) {
-        return x.detach().clone(new MemoryFormatOptional(torch.MemoryFormat.Contiguous));
+        return x.detach().clone(new MemoryFormatOptional(MemoryFormat.Contiguous));
     }
 
     /** Every entry repeated {@code times} times in a row along {@code dim}. */
