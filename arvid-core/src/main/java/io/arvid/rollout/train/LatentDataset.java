@@ -44,11 +44,7 @@ public final class LatentDataset implements AutoCloseable {
         Scene scene = world.trainingScene(seed * 1_000_003 + index);
         Clip made = Torch.withoutGradients(() -> {
             try (TensorScope scope = TensorScope.open()) {
-<<<<<<< HEAD
-                Tensor latents = statistics.normalize(encode(world, renderer, autoencoder, scene));
-=======
                 Tensor latents = statistics.normalize(encode(world, renderer, autoencoder, scene, frames));
->>>>>>> main
                 return new Clip(
                         scene.prompt(), TensorScope.own(latents.squeeze(0).contiguous()));
             }
