@@ -41,6 +41,8 @@ public final class GoldenCases {
     private static Map<String, GoldenCase> allKinds() {
         Map<String, GoldenCase> kinds = new TreeMap<>();
         kinds.put("frechet_psnr_ssim", new FrechetPsnrSsimCase());
+        kinds.put("kv_kivi", new KvKiviCase());
+        kinds.put("kv_qvg", new KvQvgCase());
         kinds.put("taehv", new TinyAutoencoderCase());
         kinds.put("umt5_encoder", new UmtEncoderCase());
         kinds.put("wan_dit_bidirectional", new WanBidirectionalCase());
