@@ -4,16 +4,22 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.function.Supplier;
 import org.bytedeco.javacpp.Loader;
-import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.openblas.global.openblas_nolapack;
+import org.bytedeco.pytorch.Context;
+import org.bytedeco.pytorch.GradMode;
 import org.bytedeco.pytorch.global.torch;
 
 /** Process-wide settings of libtorch, and its errors in one readable line. */
 public final class Torch {
     private Torch() {}
 
-    /** Threads that one operation may use. Small operations on a busy machine are fastest with one. */
+    /**
+     * Threads that one operation may use, in libtorch's own loops and in the BLAS library that it calls, which spins while it waits. Small operations
+     * on a busy machine are fastest with one.
+     */
     public static void setThreads(int threads) {
         torch.set_num_threads(threads);
+        openblas_nolapack.blas_set_num_threads(threads);
     }
 
     /** Threads that one operation may use. */
@@ -40,13 +46,22 @@ public final class Torch {
         return torch.cuda_is_available();
     }
 
+    /**
+     * Treats numbers too small for a normalized float as zero on this thread. They carry no information in training, where moments of silent weights
+     * decay towards zero, and make arithmetic many times slower.
+     */
+    public static void flushDenormals() {
+        Context.setFlushDenormal(true);
+    }
+
     /** Runs {@code body} without recording gradients on this thread. */
     public static <T> T withoutGradients(Supplier<T> body) {
-        NoGradGuard guard = TensorScope.own(new NoGradGuard());
+        boolean recording = GradMode.is_enabled();
+        GradMode.set_enabled(false);
         try {
             return body.get();
         } finally {
-            guard.close();
+            GradMode.set_enabled(recording);
         }
     }
 

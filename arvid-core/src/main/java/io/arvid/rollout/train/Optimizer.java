@@ -93,8 +93,10 @@ public final class Optimizer implements AutoCloseable {
 
     private void muonStep(TrainableParameters.MatrixGroup group, double learningRate) {
         Tensor momentum = moment1.narrow(0, group.offset(), group.length()).view(Tensors.shape(group.values()));
-        momentum.mul_(new Scalar(settings.momentum())).add_(group.gradients());
-        Tensor direction = orthogonalize(group.gradients().add(Ops.mul(momentum, settings.momentum())));
+        Tensor gradients = group.gradients().mul(group.gains());
+        momentum.mul_(new Scalar(settings.momentum())).add_(gradients);
+        Tensor direction = orthogonalize(gradients.add(Ops.mul(momentum, settings.momentum())))
+                .mul(group.gains());
         double size = MUON_TO_ADAM
                 * Math.sqrt(Math.max(group.values().size(1), group.values().size(2)));
         group.values().mul_(new Scalar(1 - learningRate * settings.weightDecay()));

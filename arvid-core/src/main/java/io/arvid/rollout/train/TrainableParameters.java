@@ -20,8 +20,11 @@ import org.bytedeco.pytorch.Tensor;
  * step is a handful of operations however many parameters there are. Hidden matrices of one shape lie together and can be seen as one batch.
  */
 public final class TrainableParameters implements AutoCloseable {
-    /** Matrices of one shape: values and gradients as {@code [count, rows, columns]} views. */
-    public record MatrixGroup(Tensor values, Tensor gradients, long offset, long length) {}
+    /**
+     * Matrices of one shape: values and gradients as {@code [count, rows, columns]} views, and the gain of each column {@code [count, 1, columns]}:
+     * training moves {@code W = V · diag(gain)} as if V were the parameter.
+     */
+    public record MatrixGroup(Tensor values, Tensor gradients, Tensor gains, long offset, long length) {}
 
     private final Tensor values;
     private final Tensor gradients;
@@ -35,8 +38,10 @@ public final class TrainableParameters implements AutoCloseable {
      * @param initial name → float tensor
      * @param isMatrix which of them are hidden matrices {@code [out, in]}, or kernels {@code [out, in, height, width]} seen as {@code [out, rest]};
      *     the rest comes first in the buffer
+     * @param gains matrix name → gain of each column; initial values are multiplied by it
      */
-    public TrainableParameters(Map<String, Tensor> initial, Predicate<String> isMatrix) {
+    public TrainableParameters(
+            Map<String, Tensor> initial, Predicate<String> isMatrix, Map<String, Tensor> gains) {
         long total = initial.values().stream().mapToLong(Tensor::numel).sum();
         this.values = TensorScope.own(Tensors.zeros(DTypes.F32, total));
         this.gradients = TensorScope.own(Tensors.zeros(DTypes.F32, total));
@@ -58,8 +63,13 @@ public final class TrainableParameters implements AutoCloseable {
             });
             for (List<String> group : byShape.values()) {
                 long start = offset;
+                List<Tensor> groupGains = new ArrayList<>();
                 for (String name : group) {
-                    offset = place(name, initial.get(name), offset, views);
+                    Tensor tensor = initial.get(name);
+                    Tensor gain = gains.getOrDefault(name, Tensors.ones(DTypes.F32, columns(tensor)));
+                    groupGains.add(gain.unsqueeze(0));
+                    Tensor scaled = gains.containsKey(name) ? tensor.mul(gain) : tensor;
+                    offset = place(name, scaled, offset, views);
                 }
                 Tensor first = initial.get(group.getFirst());
                 long[] shape = {group.size(), first.size(0), columns(first)};
@@ -67,6 +77,7 @@ public final class TrainableParameters implements AutoCloseable {
                         TensorScope.own(values.narrow(0, start, offset - start).view(shape)),
                         TensorScope.own(
                                 gradients.narrow(0, start, offset - start).view(shape)),
+                        TensorScope.own(Ops.stack(0, groupGains)),
                         start,
                         offset - start));
             }
@@ -148,6 +159,7 @@ public final class TrainableParameters implements AutoCloseable {
         matrixGroups.forEach(group -> {
             group.values().close();
             group.gradients().close();
+            group.gains().close();
         });
         values.close();
         gradients.close();
