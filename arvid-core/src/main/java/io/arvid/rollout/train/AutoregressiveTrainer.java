@@ -118,8 +118,8 @@ public final class AutoregressiveTrainer {
             WanTransformer transformer = new WanTransformer(config, part(parameters.weights(), TRANSFORMER));
             UmtTextEncoder encoder = new UmtTextEncoder(textConfig, part(parameters.weights(), TEXT));
             LearningRate rate = new LearningRate(settings.learningRate(), 100, settings.steps(), 0.4);
-            try (TeacherForcing forcing = new TeacherForcing(
-                    config, settings.framesPerChunk(), (int) latentSize(2), (int) latentSize(3))) {
+            try (TeacherForcing forcing =
+                    new TeacherForcing(config, settings.framesPerChunk(), (int) latentSize(2), (int) latentSize(3))) {
                 while (optimizer.steps() < settings.steps()) {
                     long step = optimizer.steps();
                     prefetch.request(clipIndices(step + 1));
@@ -151,7 +151,9 @@ public final class AutoregressiveTrainer {
     private int[] clipIndices(long step) {
         SplittableRandom random = new SplittableRandom(settings.seed() * 31 + step);
         int available = (int) Math.min(settings.clips(), 256 + 2 * step);
-        return IntStream.range(0, settings.stageAt(step).batch()).map(i -> random.nextInt(available)).toArray();
+        return IntStream.range(0, settings.stageAt(step).batch())
+                .map(i -> random.nextInt(available))
+                .toArray();
     }
 
     private Tensor loss(WanTransformer transformer, UmtTextEncoder encoder, TeacherForcing forcing, long step) {
@@ -210,7 +212,8 @@ public final class AutoregressiveTrainer {
         for (int i = 0; i < batch * chunks; i++) {
             double u = draws[2 * i + 1];
             double t = draws[2 * i] < settings.rolloutShare()
-                    ? settings.rolloutTimesteps().get((int) (u * settings.rolloutTimesteps().size()))
+                    ? settings.rolloutTimesteps()
+                            .get((int) (u * settings.rolloutTimesteps().size()))
                     : 1000 * settings.shift() * u / (1 + (settings.shift() - 1) * u);
             for (int frame = 0; frame < settings.framesPerChunk(); frame++) {
                 timesteps[i * settings.framesPerChunk() + frame] = (float) t;

@@ -6,8 +6,8 @@ import java.util.concurrent.Executors;
 /** Encodes the clips of the next step on a thread of its own while the current step trains. What it makes is what would be made anyway. */
 final class ClipPrefetch implements AutoCloseable {
     private final LatentDataset dataset;
-    private final ExecutorService thread =
-            Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().name("clip-prefetch").factory());
+    private final ExecutorService thread = Executors.newSingleThreadExecutor(
+            Thread.ofPlatform().daemon().name("clip-prefetch").factory());
 
     ClipPrefetch(LatentDataset dataset) {
         this.dataset = dataset;

@@ -27,8 +27,7 @@ public final class LatentDataset implements AutoCloseable {
     private final Map<Integer, Clip> clips = new ConcurrentHashMap<>();
 
     /** Clips of {@code world}, encoded by {@code autoencoder}. */
-    public LatentDataset(
-            ShapesWorld world, TinyVideoAutoencoder autoencoder, LatentStatistics statistics, long seed) {
+    public LatentDataset(ShapesWorld world, TinyVideoAutoencoder autoencoder, LatentStatistics statistics, long seed) {
         this.world = world;
         this.renderer = new SceneRenderer(world.spec());
         this.autoencoder = autoencoder;
@@ -46,7 +45,8 @@ public final class LatentDataset implements AutoCloseable {
         Clip made = Torch.withoutGradients(() -> {
             try (TensorScope scope = TensorScope.open()) {
                 Tensor latents = statistics.normalize(encode(world, renderer, autoencoder, scene));
-                return new Clip(scene.prompt(), TensorScope.own(latents.squeeze(0).contiguous()));
+                return new Clip(
+                        scene.prompt(), TensorScope.own(latents.squeeze(0).contiguous()));
             }
         });
         Clip earlier = clips.putIfAbsent(index, made);
@@ -67,7 +67,12 @@ public final class LatentDataset implements AutoCloseable {
         }
         renderer.render(scene, 0, frames, video, copies * world.spec().valuesPerFrame());
         return autoencoder.encode(Tensors.of(
-                video, 1, copies + frames, 3, world.spec().height(), world.spec().width()));
+                video,
+                1,
+                copies + frames,
+                3,
+                world.spec().height(),
+                world.spec().width()));
     }
 
     @Override

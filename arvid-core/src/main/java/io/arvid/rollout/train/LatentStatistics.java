@@ -18,7 +18,9 @@ import org.bytedeco.pytorch.Tensor;
  * @param std one a channel
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
-public record LatentStatistics(@JsonProperty("mean") double[] mean, @JsonProperty("std") double[] std) {
+public record LatentStatistics(
+        @JsonProperty("mean") double[] mean,
+        @JsonProperty("std") double[] std) {
     /** Measures them over {@code clipCount} clips of {@code world}. */
     public static LatentStatistics measure(
             ShapesWorld world, TinyVideoAutoencoder autoencoder, int clipCount, long seed) {
