@@ -43,24 +43,24 @@ public final class GoldenCases {
         kinds.put("discriminability", new DiscriminabilityCase());
         kinds.put("flow_match_scheduler", new FlowMatchCase());
         kinds.put("frechet_psnr_ssim", new FrechetPsnrSsimCase());
-        kinds.put("solver_flow", new FlowSolverCase());
+        kinds.put("kv_kivi", new KvKiviCase());
+        kinds.put("kv_qvg", new KvQvgCase());
         kinds.put("layer_reconstruction", new LayerReconstructionCase());
         kinds.put("layer_reconstruction_dual", new LayerReconstructionCase());
-        kinds.put("outlier_detection", new OutlierDetectionCase());
-        kinds.put("quantizers", new QuantizersCase());
         kinds.put("lpips", new LpipsCase());
         kinds.put("outlier_detection", new OutlierDetectionCase());
         kinds.put("quantizers", new QuantizersCase());
         kinds.put("rope_and_norms", new RopeAndNormsCase());
+        kinds.put("solver_flow", new FlowSolverCase());
         kinds.put("taehv", new TinyAutoencoderCase());
         kinds.put("umt5_encoder", new UmtEncoderCase());
         kinds.put("vbench_aggregation", new VBenchAggregationCase());
         kinds.put("wan_dit_bidirectional", new WanBidirectionalCase());
-        kinds.put("wan_vae", new WanVaeCase());
         kinds.put("wan_dit_causal_first_chunk_schedule", new CausalRolloutCase());
         kinds.put("wan_dit_causal_i2v", new CausalRolloutCase());
         kinds.put("wan_dit_causal_local_attention", new CausalRolloutCase());
         kinds.put("wan_dit_causal_rollout", new CausalRolloutCase());
+        kinds.put("wan_vae", new WanVaeCase());
         return kinds;
     }
 
