@@ -110,14 +110,15 @@ public record InputCalibration(InputRule rule, InputFit fit, int prompts, int to
 
     private static ScaledLayer fitted(ScaledLayer layer, Samples samples, Tensor weights, Fitting fitting) {
         ScaledLayer.Outliers outliers = layer.outliers();
+        Tensor inputs = layer.transform().input(samples.inputs());
         if (outliers == null || outliers.sharesInput()) {
-            InputPlan plan = fitting.fit(samples.inputs(), weights, samples);
+            InputPlan plan = fitting.fit(inputs, weights, samples);
             return layer.withInputs(plan, plan);
         }
         Tensor normals = layer.normalColumns();
         return layer.withInputs(
-                fitting.fit(samples.inputs().index_select(-1, normals), weights, samples),
-                fitting.fit(samples.inputs().index_select(-1, outliers.columns()), weights, samples));
+                fitting.fit(inputs.index_select(-1, normals), weights, samples),
+                fitting.fit(inputs.index_select(-1, outliers.columns()), weights, samples));
     }
 
     /** A static plan a bucket; a bucket that no sample is in gets the plan of all samples. */

@@ -18,18 +18,20 @@ import org.jspecify.annotations.Nullable;
 /**
  * A layer whose scales and zero points are chosen and whose rounding is still open.
  *
- * @param weight {@code [out, in]}, in the model's dtype
+ * @param weight {@code [out, in]}, in the model's dtype; where there is a transform, what it makes of the model's weight
  * @param rule grid and granularity of the codes
  * @param pairs scales and zero points {@code [out, groups]}
  * @param input how the input is quantized
  * @param outliers the columns with scales of their own, or null
+ * @param transform what is done to the input before it is quantized
  */
 public record ScaledLayer(
         Tensor weight,
         WeightRule rule,
         AffinePairs pairs,
         InputPlan input,
-        @Nullable Outliers outliers) {
+        @Nullable Outliers outliers,
+        InputTransform transform) {
     /**
      * Outlier columns.
      *
@@ -42,7 +44,14 @@ public record ScaledLayer(
 
     /** Scales found by {@code fit}; input in full precision. */
     public static ScaledLayer of(Tensor weight, WeightRule rule, WeightFit fit) {
-        return new ScaledLayer(weight, rule, fit.fit(weight, rule.grid(), rule.at()), new InputPlan.Full(), null);
+        return of(weight, rule, fit, InputTransform.NONE);
+    }
+
+    /** Scales found by {@code fit} for what {@code transform} makes of the model's {@code weight}; input in full precision. */
+    public static ScaledLayer of(Tensor weight, WeightRule rule, WeightFit fit, InputTransform transform) {
+        Tensor transformed = transform.corrections().isEmpty() ? weight : transform.weight(weight);
+        AffinePairs pairs = fit.fit(transformed, rule.grid(), rule.at());
+        return new ScaledLayer(transformed, rule, pairs, new InputPlan.Full(), null, transform);
     }
 
     /**
@@ -68,7 +77,8 @@ public record ScaledLayer(
                         outliers,
                         fit.fit(values.index_select(1, outliers), rule.grid()),
                         new InputPlan.Full(),
-                        sharesInput));
+                        sharesInput),
+                InputTransform.NONE);
     }
 
     /** The same with other input plans; {@code outlierInput} counts only where there are outliers. */
@@ -80,7 +90,8 @@ public record ScaledLayer(
                 input,
                 outliers == null
                         ? null
-                        : new Outliers(outliers.columns(), outliers.pairs(), outlierInput, outliers.sharesInput()));
+                        : new Outliers(outliers.columns(), outliers.pairs(), outlierInput, outliers.sharesInput()),
+                transform);
     }
 
     /** Scales of all groups of columns, the outliers' last: {@code [out, groups]} or {@code [out, groups + 1]}. */
@@ -95,7 +106,7 @@ public record ScaledLayer(
         long groups = pairs.scales().size(1);
         AffinePairs main = new AffinePairs(Ops.copy(Ops.slice(table, 1, 0, groups)), pairs.zeros());
         if (outliers == null) {
-            return new ScaledLayer(weight, rule, main, input, null);
+            return new ScaledLayer(weight, rule, main, input, null, transform);
         }
         AffinePairs second = new AffinePairs(
                 Ops.copy(Ops.slice(table, 1, groups, groups + 1)),
@@ -105,7 +116,8 @@ public record ScaledLayer(
                 rule,
                 main,
                 input,
-                new Outliers(outliers.columns(), second, outliers.input(), outliers.sharesInput()));
+                new Outliers(outliers.columns(), second, outliers.input(), outliers.sharesInput()),
+                transform);
     }
 
     /** Column of {@link #scaleTable} that holds for each input channel: int64 {@code [in]}. */
@@ -164,7 +176,7 @@ public record ScaledLayer(
     /** The plan with {@code codes} {@code [out, in]} of any type. */
     public LayerPlan withCodes(Tensor codes) {
         IntGrid grid = rule.grid();
-        List<Correction> corrections = new ArrayList<>();
+        List<Correction> corrections = new ArrayList<>(transform.corrections());
         if (outliers != null) {
             corrections.add(new Correction.DualScale(
                     outliers.columns(),

@@ -1,4 +1,4 @@
-package io.arvid.quantize.qarvd;
+package io.arvid.quantize;
 
 import io.arvid.model.LinearSite;
 import io.arvid.quantize.fit.ScaledLayer;
@@ -14,17 +14,18 @@ import java.util.concurrent.Future;
 import java.util.function.BiFunction;
 
 /** Works on several layers at once, each on a thread of its own with one libtorch thread. Results do not depend on the number of workers. */
-final class LayerWork implements AutoCloseable {
+public final class LayerWork implements AutoCloseable {
     private final ExecutorService threads;
     private final int torchThreads = Torch.threads();
 
-    LayerWork(int workers) {
+    /** At most {@code workers} layers at once. */
+    public LayerWork(int workers) {
         this.threads = Executors.newFixedThreadPool(
                 workers, Thread.ofPlatform().daemon().name("layer-", 0).factory());
     }
 
     /** The plan of every layer, in the order of {@code layers}. The caller owns their tensors; where one fails, all others are given up. */
-    SequencedMap<LinearSite, LayerPlan> map(
+    public SequencedMap<LinearSite, LayerPlan> map(
             SequencedMap<LinearSite, ScaledLayer> layers, BiFunction<LinearSite, ScaledLayer, LayerPlan> work) {
         LinkedHashMap<LinearSite, Future<LayerPlan>> running = new LinkedHashMap<>();
         layers.forEach((site, layer) -> running.put(site, threads.submit(() -> alone(site, layer, work))));
