@@ -49,6 +49,7 @@ public final class GoldenCases {
         kinds.put("outlier_detection", new OutlierDetectionCase());
         kinds.put("quantizers", new QuantizersCase());
         kinds.put("rope_and_norms", new RopeAndNormsCase());
+        kinds.put("prompt_cleaning", new PromptCleaningCase());
         kinds.put("taehv", new TinyAutoencoderCase());
         kinds.put("umt5_encoder", new UmtEncoderCase());
         kinds.put("vbench_aggregation", new VBenchAggregationCase());
