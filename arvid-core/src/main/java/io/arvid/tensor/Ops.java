@@ -186,6 +186,28 @@ public final class Ops {
         return torch.pad(x, beforeAndAfter);
     }
 
+    // ---- bits
+
+    /** {@code x << bits}, elementwise; what leaves the element type is lost. */
+    public static Tensor shiftLeft(Tensor x, int bits) {
+        return x.bitwise_left_shift(new Scalar(bits));
+    }
+
+    /** {@code x >> bits}, elementwise. */
+    public static Tensor shiftRight(Tensor x, int bits) {
+        return x.bitwise_right_shift(new Scalar(bits));
+    }
+
+    /** {@code x & mask}, elementwise. */
+    public static Tensor and(Tensor x, int mask) {
+        return x.bitwise_and(new Scalar(mask));
+    }
+
+    /** The same bytes read as elements of {@code type}: a view, whose last dimension grows or shrinks with the size of an element. */
+    public static Tensor reinterpret(Tensor x, DTypes type) {
+        return x.view(type.torch());
+    }
+
     // ---- shape
 
     /** Joins along {@code dim}. */
@@ -313,6 +335,11 @@ public final class Ops {
     /** Entries in ascending order along {@code dim}. */
     public static Tensor sort(Tensor x, long dim) {
         return x.sort(dim, false).get0();
+    }
+
+    /** Index of the smallest entry along {@code dim}, the first of equals; int64. */
+    public static Tensor argmin(Tensor x, long dim) {
+        return x.argmin(new LongOptional(dim), false);
     }
 
     /** Mean squared difference, as a tensor of one entry. */

@@ -7,7 +7,6 @@ import io.arvid.tensor.Ops;
 import io.arvid.tensor.Seeds;
 import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
-import io.arvid.tensor.Torch;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -69,8 +68,7 @@ public final class AutoencoderTrainer {
                 config.encoderWidth() + " " + java.util.Arrays.toString(config.decoderWidths()) + " " + settings;
         try (TensorScope scope = TensorScope.open();
                 TrainableParameters parameters =
-                        new TrainableParameters(
-                        initialWeights(), AutoencoderTrainer::isHiddenKernel, Map.of());
+                        new TrainableParameters(initialWeights(), AutoencoderTrainer::isHiddenKernel, Map.of());
                 Optimizer optimizer = new Optimizer(parameters, Optimizer.Settings.DEFAULT)) {
             TrainingState.restore(state, optimizer, recipe);
             TinyVideoAutoencoder autoencoder = new TinyVideoAutoencoder(config, parameters.weights());

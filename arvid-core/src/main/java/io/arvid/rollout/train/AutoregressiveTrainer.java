@@ -118,11 +118,11 @@ public final class AutoregressiveTrainer {
             WanTransformer transformer = new WanTransformer(config, part(parameters.weights(), TRANSFORMER));
             UmtTextEncoder encoder = new UmtTextEncoder(textConfig, part(parameters.weights(), TEXT));
             LearningRate rate = new LearningRate(settings.learningRate(), 100, settings.steps(), 0.4);
-            try (TeacherForcing forcing = new TeacherForcing(
-                    config, settings.framesPerChunk(), (int) latentSize(2), (int) latentSize(3))) {
+            try (TeacherForcing forcing =
+                    new TeacherForcing(config, settings.framesPerChunk(), (int) latentSize(2), (int) latentSize(3))) {
                 while (optimizer.steps() < settings.steps()) {
                     long step = optimizer.steps();
-                    prefetch.request(clipIndices(step + 1));
+                    prefetch.request(clipIndices(step + 1), framesAt(step + 1));
                     try (TensorScope stepScope = TensorScope.open()) {
                         parameters.clearGradients();
                         Tensor loss = loss(transformer, encoder, forcing, step);
@@ -144,23 +144,29 @@ public final class AutoregressiveTrainer {
     }
 
     private long latentSize(int dimension) {
-        return dataset.clip(0).latents().size(dimension);
+        return dataset.clip(0, settings.framesPerChunk()).latents().size(dimension);
     }
 
     /** Clips of a step: drawn from a part of the dataset that grows, so that training can begin while most of it is still to be encoded. */
     private int[] clipIndices(long step) {
         SplittableRandom random = new SplittableRandom(settings.seed() * 31 + step);
         int available = (int) Math.min(settings.clips(), 256 + 2 * step);
-        return IntStream.range(0, settings.stageAt(step).batch()).map(i -> random.nextInt(available)).toArray();
+        return IntStream.range(0, settings.stageAt(step).batch())
+                .map(i -> random.nextInt(available))
+                .toArray();
+    }
+
+    private int framesAt(long step) {
+        return settings.stageAt(step).chunks() * settings.framesPerChunk();
     }
 
     private Tensor loss(WanTransformer transformer, UmtTextEncoder encoder, TeacherForcing forcing, long step) {
         Stage stage = settings.stageAt(step);
-        int frames = stage.chunks() * settings.framesPerChunk();
+        int frames = framesAt(step);
         List<Tensor> clips = new ArrayList<>();
         List<String> prompts = new ArrayList<>();
         for (int index : clipIndices(step)) {
-            LatentDataset.Clip clip = dataset.clip(index);
+            LatentDataset.Clip clip = dataset.clip(index, frames);
             clips.add(Ops.slice(clip.latents(), 0, 0, frames));
             prompts.add(clip.prompt());
         }
@@ -171,7 +177,8 @@ public final class AutoregressiveTrainer {
             Tensor noise = seeds.normal(Tensors.shape(clean));
             Tensor noisy = clean.add(sigma.mul(noise.sub(clean)));
             Tensor spread = Ops.mul(seeds.uniform(clips.size(), 1, 1, 1, 1), settings.contextNoise());
-            Tensor context = clean.add(seeds.normal(Tensors.shape(clean)).mul(spread));
+            Tensor before = Ops.slice(clean, 1, 0, frames - settings.framesPerChunk());
+            Tensor context = before.add(seeds.normal(Tensors.shape(before)).mul(spread));
             Tensor flow = forward(transformer, encoder, forcing, stage.chunks(), context, noisy, timesteps, prompts);
             return Ops.meanSquaredError(flow, noise.sub(clean));
         }
@@ -187,19 +194,18 @@ public final class AutoregressiveTrainer {
             Tensor noisy,
             Tensor timesteps,
             List<String> prompts) {
-        long frames = noisy.size(1);
         Tokenizer.Tokens tokens = tokenizer.encode(prompts);
         Tensor latents = Ops.cat(1, context, noisy);
-        Tensor times = Ops.cat(1, Tensors.zeros(DTypes.F32, noisy.size(0), frames), timesteps);
+        Tensor times = Ops.cat(1, Tensors.zeros(DTypes.F32, context.size(0), context.size(1)), timesteps);
         try (TextContext text = new TextContext(encoder.encodeZeroPadded(tokens.ids(), tokens.mask()))) {
             Tensor flow = transformer.forward(
                     latents,
                     times,
                     text,
-                    RolloutStep.wholeClip((int) (2 * frames), 0),
+                    RolloutStep.wholeClip((int) latents.size(1), 0),
                     transformer.fullPrecision(),
                     forcing.attention(chunks));
-            return Ops.slice(flow, 1, frames, 2 * frames);
+            return Ops.slice(flow, 1, context.size(1), latents.size(1));
         }
     }
 
@@ -210,7 +216,8 @@ public final class AutoregressiveTrainer {
         for (int i = 0; i < batch * chunks; i++) {
             double u = draws[2 * i + 1];
             double t = draws[2 * i] < settings.rolloutShare()
-                    ? settings.rolloutTimesteps().get((int) (u * settings.rolloutTimesteps().size()))
+                    ? settings.rolloutTimesteps()
+                            .get((int) (u * settings.rolloutTimesteps().size()))
                     : 1000 * settings.shift() * u / (1 + (settings.shift() - 1) * u);
             for (int frame = 0; frame < settings.framesPerChunk(); frame++) {
                 timesteps[i * settings.framesPerChunk() + frame] = (float) t;

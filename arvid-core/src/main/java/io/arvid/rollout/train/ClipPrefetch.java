@@ -6,18 +6,18 @@ import java.util.concurrent.Executors;
 /** Encodes the clips of the next step on a thread of its own while the current step trains. What it makes is what would be made anyway. */
 final class ClipPrefetch implements AutoCloseable {
     private final LatentDataset dataset;
-    private final ExecutorService thread =
-            Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().name("clip-prefetch").factory());
+    private final ExecutorService thread = Executors.newSingleThreadExecutor(
+            Thread.ofPlatform().daemon().name("clip-prefetch").factory());
 
     ClipPrefetch(LatentDataset dataset) {
         this.dataset = dataset;
     }
 
-    /** Asks for clips that will be wanted soon. */
-    void request(int[] indices) {
+    /** Asks for the first latent frames of clips that will be wanted soon. */
+    void request(int[] indices, int frames) {
         thread.execute(() -> {
             for (int index : indices) {
-                dataset.clip(index);
+                dataset.clip(index, frames);
             }
         });
     }

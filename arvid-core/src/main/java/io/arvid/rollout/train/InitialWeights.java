@@ -22,7 +22,8 @@ final class InitialWeights {
         Map<String, Tensor> weights = new LinkedHashMap<>();
         try (Seeds seeds = new Seeds(seed)) {
             config.parameterShapes()
-                    .forEach((name, shape) -> weights.put(AutoregressiveTrainer.TRANSFORMER + name, one(name, shape, seeds)));
+                    .forEach((name, shape) ->
+                            weights.put(AutoregressiveTrainer.TRANSFORMER + name, one(name, shape, seeds)));
             textConfig
                     .parameterShapes()
                     .forEach((name, shape) -> weights.put(AutoregressiveTrainer.TEXT + name, one(name, shape, seeds)));
@@ -49,7 +50,9 @@ final class InitialWeights {
         for (int i = 1; i < shape.length; i++) {
             fanIn *= shape[i];
         }
-        double variance = name.endsWith("modulation") ? 1.0 / shape[shape.length - 1] : name.startsWith("token_embedding") ? 1 : 1.0 / fanIn;
+        double variance = name.endsWith("modulation")
+                ? 1.0 / shape[shape.length - 1]
+                : name.startsWith("token_embedding") ? 1 : 1.0 / fanIn;
         return Ops.mul(seeds.normal(shape), Math.sqrt(variance));
     }
 }

@@ -27,8 +27,7 @@ public final class LatentDataset implements AutoCloseable {
     private final Map<Integer, Clip> clips = new ConcurrentHashMap<>();
 
     /** Clips of {@code world}, encoded by {@code autoencoder}. */
-    public LatentDataset(
-            ShapesWorld world, TinyVideoAutoencoder autoencoder, LatentStatistics statistics, long seed) {
+    public LatentDataset(ShapesWorld world, TinyVideoAutoencoder autoencoder, LatentStatistics statistics, long seed) {
         this.world = world;
         this.renderer = new SceneRenderer(world.spec());
         this.autoencoder = autoencoder;
@@ -36,38 +35,47 @@ public final class LatentDataset implements AutoCloseable {
         this.seed = seed;
     }
 
-    /** Clip {@code index}. */
-    public Clip clip(int index) {
+    /** Clip {@code index}, at least its first {@code frames} latent frames: encoding is causal, so a beginning can be encoded alone. */
+    public Clip clip(int index, int frames) {
         Clip known = clips.get(index);
-        if (known != null) {
+        if (known != null && known.latents().size(0) >= frames) {
             return known;
         }
         Scene scene = world.trainingScene(seed * 1_000_003 + index);
         Clip made = Torch.withoutGradients(() -> {
             try (TensorScope scope = TensorScope.open()) {
-                Tensor latents = statistics.normalize(encode(world, renderer, autoencoder, scene));
-                return new Clip(scene.prompt(), TensorScope.own(latents.squeeze(0).contiguous()));
+                Tensor latents = statistics.normalize(encode(world, renderer, autoencoder, scene, frames));
+                return new Clip(
+                        scene.prompt(), TensorScope.own(latents.squeeze(0).contiguous()));
             }
         });
-        Clip earlier = clips.putIfAbsent(index, made);
-        if (earlier != null) {
-            made.latents().close();
-            return earlier;
-        }
-        return made;
+        return clips.merge(
+                index,
+                made,
+                (one, other) -> one.latents().size(0) >= other.latents().size(0) ? one : other);
     }
 
-    /** Raw latents {@code [1, F, C, h, w]} of a scene: the first frame stands four times, so that every latent frame covers four. */
-    static Tensor encode(ShapesWorld world, SceneRenderer renderer, TinyVideoAutoencoder autoencoder, Scene scene) {
+    /** The first raw latents {@code [1, F, C, h, w]} of a scene: the first frame stands four times, so that every latent frame covers four. */
+    static Tensor encode(
+            ShapesWorld world,
+            SceneRenderer renderer,
+            TinyVideoAutoencoder autoencoder,
+            Scene scene,
+            int latentFrames) {
         int copies = TinyVideoAutoencoder.TIME_FACTOR - 1;
-        int frames = world.spec().frameCount();
+        int frames = latentFrames * TinyVideoAutoencoder.TIME_FACTOR - copies;
         float[] video = new float[(copies + frames) * world.spec().valuesPerFrame()];
         for (int copy = 0; copy < copies; copy++) {
             renderer.render(scene, 0, 1, video, copy * world.spec().valuesPerFrame());
         }
         renderer.render(scene, 0, frames, video, copies * world.spec().valuesPerFrame());
         return autoencoder.encode(Tensors.of(
-                video, 1, copies + frames, 3, world.spec().height(), world.spec().width()));
+                video,
+                1,
+                copies + frames,
+                3,
+                world.spec().height(),
+                world.spec().width()));
     }
 
     @Override

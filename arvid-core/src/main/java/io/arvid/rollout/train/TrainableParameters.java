@@ -40,8 +40,7 @@ public final class TrainableParameters implements AutoCloseable {
      *     the rest comes first in the buffer
      * @param gains matrix name → gain of each column; initial values are multiplied by it
      */
-    public TrainableParameters(
-            Map<String, Tensor> initial, Predicate<String> isMatrix, Map<String, Tensor> gains) {
+    public TrainableParameters(Map<String, Tensor> initial, Predicate<String> isMatrix, Map<String, Tensor> gains) {
         long total = initial.values().stream().mapToLong(Tensor::numel).sum();
         this.values = TensorScope.own(Tensors.zeros(DTypes.F32, total));
         this.gradients = TensorScope.own(Tensors.zeros(DTypes.F32, total));
