@@ -14,6 +14,7 @@ import java.util.List;
     @JsonSubTypes.Type(value = InputEntry.Full.class, name = "full"),
     @JsonSubTypes.Type(value = InputEntry.Static.class, name = "static"),
     @JsonSubTypes.Type(value = InputEntry.Dynamic.class, name = "dynamic"),
+    @JsonSubTypes.Type(value = InputEntry.Companded.class, name = "companded"),
     @JsonSubTypes.Type(value = InputEntry.Stepwise.class, name = "stepwise")
 })
 sealed interface InputEntry {
@@ -25,6 +26,9 @@ sealed interface InputEntry {
 
     /** With scales computed from the input. */
     record Dynamic(IntGrid grid, Granularity at, float lowClip, float highClip) implements InputEntry {}
+
+    /** On a curve. */
+    record Companded(IntGrid grid, double exponent, float negative, float positive) implements InputEntry {}
 
     /** With an entry a bucket. */
     record Stepwise(StepBuckets buckets, List<InputEntry> plans) implements InputEntry {}
@@ -39,6 +43,8 @@ sealed interface InputEntry {
             }
             case InputPlan.Dynamic(IntGrid grid, Granularity at, float lowClip, float highClip) ->
                 new Dynamic(grid, at, lowClip, highClip);
+            case InputPlan.Companded(IntGrid grid, double exponent, float negative, float positive) ->
+                new Companded(grid, exponent, negative, positive);
             case InputPlan.Stepwise(StepBuckets buckets, List<InputPlan> plans) ->
                 new Stepwise(buckets, plans.stream().map(p -> write(p, numbers)).toList());
         };
@@ -51,6 +57,8 @@ sealed interface InputEntry {
             case Static(IntGrid grid) -> numbers.next(grid);
             case Dynamic(IntGrid grid, Granularity at, float lowClip, float highClip) ->
                 new InputPlan.Dynamic(grid, at, lowClip, highClip);
+            case Companded(IntGrid grid, double exponent, float negative, float positive) ->
+                new InputPlan.Companded(grid, exponent, negative, positive);
             case Stepwise(StepBuckets buckets, List<InputEntry> plans) ->
                 new InputPlan.Stepwise(
                         buckets, plans.stream().map(p -> p.read(numbers)).toList());
