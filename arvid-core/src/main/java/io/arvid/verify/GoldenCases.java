@@ -56,6 +56,8 @@ public final class GoldenCases {
         kinds.put("ptq4dit_balance", new SalienceBalanceCase());
         kinds.put("quantizers", new QuantizersCase());
         kinds.put("rope_and_norms", new RopeAndNormsCase());
+        kinds.put("prompt_cleaning", new PromptCleaningCase());
+        kinds.put("solver_flow", new FlowSolverCase());
         kinds.put("smoothquant_scales", new SmoothQuantCase());
         kinds.put("solver_flow", new FlowSolverCase());
         kinds.put("svdquant_lowrank", new LowRankCase());
