@@ -29,7 +29,10 @@ final class Masthead {
     static Markup draw(String title, List<RunFolder> runs, Findings found) {
         RunRecord first = runs.getFirst().record();
         Markup header = Markup.of("header")
-                .add(Markup.text("p", "kicker", "arvid · " + day(first.began()) + " · " + first.source().brief()))
+                .add(Markup.text(
+                        "p",
+                        "kicker",
+                        "arvid · " + day(first.began()) + " · " + first.source().brief()))
                 .add(Markup.of("h1").say(title))
                 .add(Markup.text("p", "lead", lead(found)));
         List<Markup> tiles = tiles(found);
@@ -50,10 +53,8 @@ final class Masthead {
                 .distinct()
                 .map(MethodLook::setting)
                 .toList();
-        int prompts = found.comparisons().stream()
-                .mapToInt(Comparison::prompts)
-                .max()
-                .orElseThrow();
+        int prompts =
+                found.comparisons().stream().mapToInt(Comparison::prompts).max().orElseThrow();
         return Sections.enumeration(methods) + " at " + Sections.enumeration(settings)
                 + ", each against the full-precision model on the same " + prompts
                 + " prompts and the same noise.";
@@ -74,11 +75,12 @@ final class Masthead {
                                 + Numbers.percent(pair.confidence())));
             }
         }
-        smallest(found).ifPresent(size -> tiles.add(tile(
-                "m0",
-                Numbers.significant(size.bitsPerParameter(), 2) + " bits",
-                MethodLook.setting(size.setting()),
-                "per parameter with all scales, " + Numbers.bytes(size.bytes()) + " in all")));
+        smallest(found)
+                .ifPresent(size -> tiles.add(tile(
+                        "m0",
+                        Numbers.significant(size.bitsPerParameter(), 2) + " bits",
+                        MethodLook.setting(size.setting()),
+                        "per parameter with all scales, " + Numbers.bytes(size.bytes()) + " in all")));
         return tiles;
     }
 

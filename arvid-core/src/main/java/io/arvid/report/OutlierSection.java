@@ -26,7 +26,8 @@ final class OutlierSection {
                     OutlierMap.draw(layers)));
         }
         found.channelNorms()
-                .forEach(layer -> panels.add(Sections.panel("Channel norms of " + layer.site(), "", NormCurve.draw(layer))));
+                .forEach(layer ->
+                        panels.add(Sections.panel("Channel norms of " + layer.site(), "", NormCurve.draw(layer))));
         return panels.isEmpty()
                 ? Optional.empty()
                 : Optional.of(Sections.section(

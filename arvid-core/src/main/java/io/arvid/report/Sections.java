@@ -32,7 +32,8 @@ final class Sections {
     /** A table that scrolls by itself where it is too wide. Columns after the first hold numbers. */
     static Markup table(List<String> headings, List<List<Markup>> rows) {
         Markup head = Markup.of("tr");
-        headings.forEach(heading -> head.add(Markup.of("th").with("scope", "col").say(heading)));
+        headings.forEach(
+                heading -> head.add(Markup.of("th").with("scope", "col").say(heading)));
         Markup body = Markup.of("tbody");
         rows.forEach(row -> body.add(Markup.of("tr").addAll(row)));
         return Markup.of("div", "scroll")

@@ -42,6 +42,7 @@ public final class GoldenCases {
         Map<String, GoldenCase> kinds = new TreeMap<>();
         kinds.put("discriminability", new DiscriminabilityCase());
         kinds.put("flow_match_scheduler", new FlowMatchCase());
+        kinds.put("chunk_sensitivity", new ChunkSensitivityCase());
         kinds.put("frechet_psnr_ssim", new FrechetPsnrSsimCase());
         kinds.put("layer_reconstruction", new LayerReconstructionCase());
         kinds.put("layer_reconstruction_dual", new LayerReconstructionCase());

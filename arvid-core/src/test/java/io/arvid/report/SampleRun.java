@@ -54,7 +54,13 @@ final class SampleRun {
 
     private RunRecord record(int videoSets) {
         Findings findings = new Findings(
-                videos(videoSets), comparisons(), differences(), sensitivities(), channelNorms(), layerOutliers(), sizes());
+                videos(videoSets),
+                comparisons(),
+                differences(),
+                sensitivities(),
+                channelNorms(),
+                layerOutliers(),
+                sizes());
         return new RunRecord(
                 "demo",
                 "2026-11-21T22:00:00Z",
@@ -229,8 +235,9 @@ final class SampleRun {
             }
             String sheet = "contact-sheet-" + index + ".png";
             ContactSheet.write(folder.resolve(sheet), rows, 8);
-            List<Integer> starts =
-                    IntStream.range(0, CHUNKS).mapToObj(k -> k == 0 ? 0 : 12 * k - 3).toList();
+            List<Integer> starts = IntStream.range(0, CHUNKS)
+                    .mapToObj(k -> k == 0 ? 0 : 12 * k - 3)
+                    .toList();
             return new VideoSet(prompt, 42 + index, FRAMES_PER_SECOND, starts, clips, sheet);
         }
     }
@@ -254,8 +261,7 @@ final class SampleRun {
                 for (int y = 0; y < SIZE; y++) {
                     for (int x = 0; x < SIZE; x++) {
                         double disc = Math.clamp(12.5 - Math.hypot(x - discX, y - 24), 0, 1);
-                        double square = Math.clamp(
-                                7.5 - Math.max(Math.abs(x - 16), Math.abs(y - squareY)), 0, 1);
+                        double square = Math.clamp(7.5 - Math.max(Math.abs(x - 16), Math.abs(y - squareY)), 0, 1);
                         double value = colours[0][c] * (1 - disc) * (1 - square)
                                 + colours[1][c] * disc
                                 + colours[2][c] * square * (1 - disc);

@@ -36,7 +36,10 @@ public final class Numbers {
     public static String tick(double value) {
         return value == 0
                 ? "0"
-                : minus(significant(value, 6).replace('−', '-').replaceAll("(\\.[0-9]*?)0+(?=$|·)", "$1").replaceAll("\\.(?=$|·)", ""));
+                : minus(significant(value, 6)
+                        .replace('−', '-')
+                        .replaceAll("(\\.[0-9]*?)0+(?=$|·)", "$1")
+                        .replaceAll("\\.(?=$|·)", ""));
     }
 
     /** {@code 0.42 [0.37, 0.47]}. */

@@ -17,7 +17,8 @@ public final class OutlierMap {
 
     /** Draws the layers that lie in a block. */
     public static Markup draw(List<LayerOutliers> all) {
-        List<LayerOutliers> layers = all.stream().filter(layer -> layer.block() >= 0).toList();
+        List<LayerOutliers> layers =
+                all.stream().filter(layer -> layer.block() >= 0).toList();
         List<String> roles = layers.stream().map(LayerOutliers::role).distinct().toList();
         List<Integer> blocks =
                 layers.stream().map(LayerOutliers::block).distinct().sorted().toList();
@@ -48,8 +49,7 @@ public final class OutlierMap {
                         String.valueOf(block));
             }
         }
-        plot.write(
-                "tick", (plot.left + plot.right) / 2, plot.bottom + DEPTH_BARS + 36, "middle", "transformer block");
+        plot.write("tick", (plot.left + plot.right) / 2, plot.bottom + DEPTH_BARS + 36, "middle", "transformer block");
         return plot.svg();
     }
 

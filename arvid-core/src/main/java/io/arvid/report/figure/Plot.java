@@ -79,7 +79,11 @@ final class Plot {
     }
 
     static Markup line(String style, double x1, double y1, double x2, double y2) {
-        return Markup.of("line", style).with("x1", x1).with("y1", y1).with("x2", x2).with("y2", y2);
+        return Markup.of("line", style)
+                .with("x1", x1)
+                .with("y1", y1)
+                .with("x2", x2)
+                .with("y2", y2);
     }
 
     static Markup box(String style, double x, double y, double width, double height) {
