@@ -43,6 +43,7 @@ public final class GoldenCases {
         kinds.put("discriminability", new DiscriminabilityCase());
         kinds.put("fake_quant_reference", new FakeQuantReferenceCase());
         kinds.put("flow_match_scheduler", new FlowMatchCase());
+        kinds.put("chunk_sensitivity", new ChunkSensitivityCase());
         kinds.put("frechet_psnr_ssim", new FrechetPsnrSsimCase());
         kinds.put("gptq", new GptqCase());
         kinds.put("gptq_asymmetric_inputs", new GptqQuantizedInputsCase());
