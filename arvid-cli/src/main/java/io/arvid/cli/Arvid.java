@@ -10,7 +10,13 @@ import picocli.CommandLine.ParseResult;
 @Command(
         name = "arvid",
         description = "Quantizes autoregressive video diffusion models and runs them.",
-        subcommands = {ReportCommand.class, VerifyCommand.class, DoctorCommand.class, CommandLine.HelpCommand.class},
+        subcommands = {
+            ExportCommand.class,
+            ReportCommand.class,
+            VerifyCommand.class,
+            DoctorCommand.class,
+            CommandLine.HelpCommand.class
+        },
         version = "arvid 0.1.0-SNAPSHOT",
         mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "VERB",
