@@ -10,7 +10,15 @@ import picocli.CommandLine.ParseResult;
 @Command(
         name = "arvid",
         description = "Quantizes autoregressive video diffusion models and runs them.",
-        subcommands = {VerifyCommand.class, DoctorCommand.class, CommandLine.HelpCommand.class},
+        subcommands = {
+            InspectCommand.class,
+            PresetsCommand.class,
+            PullCommand.class,
+            SynthesizeCommand.class,
+            VerifyCommand.class,
+            DoctorCommand.class,
+            CommandLine.HelpCommand.class
+        },
         version = "arvid 0.1.0-SNAPSHOT",
         mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "VERB",
