@@ -11,10 +11,8 @@ import picocli.CommandLine.ParseResult;
         name = "arvid",
         description = "Quantizes autoregressive video diffusion models and runs them.",
         subcommands = {
-            InspectCommand.class,
-            PresetsCommand.class,
-            PullCommand.class,
-            SynthesizeCommand.class,
+            ExportCommand.class,
+            ReportCommand.class,
             VerifyCommand.class,
             DoctorCommand.class,
             CommandLine.HelpCommand.class
@@ -66,7 +64,7 @@ public final class Arvid {
     private static int failed(Exception error, CommandLine command, ParseResult parsed) {
         PrintWriter err = command.getErr();
         err.println("arvid: " + Failure.describe(error));
-        if (parsed.hasMatchedOption("-v")) {
+        if (parsed.asCommandLineList().getLast().getParseResult().hasMatchedOption("-v")) {
             error.printStackTrace(err);
         }
         return Failure.exitCode(error);

@@ -2,7 +2,9 @@ package io.arvid.calibrate;
 
 import io.arvid.tensor.Tensors;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -22,12 +24,23 @@ public record FrameWeights(List<Double> alpha) {
 
     /** The same weight for {@code chunks} chunks. */
     public static FrameWeights uniform(int chunks) {
-        return new FrameWeights(java.util.Collections.nCopies(chunks, 1.0));
+        return new FrameWeights(Collections.nCopies(chunks, 1.0));
     }
 
     /** Of an array. */
     public static FrameWeights of(double... alpha) {
         return new FrameWeights(Arrays.stream(alpha).boxed().toList());
+    }
+
+    /** The paper's comparison {@code 2^−i} (its Table 4). */
+    public static FrameWeights halving(int chunks) {
+        return new FrameWeights(
+                IntStream.range(0, chunks).mapToObj(i -> Math.pow(2, -i)).toList());
+    }
+
+    /** The paper's comparison with the last chunk first (its Table 4). */
+    public FrameWeights reversed() {
+        return new FrameWeights(alpha.reversed());
     }
 
     /** {@code α_chunk / mean(α)}. */

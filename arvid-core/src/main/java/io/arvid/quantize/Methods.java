@@ -1,10 +1,12 @@
 package io.arvid.quantize;
 
+import io.arvid.quantize.minmax.MinMax;
+import io.arvid.quantize.qarvd.QArvd;
 import java.util.List;
 
 /** The methods that arvid knows: one line each. */
 public final class Methods {
-    private static final List<QuantMethod<?>> ALL = List.of();
+    private static final List<QuantMethod<?>> ALL = List.of(new MinMax(), new QArvd());
 
     private Methods() {}
 

@@ -9,7 +9,9 @@ import io.arvid.report.figure.Markup;
 import io.arvid.report.figure.MethodLook;
 import io.arvid.report.figure.Numbers;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 
 /** The head of the page: what was done to which model, and the few numbers that matter most. */
 final class Masthead {
@@ -77,15 +79,20 @@ final class Masthead {
         }
         smallest(found)
                 .ifPresent(size -> tiles.add(tile(
-                        "m0",
+                        MethodLook.of(size.method()).style(),
                         Numbers.significant(size.bitsPerParameter(), 2) + " bits",
                         MethodLook.setting(size.setting()),
                         "per parameter with all scales, " + Numbers.bytes(size.bytes()) + " in all")));
         return tiles;
     }
 
-    private static java.util.Optional<ModelSize> smallest(Findings found) {
-        return found.sizes().stream().min(java.util.Comparator.comparingLong(ModelSize::bytes));
+    /** The smallest file of the method that the page is about. */
+    private static Optional<ModelSize> smallest(Findings found) {
+        Optional<String> method =
+                found.differences().stream().map(PairedDifference::method).findFirst();
+        return found.sizes().stream()
+                .filter(size -> method.isEmpty() || size.method().equals(method.get()))
+                .min(Comparator.comparingLong(ModelSize::bytes));
     }
 
     private static Markup tile(String style, String figure, String setting, String meaning) {

@@ -132,9 +132,9 @@ final class QualitySection {
         List<List<Markup>> rows = pairs.stream()
                 .map(pair -> List.of(
                         Sections.cell(MethodLook.setting(pair.setting())),
-                        Sections.cell(MethodLook.of(pair.method()).label() + " against "
+                        Sections.name(MethodLook.of(pair.method()).label() + " against "
                                 + MethodLook.of(pair.rival()).label()),
-                        Sections.cell(MetricLook.of(pair.metric()).title()),
+                        Sections.name(MetricLook.of(pair.metric()).title()),
                         Sections.number(Numbers.interval(pair.difference(), 3)),
                         Sections.number(Numbers.interval(pair.ratio(), 3)),
                         Sections.number(String.valueOf(pair.prompts()))))
@@ -152,7 +152,7 @@ final class QualitySection {
         for (Comparison comparison : comparisons) {
             List<Markup> row = new ArrayList<>();
             row.add(Sections.cell(MethodLook.setting(comparison.setting())));
-            row.add(Sections.cell(MethodLook.of(comparison.method()).label()));
+            row.add(Sections.name(MethodLook.of(comparison.method()).label()));
             for (String metric : metrics) {
                 row.add(Sections.number(comparison
                         .metric(metric)

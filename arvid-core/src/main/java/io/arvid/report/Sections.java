@@ -45,6 +45,11 @@ final class Sections {
         return Markup.of("td").say(text);
     }
 
+    /** A cell with text that stays on one line. */
+    static Markup name(String text) {
+        return Markup.text("td", "name", text);
+    }
+
     /** A cell with a number. */
     static Markup number(String text) {
         return Markup.text("td", "number", text);

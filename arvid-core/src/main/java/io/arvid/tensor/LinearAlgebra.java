@@ -1,11 +1,23 @@
 package io.arvid.tensor;
 
+import java.util.Optional;
+import org.bytedeco.pytorch.T_TensorTensorTensor_T;
+import org.bytedeco.pytorch.T_TensorTensor_T;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
 /** Matrix factorizations. Results belong to the open scope. */
 public final class LinearAlgebra {
     private LinearAlgebra() {}
+
+    /**
+     * The parts of {@code x = U · diag(S) · Vᵀ}, k = min(n, d).
+     *
+     * @param left U {@code [n, k]}
+     * @param values S {@code [k]}, largest first
+     * @param right Vᵀ {@code [k, d]}
+     */
+    public record SingularValues(Tensor left, Tensor values, Tensor right) {}
 
     /** The factor R {@code [min(n, d), d]} of {@code x = Q R} {@code [n, d]}, so that {@code Rᵀ R = xᵀ x}. */
     public static Tensor triangularFactor(Tensor x) {
@@ -15,5 +27,29 @@ public final class LinearAlgebra {
     /** Singular values of {@code x} {@code [n, d]}, largest first. */
     public static Tensor singularValues(Tensor x) {
         return torch.linalg_svdvals(x);
+    }
+
+    /** The thin singular value decomposition of {@code x} {@code [n, d]}. */
+    public static SingularValues decompose(Tensor x) {
+        T_TensorTensorTensor_T parts = torch.linalg_svd(x, false, new org.bytedeco.pytorch.StringViewOptional());
+        return new SingularValues(parts.get0(), parts.get1(), parts.get2());
+    }
+
+    /**
+     * The upper triangular U with {@code Uᵀ U = A⁻¹}, or nothing where {@code matrix} (A, symmetric {@code [n, n]}) is not positive definite.
+     *
+     * <p>With J the reversal of rows: {@code J A J = L Lᵀ} gives {@code A = M Mᵀ} for the upper triangular {@code M = J L J}, and {@code U = M⁻¹}. One
+     * factorization and one triangular inverse, instead of the two factorizations and the inverse that the definition suggests.
+     */
+    public static Optional<Tensor> upperFactorOfInverse(Tensor matrix) {
+        try (TensorScope scope = TensorScope.open()) {
+            T_TensorTensor_T lower = torch.linalg_cholesky_ex(matrix.flip(0, 1), false, false);
+            if (Tensors.item(lower.get1()) != 0) {
+                return Optional.empty();
+            }
+            Tensor upper = lower.get0().flip(0, 1);
+            Tensor identity = Tensors.identity(DTypes.of(matrix), matrix.size(0));
+            return Optional.of(scope.keep(torch.linalg_solve_triangular(upper, identity, true)));
+        }
     }
 }

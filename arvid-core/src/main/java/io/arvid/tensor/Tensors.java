@@ -49,6 +49,11 @@ public final class Tensors {
         return torch.arange(new Scalar(count), options(type));
     }
 
+    /** The identity matrix {@code [size, size]}. */
+    public static Tensor identity(DTypes type, long size) {
+        return torch.eye(size, options(type));
+    }
+
     /** {@code count} values from {@code first} to {@code last} in equal steps. */
     public static Tensor linspace(DTypes type, double first, double last, long count) {
         return torch.linspace(new Scalar(first), new Scalar(last), count, options(type));

@@ -61,6 +61,19 @@ public final class CaseReport {
         comparisons.add(new Comparison(name, error, counted == 0 ? 0 : excess[counted - 1], tolerance));
     }
 
+    /** Compares two tensors by the Frobenius norm of their difference, relative to that of {@code expected}. */
+    public void expectNear(String name, Tensor actual, Tensor expected, double relativeDistance) {
+        double[] a = Tensors.toDoubles(actual);
+        double[] e = Tensors.toDoubles(expected);
+        double squares = 0;
+        double norm = 0;
+        for (int i = 0; i < e.length; i++) {
+            squares += i < a.length ? (a[i] - e[i]) * (a[i] - e[i]) : Double.POSITIVE_INFINITY;
+            norm += e[i] * e[i];
+        }
+        expect(name, Math.sqrt(squares / norm), 0, Tolerance.absolute(relativeDistance));
+    }
+
     /** States a fact that must hold. */
     public void expectTrue(String fact, boolean holds) {
         comparisons.add(new Comparison(fact, holds ? 0 : 1, holds ? 0 : Double.POSITIVE_INFINITY, Tolerance.EXACT));

@@ -45,6 +45,7 @@ final class LayerReconstructionCase implements GoldenCase {
         try (LayerReconstruction reconstruction = new LayerReconstruction(
                 layer,
                 settings(folder.json().path("config")),
+                ReconstructionSettings.Extras.NONE,
                 folder.tensor("X"),
                 folder.tensor("Y"),
                 sampleWeights(folder),
@@ -75,9 +76,7 @@ final class LayerReconstructionCase implements GoldenCase {
                 config.path("round_weight").asDouble(),
                 config.path("warmup").asDouble(),
                 config.path("b_range").path(0).asDouble(),
-                config.path("b_range").path(1).asDouble(),
-                false,
-                0);
+                config.path("b_range").path(1).asDouble());
     }
 
     private static ScaledLayer scaledLayer(CaseFolder folder) {
@@ -93,7 +92,7 @@ final class LayerReconstructionCase implements GoldenCase {
         }
         Tensor outliers = folder.tensor("outlier_indices");
         Tensor normals = folder.tensor("normal_indices");
-        return ScaledLayer.split(weight, rule, new PercentileWeightFit(), outliers, normals)
+        return ScaledLayer.split(weight, rule, new PercentileWeightFit(), outliers, normals, false)
                 .withInputs(
                         new PercentileInputFit()
                                 .fit(inputs.index_select(-1, normals), sampleWeights(folder), inputGrid),

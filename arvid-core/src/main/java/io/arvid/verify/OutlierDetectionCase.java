@@ -32,7 +32,7 @@ final class OutlierDetectionCase implements GoldenCase {
     private static void compareVector(CaseFolder folder, CaseReport report, JsonNode result, JsonNode defaults) {
         OutlierDetection detection = detection(result, defaults);
         Tensor norms = folder.tensor(result.path("vector").asText() + "_norms");
-        OutlierDetection.Found found = detection.count(Tensors.toFloats(norms));
+        OutlierDetection.Found found = detection.count(Tensors.toFloats(norms), true);
         String name =
                 result.path("vector").asText() + "_" + result.path("method").asText() + "_align"
                         + result.path("align").asInt();
@@ -57,8 +57,7 @@ final class OutlierDetectionCase implements GoldenCase {
                 result.path("iqr_k").asDouble(defaults.path("iqr_k").asDouble()),
                 result.path("min_ratio")
                         .asDouble(defaults.path("min_ratio_vs_median").asDouble()),
-                result.path("align").asInt(OutlierDetection.paper().align()),
-                true);
+                result.path("align").asInt(OutlierDetection.paper().align()));
     }
 
     private static void compareLayer(CaseFolder folder, CaseReport report, JsonNode defaults) {
@@ -67,7 +66,7 @@ final class OutlierDetectionCase implements GoldenCase {
         Tensor norms = OutlierDetection.columnNorms(weight);
         report.expect(folder, "layer_col_norms", norms, folder.tolerance("threshold"));
         OutlierDetection.Columns columns =
-                detection(folder.json().path("layer"), defaults).find(weight);
+                detection(folder.json().path("layer"), defaults).find(weight, true);
         report.expect(folder, "layer_outlier_indices", columns.outliers(), Tolerance.EXACT);
         report.expect(folder, "layer_normal_indices", columns.normals(), Tolerance.EXACT);
         Tensor bias = folder.tensor("layer_bias");
@@ -79,7 +78,7 @@ final class OutlierDetectionCase implements GoldenCase {
                 WeightRule rule = new WeightRule(
                         IntGrid.asymmetric(Integer.parseInt(matcher.group(1))), new Granularity.PerChannel());
                 ScaledLayer layer = ScaledLayer.split(
-                        weight, rule, new PercentileWeightFit(), columns.outliers(), columns.normals());
+                        weight, rule, new PercentileWeightFit(), columns.outliers(), columns.normals(), false);
                 comparePairs(folder, report, "layer_w" + matcher.group(1), layer);
                 try (FakeQuantLayer fake = new FakeQuantLayer(layer.nearest(), bias)) {
                     report.expect(folder, name, fake.apply(ANY_STEP, input), tolerance);

@@ -42,6 +42,17 @@ public record Tolerance(double atol, double rtol, double exceptShare) {
         return new Tolerance(atol, rtol);
     }
 
+    /** The tolerance that {@code text} states for a share of the entries: {@code "99.5 percent equal"}, {@code "99 percent within 2e-3"}. */
+    public static Tolerance statedShare(String text) {
+        Matcher matcher =
+                Pattern.compile("([0-9.]+) percent(?: within ([0-9.eE+-]+))?").matcher(text);
+        if (!matcher.find()) {
+            throw new IllegalArgumentException("no share of entries in the tolerance '" + text + "'");
+        }
+        double within = matcher.group(2) == null ? 0 : Double.parseDouble(matcher.group(2));
+        return new Tolerance(within, 0, 1 - Double.parseDouble(matcher.group(1)) / 100);
+    }
+
     private static double number(String kind, String text) {
         Matcher matcher = Pattern.compile(kind + " ([0-9.eE+-]+)").matcher(text);
         return matcher.find() ? Double.parseDouble(matcher.group(1)) : 0;

@@ -29,14 +29,14 @@ final class InputScales implements AutoCloseable {
     private final Tensor highest;
     private final Tensor scales;
 
-    /** The variables of {@code layer}, whose inputs are static; one scale for all channels where both plans are equal. */
+    /** The variables of {@code layer}, whose inputs are static; one scale for all channels where the outliers share it. */
     InputScales(ScaledLayer layer) {
         ScaledLayer.Outliers outliers = layer.outliers();
         this.main = (InputPlan.Static) layer.input();
         this.second = outliers == null ? main : (InputPlan.Static) outliers.input();
         int in = (int) layer.weight().size(1);
         try (TensorScope scope = TensorScope.open()) {
-            boolean apart = outliers != null && !main.equals(second);
+            boolean apart = outliers != null && !outliers.sharesInput();
             Tensor group = Tensors.zeros(DTypes.I64, in);
             if (apart) {
                 group.masked_fill_(ScaledLayer.isOutlier(outliers.columns(), in), Tensors.ones(DTypes.I64));

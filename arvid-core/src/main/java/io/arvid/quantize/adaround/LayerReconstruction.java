@@ -40,7 +40,7 @@ public final class LayerReconstruction implements AutoCloseable {
      *
      * @param loss the loss, or null where it was not asked for
      * @param inputScales {@code [1 or 2]}, or null where they are not trained
-     * @param weightScales {@code [out, groups]} with the codes held, {@code dŴ/ds = codes − z}; or null where they are not trained
+     * @param weightScales {@code [out, groups]}, of the factors on the weight scales; or null where they are not trained
      * @param alpha {@code [out, in]}
      */
     public record Gradients(
@@ -51,6 +51,7 @@ public final class LayerReconstruction implements AutoCloseable {
 
     private final ScaledLayer layer;
     private final ReconstructionSettings settings;
+    private final ReconstructionSettings.Extras extras;
     private final Tensor inputs;
     private final Tensor targets;
     private final Tensor sampleWeights;
@@ -75,12 +76,14 @@ public final class LayerReconstruction implements AutoCloseable {
     public LayerReconstruction(
             ScaledLayer layer,
             ReconstructionSettings settings,
+            ReconstructionSettings.Extras extras,
             Tensor inputs,
             Tensor targets,
             Tensor sampleWeights,
             @Nullable Tensor bias) {
         this.layer = layer;
         this.settings = settings;
+        this.extras = extras;
         this.inputs = inputs;
         this.targets = targets;
         this.sampleWeights = sampleWeights;
@@ -90,7 +93,7 @@ public final class LayerReconstruction implements AutoCloseable {
         this.weightScales = new WeightScales(layer);
         this.roundingOptimizer = new Adam(rounding.alpha());
         this.inputOptimizer = new Adam(inputScales.scales());
-        this.weightScaleOptimizer = settings.weightScaleRate() > 0 ? new Adam(weightScales.table()) : null;
+        this.weightScaleOptimizer = extras.trainWeightScales() ? new Adam(weightScales.factors()) : null;
     }
 
     /** All iterations, each on its own random batch without repeats. */
@@ -123,10 +126,9 @@ public final class LayerReconstruction implements AutoCloseable {
                 inputOptimizer.step(gradients.inputScales(), settings.inputRate() * settings.cosine(index));
             }
             if (weightScaleOptimizer != null && gradients.weightScales() != null) {
-                weightScaleOptimizer.step(
-                        gradients.weightScales(), settings.weightScaleRate() * settings.cosine(index));
+                weightScaleOptimizer.step(gradients.weightScales(), settings.inputRate() * settings.cosine(index));
             }
-            double rate = settings.cosineOnRounding() ? settings.cosine(index) : 1;
+            double rate = extras.cosineOnRounding() ? settings.cosine(index) : 1;
             roundingOptimizer.step(gradients.alpha(), settings.roundingRate() * rate);
             return gradients.loss();
         }

@@ -11,8 +11,6 @@ package io.arvid.quantize.adaround;
  * @param warmup share of the iterations before the rounding loss sets in
  * @param betaStart exponent of the rounding loss after the warm-up
  * @param betaEnd exponent of the rounding loss at the end
- * @param cosineOnRounding true to let the learning rate of the rounding variables fall along the cosine too
- * @param weightScaleRate learning rate of the weight scales, falling along the cosine; 0 leaves them as they are
  */
 public record ReconstructionSettings(
         int iterations,
@@ -22,12 +20,29 @@ public record ReconstructionSettings(
         double roundingWeight,
         double warmup,
         double betaStart,
-        double betaEnd,
-        boolean cosineOnRounding,
-        double weightScaleRate) {
+        double betaEnd) {
+    /** Checks what would end in an endless or empty loop. */
+    public ReconstructionSettings {
+        if (iterations < 1 || batchSize < 1 || !(warmup >= 0 && warmup < 1)) {
+            throw new IllegalArgumentException("a reconstruction of " + iterations + " iterations of " + batchSize
+                    + " samples with a warm-up of " + warmup);
+        }
+    }
+
+    /**
+     * Choices that Q-ARVD's paper and its official code make differently.
+     *
+     * @param cosineOnRounding true to let the learning rate of the rounding variables fall along the cosine too
+     * @param trainWeightScales true to train the weight scales too, relative to where they start, at the rate of the input scales
+     */
+    public record Extras(boolean cosineOnRounding, boolean trainWeightScales) {
+        /** As the official code. */
+        public static final Extras NONE = new Extras(false, false);
+    }
+
     /** The settings of Q-ARVD's official code. */
     public static ReconstructionSettings official() {
-        return new ReconstructionSettings(2000, 8, 2e-3, 4e-5, 0.01, 0.2, 20, 2, false, 0);
+        return new ReconstructionSettings(2000, 8, 2e-3, 4e-5, 0.01, 0.2, 20, 2);
     }
 
     /** Learning rate factor of iteration {@code index} (from 0): {@code (1 + cos(π·index / iterations)) / 2}. */

@@ -34,7 +34,7 @@ final class RoundingRelaxation implements AutoCloseable {
     /** The variables of {@code layer}, at their start. */
     RoundingRelaxation(ScaledLayer layer) {
         try (TensorScope scope = TensorScope.open()) {
-            Tensor steps = layer.weight().div(layer.scales());
+            Tensor steps = Ops.toF32(layer.weight()).div(layer.scales());
             Tensor dropped = steps.sub(steps.floor());
             this.zeros = TensorScope.own(layer.zeros());
             this.floor = TensorScope.own(steps.floor());

@@ -4,6 +4,7 @@ import io.arvid.model.RolloutStep;
 import io.arvid.quantize.scheme.Granularity;
 import io.arvid.quantize.scheme.InputPlan;
 import io.arvid.quantize.scheme.IntGrid;
+import io.arvid.tensor.DTypes;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.Tensors;
 import org.bytedeco.pytorch.Tensor;
@@ -20,6 +21,7 @@ public final class FakeInput {
             case InputPlan.Full() -> x;
             case InputPlan.Static(IntGrid grid, float scale, float zero) -> fixed(x, grid, scale, zero);
             case InputPlan.Dynamic dynamic -> dynamic(x, dynamic);
+            case InputPlan.Companded companded -> companded(x, companded);
             case InputPlan.Stepwise stepwise -> throw new IllegalStateException("a stepwise plan within " + stepwise);
         };
     }
@@ -29,6 +31,32 @@ public final class FakeInput {
         Tensor step = Tensors.of(new float[] {scale}, 1);
         return Ops.clamp_(x.div(step).round_(), grid.lowest() - zero, grid.highest() - zero)
                 .mul_(step);
+    }
+
+    private static final double LOG_BASE = 256;
+
+    private static Tensor companded(Tensor x, InputPlan.Companded plan) {
+        double steps = plan.grid().steps();
+        Tensor negative = x.lt(Tensors.zeros(DTypes.F32));
+        Tensor largest = Ops.where(
+                negative, Tensors.full(DTypes.F32, plan.negative(), 1), Tensors.full(DTypes.F32, plan.positive(), 1));
+        Tensor share = Ops.clamp(x.abs().div_(largest), 0, 1);
+        Tensor codes = Ops.mul(compressed(share, plan.exponent()), steps).round_();
+        Tensor magnitude = expanded(Ops.div(codes, steps), plan.exponent()).mul_(largest);
+        return Ops.where(negative, magnitude.neg(), magnitude);
+    }
+
+    /** c(u) of {@link InputPlan.Companded}. */
+    private static Tensor compressed(Tensor share, double exponent) {
+        return exponent > 0
+                ? Ops.pow(share, exponent)
+                : Ops.div(Ops.add(Ops.mul(share, LOG_BASE - 1), 1).log_(), Math.log(LOG_BASE));
+    }
+
+    private static Tensor expanded(Tensor level, double exponent) {
+        return exponent > 0
+                ? Ops.pow(level, 1 / exponent)
+                : Ops.div(Ops.add(Ops.mul(level, Math.log(LOG_BASE)).exp_(), -1), LOG_BASE - 1);
     }
 
     private static Tensor dynamic(Tensor x, InputPlan.Dynamic plan) {

@@ -4,12 +4,15 @@ import io.arvid.model.CausalVideoModel;
 import io.arvid.model.LinearSite;
 import io.arvid.model.RolloutStep;
 import io.arvid.model.SiteForward;
+import io.arvid.quantize.scheme.LayerPlan;
 import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.tensor.TensorScope;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.Map;
 import java.util.function.BiPredicate;
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A {@link QuantPlan} simulated over an untouched model: planned layers compute with rounded weights and inputs, the others as before. Holds the
@@ -17,17 +20,36 @@ import org.bytedeco.pytorch.Tensor;
  */
 public final class FakeQuantForward implements SiteForward, AutoCloseable {
     private final SiteForward fullPrecision;
-    private final Map<LinearSite, FakeQuantLayer> layers = new HashMap<>();
+    private final Map<LinearSite, FakeQuantLayer> layers;
+    private final Map<QuantPlan.Phase, Map<LinearSite, FakeQuantLayer>> phases = new IdentityHashMap<>();
 
     /** Simulates {@code plan} over {@code model}. */
     public FakeQuantForward(CausalVideoModel model, QuantPlan plan) {
         this.fullPrecision = model.fullPrecision();
-        plan.layers().forEach((site, layer) -> layers.put(site, new FakeQuantLayer(layer, model.bias(site))));
+        this.layers = simulated(model, plan.layers());
+        plan.phases().forEach(phase -> phases.put(phase, simulated(model, phase.layers())));
+    }
+
+    private static Map<LinearSite, FakeQuantLayer> simulated(
+            CausalVideoModel model, Map<LinearSite, LayerPlan> plans) {
+        Map<LinearSite, FakeQuantLayer> simulated = new HashMap<>();
+        plans.forEach((site, layer) -> simulated.put(site, new FakeQuantLayer(layer, model.bias(site))));
+        return simulated;
+    }
+
+    private @Nullable FakeQuantLayer layer(LinearSite site, RolloutStep step) {
+        for (var phase : phases.entrySet()) {
+            FakeQuantLayer other = phase.getValue().get(site);
+            if (other != null && phase.getKey().holds(step)) {
+                return other;
+            }
+        }
+        return layers.get(site);
     }
 
     @Override
     public Tensor apply(LinearSite site, RolloutStep step, Tensor input) {
-        FakeQuantLayer layer = layers.get(site);
+        FakeQuantLayer layer = layer(site, step);
         if (layer == null) {
             return fullPrecision.apply(site, step, input);
         }
@@ -48,5 +70,6 @@ public final class FakeQuantForward implements SiteForward, AutoCloseable {
     @Override
     public void close() {
         layers.values().forEach(FakeQuantLayer::close);
+        phases.values().forEach(plans -> plans.values().forEach(FakeQuantLayer::close));
     }
 }

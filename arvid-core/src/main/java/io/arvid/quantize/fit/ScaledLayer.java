@@ -18,46 +18,67 @@ import org.jspecify.annotations.Nullable;
 /**
  * A layer whose scales and zero points are chosen and whose rounding is still open.
  *
- * @param weight float32 {@code [out, in]}
+ * @param weight {@code [out, in]}, in the model's dtype; where there is a transform, what it makes of the model's weight
  * @param rule grid and granularity of the codes
  * @param pairs scales and zero points {@code [out, groups]}
  * @param input how the input is quantized
  * @param outliers the columns with scales of their own, or null
+ * @param transform what is done to the input before it is quantized
  */
 public record ScaledLayer(
         Tensor weight,
         WeightRule rule,
         AffinePairs pairs,
         InputPlan input,
-        @Nullable Outliers outliers) {
+        @Nullable Outliers outliers,
+        InputTransform transform) {
     /**
      * Outlier columns.
      *
      * @param columns int64 {@code [n]}
      * @param pairs their scales and zero points {@code [out, 1]}
      * @param input how their input channels are quantized
+     * @param sharesInput true where that is how all the others are quantized, too
      */
-    public record Outliers(Tensor columns, AffinePairs pairs, InputPlan input) {}
+    public record Outliers(Tensor columns, AffinePairs pairs, InputPlan input, boolean sharesInput) {}
 
     /** Scales found by {@code fit}; input in full precision. */
     public static ScaledLayer of(Tensor weight, WeightRule rule, WeightFit fit) {
-        Tensor values = Ops.toF32(weight);
-        return new ScaledLayer(values, rule, fit.fit(values, rule.grid(), rule.at()), new InputPlan.Full(), null);
+        return of(weight, rule, fit, InputTransform.NONE);
     }
 
-    /** Scales found by {@code fit} for the outlier columns and the others apart; input in full precision. */
-    public static ScaledLayer split(Tensor weight, WeightRule rule, WeightFit fit, Tensor outliers, Tensor normals) {
+    /** Scales found by {@code fit} for what {@code transform} makes of the model's {@code weight}; input in full precision. */
+    public static ScaledLayer of(Tensor weight, WeightRule rule, WeightFit fit, InputTransform transform) {
+        Tensor transformed = transform.corrections().isEmpty() ? weight : transform.weight(weight);
+        AffinePairs pairs = fit.fit(transformed, rule.grid(), rule.at());
+        return new ScaledLayer(transformed, rule, pairs, new InputPlan.Full(), null, transform);
+    }
+
+    /**
+     * Scales found by {@code fit} for the outlier columns and the others apart; input in full precision.
+     *
+     * @param outliers int64
+     * @param normals all other columns, int64
+     * @param sharesInput false to give the outliers' input channels a plan of their own
+     */
+    public static ScaledLayer split(
+            Tensor weight, WeightRule rule, WeightFit fit, Tensor outliers, Tensor normals, boolean sharesInput) {
         if (rule.at() instanceof Granularity.Grouped) {
             throw new IllegalArgumentException("dual scale is defined for weights per-channel, not "
                     + rule.at().text());
         }
         Tensor values = Ops.toF32(weight);
         return new ScaledLayer(
-                values,
+                weight,
                 rule,
                 fit.fit(values.index_select(1, normals), rule.grid()),
                 new InputPlan.Full(),
-                new Outliers(outliers, fit.fit(values.index_select(1, outliers), rule.grid()), new InputPlan.Full()));
+                new Outliers(
+                        outliers,
+                        fit.fit(values.index_select(1, outliers), rule.grid()),
+                        new InputPlan.Full(),
+                        sharesInput),
+                InputTransform.NONE);
     }
 
     /** The same with other input plans; {@code outlierInput} counts only where there are outliers. */
@@ -67,7 +88,10 @@ public record ScaledLayer(
                 rule,
                 pairs,
                 input,
-                outliers == null ? null : new Outliers(outliers.columns(), outliers.pairs(), outlierInput));
+                outliers == null
+                        ? null
+                        : new Outliers(outliers.columns(), outliers.pairs(), outlierInput, outliers.sharesInput()),
+                transform);
     }
 
     /** Scales of all groups of columns, the outliers' last: {@code [out, groups]} or {@code [out, groups + 1]}. */
@@ -82,12 +106,18 @@ public record ScaledLayer(
         long groups = pairs.scales().size(1);
         AffinePairs main = new AffinePairs(Ops.copy(Ops.slice(table, 1, 0, groups)), pairs.zeros());
         if (outliers == null) {
-            return new ScaledLayer(weight, rule, main, input, null);
+            return new ScaledLayer(weight, rule, main, input, null, transform);
         }
         AffinePairs second = new AffinePairs(
                 Ops.copy(Ops.slice(table, 1, groups, groups + 1)),
                 outliers.pairs().zeros());
-        return new ScaledLayer(weight, rule, main, input, new Outliers(outliers.columns(), second, outliers.input()));
+        return new ScaledLayer(
+                weight,
+                rule,
+                main,
+                input,
+                new Outliers(outliers.columns(), second, outliers.input(), outliers.sharesInput()),
+                transform);
     }
 
     /** Column of {@link #scaleTable} that holds for each input channel: int64 {@code [in]}. */
@@ -124,6 +154,15 @@ public record ScaledLayer(
         return table.size(1) == 1 ? table : table.index_select(1, groupOfColumn());
     }
 
+    /** The columns that are not outliers, ascending: int64. */
+    public Tensor normalColumns() {
+        int in = (int) weight.size(1);
+        Tensor columns = Tensors.arange(DTypes.I64, in);
+        return outliers == null
+                ? columns
+                : columns.masked_select(isOutlier(outliers.columns(), in).logical_not());
+    }
+
     /** Which input channels are outliers: bool {@code [in]}. */
     public static Tensor isOutlier(Tensor columns, int inFeatures) {
         return Tensors.zeros(DTypes.BOOL, inFeatures).index_fill_(0, columns, Tensors.ones(DTypes.BOOL));
@@ -131,13 +170,13 @@ public record ScaledLayer(
 
     /** The plan with every weight rounded to the nearest code. */
     public LayerPlan nearest() {
-        return withCodes(AffineQuantizer.codes(weight, rule.grid(), scales(), zeros()));
+        return withCodes(AffineQuantizer.codes(Ops.toF32(weight), rule.grid(), scales(), zeros()));
     }
 
     /** The plan with {@code codes} {@code [out, in]} of any type. */
     public LayerPlan withCodes(Tensor codes) {
         IntGrid grid = rule.grid();
-        List<Correction> corrections = new ArrayList<>();
+        List<Correction> corrections = new ArrayList<>(transform.corrections());
         if (outliers != null) {
             corrections.add(new Correction.DualScale(
                     outliers.columns(),

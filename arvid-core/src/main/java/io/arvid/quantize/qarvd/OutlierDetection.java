@@ -14,10 +14,8 @@ import org.bytedeco.pytorch.Tensor;
  * @param iqrFactor k of {@code q3 + k·(q3 − q1)}
  * @param minRatio α: an outlier's norm exceeds {@code α · median}
  * @param align counts are rounded up to a multiple of this
- * @param guards true as in the official code: none where the MAD is below 1e-8, and at most half of all channels; false as the paper writes it
  */
-public record OutlierDetection(
-        Rule rule, double madThreshold, double iqrFactor, double minRatio, int align, boolean guards) {
+public record OutlierDetection(Rule rule, double madThreshold, double iqrFactor, double minRatio, int align) {
     /** Ways to find the threshold. */
     public enum Rule {
         /** From the median absolute deviation. */
@@ -49,7 +47,7 @@ public record OutlierDetection(
 
     /** The paper's settings: τ = 3.5, α = 1.2, multiples of 32. */
     public static OutlierDetection paper() {
-        return new OutlierDetection(Rule.MAD, 3.5, 1.5, 1.2, 32, true);
+        return new OutlierDetection(Rule.MAD, 3.5, 1.5, 1.2, 32);
     }
 
     /** Norm of each column of {@code weight [out, in]}: float32 {@code [in]}. */
@@ -57,17 +55,23 @@ public record OutlierDetection(
         return Ops.norm(Ops.toF32(weight), 0);
     }
 
-    /** How many of the channels with these {@code norms} are outliers. */
-    public Found count(float[] norms) {
+    /**
+     * How many of the channels with these {@code norms} are outliers.
+     *
+     * @param guards true as in the official code: none where the MAD is below 1e-8, and at most half of all channels; false as the paper writes it
+     */
+    public Found count(float[] norms, boolean guards) {
         double median = median(norms);
-        return switch (rule) {
-            case MAD -> countByDeviation(norms, (float) median);
-            case IQR -> countByQuartiles(norms, median);
+        Found above = switch (rule) {
+            case MAD -> aboveDeviation(norms, (float) median, guards);
+            case IQR -> aboveQuartiles(norms, median);
         };
+        int aligned = Math.ceilDiv(above.count(), align) * align;
+        return new Found(Math.min(aligned, guards ? norms.length / 2 : norms.length), above.threshold());
     }
 
     /** {@code threshold = max(median + τ·MAD/0.6745, α·median)}, in float32 as the official code computes. */
-    private Found countByDeviation(float[] norms, float median) {
+    private Found aboveDeviation(float[] norms, float median, boolean guards) {
         float[] deviations = new float[norms.length];
         for (int i = 0; i < norms.length; i++) {
             deviations[i] = Math.abs(norms[i] - median);
@@ -86,11 +90,11 @@ public record OutlierDetection(
             }
         }
         double threshold = Math.max(median + madThreshold * mad / MAD_TO_DEVIATION, minRatio * median);
-        return new Found(aligned(above, norms.length), threshold);
+        return new Found(above, threshold);
     }
 
     /** {@code threshold = max(q3 + k·(q3 − q1), α·median)}. */
-    private Found countByQuartiles(float[] norms, double median) {
+    private Found aboveQuartiles(float[] norms, double median) {
         float[] sorted = norms.clone();
         Arrays.sort(sorted);
         double q1 = quantile(sorted, 0.25);
@@ -102,12 +106,7 @@ public record OutlierDetection(
                 above++;
             }
         }
-        return new Found(aligned(above, norms.length), threshold);
-    }
-
-    private int aligned(int count, int channels) {
-        int rounded = Math.ceilDiv(count, align) * align;
-        return Math.min(rounded, guards ? channels / 2 : channels);
+        return new Found(above, threshold);
     }
 
     /** The {@code count} channels with the largest of {@code norms} (float32 {@code [in]}), and the others. */
@@ -118,9 +117,9 @@ public record OutlierDetection(
     }
 
     /** The outlier channels of {@code weight [out, in]}, ascending norm; empty where there are none. */
-    public Columns find(Tensor weight) {
+    public Columns find(Tensor weight, boolean guards) {
         Tensor norms = columnNorms(weight);
-        return columns(norms, count(Tensors.toFloats(norms)).count());
+        return columns(norms, count(Tensors.toFloats(norms), guards).count());
     }
 
     /** Mean of the middle two where the count is even, in float32. */

@@ -42,6 +42,26 @@ public sealed interface InputPlan {
     }
 
     /**
+     * With steps that widen away from zero: {@code y = sign(x)·c(|x| / m)}, {@code q = round(y · (2^(bits−1) − 1))} and back, where m is the largest
+     * magnitude of the sign, {@code c(u) = u^exponent}, or {@code ln(1 + 255u) / ln 256} for exponent 0; larger magnitudes are clipped (QVD's HTDQ, an
+     * inferred reading).
+     *
+     * @param grid symmetric codes
+     * @param exponent of the companding curve, 0 … 1; 1 for even steps, 0 for the logarithmic curve
+     * @param negative largest magnitude below zero
+     * @param positive largest magnitude above zero
+     */
+    record Companded(IntGrid grid, double exponent, float negative, float positive) implements InputPlan {
+        /** Checks the curve. */
+        public Companded {
+            if (!grid.symmetric() || !(exponent >= 0 && exponent <= 1) || !(negative > 0) || !(positive > 0)) {
+                throw new IllegalArgumentException("companding " + grid + " with exponent " + exponent
+                        + " and magnitudes " + negative + " and " + positive);
+            }
+        }
+    }
+
+    /**
      * With a plan of its own for each bucket of passes.
      *
      * @param buckets how passes are divided

@@ -23,4 +23,9 @@ public sealed interface InputRule {
 
     /** A static pair for each bucket of passes. */
     record Stepwise(IntGrid grid, StepBuckets buckets) implements InputRule {}
+
+    /** True where ranges are found on calibration roll-outs. */
+    default boolean needsCalibration() {
+        return this instanceof Static || this instanceof Stepwise;
+    }
 }

@@ -19,9 +19,13 @@ final class Plot {
 
     /** A plot of height {@code height} that tells those who cannot see it {@code description}. */
     Plot(String description, int height, double leftMargin, double rightMargin, double bottomMargin) {
+        this(description, height, 10, leftMargin, rightMargin, bottomMargin);
+    }
+
+    Plot(String description, int height, double topMargin, double leftMargin, double rightMargin, double bottomMargin) {
         this.left = leftMargin;
         this.right = WIDTH - rightMargin;
-        this.top = 10;
+        this.top = topMargin;
         this.bottom = height - bottomMargin;
         this.svg = Markup.of("svg")
                 .with("viewBox", "0 0 " + WIDTH + " " + height)

@@ -1,0 +1,108 @@
+package io.arvid.calibrate;
+
+import io.arvid.model.LinearSite;
+import io.arvid.model.RolloutStep;
+import io.arvid.tensor.Ops;
+import io.arvid.tensor.Seeds;
+import io.arvid.tensor.TensorScope;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * Records inputs of linear layers, a sample a pass (35 a video of 7 chunks with 4 denoising steps and a context pass). Layers that share an input share
+ * its record. Of long passes a random subset of tokens is kept, the same for all layers of a pass, so that memory is bounded:
+ * {@code passes × tokens × Σ distinct inputs × 4} bytes a video.
+ */
+public final class ActivationTape implements InputObserver, AutoCloseable {
+    private record Recorded(Tensor tokens, RolloutStep step, double share) {}
+
+    private final Predicate<LinearSite> wanted;
+    private final int tokensPerSample;
+    private final long seed;
+    private final SharedInput shared = new SharedInput();
+    private final Map<String, List<Recorded>> byInput = new LinkedHashMap<>();
+
+    /**
+     * An empty tape.
+     *
+     * @param wanted layers whose inputs are recorded
+     * @param tokensPerSample tokens kept of a pass; 0 for all
+     * @param seed of the choice of tokens
+     */
+    public ActivationTape(Predicate<LinearSite> wanted, int tokensPerSample, long seed) {
+        this.wanted = wanted;
+        this.tokensPerSample = tokensPerSample;
+        this.seed = seed;
+    }
+
+    @Override
+    public void observe(LinearSite site, RolloutStep step, Tensor input) {
+        if (step.chunk() < 0 || !wanted.test(site) || !shared.isObservedThrough(site)) {
+            return;
+        }
+        List<Recorded> records = byInput.computeIfAbsent(SharedInput.of(site), name -> new ArrayList<>());
+        for (int sample = 0; sample < input.size(0); sample++) {
+            Tensor tokens = input.select(0, sample);
+            Tensor kept = kept(tokens, step);
+            double share = (double) tokens.size(0) / kept.size(0);
+            records.add(new Recorded(TensorScope.own(kept), step, share));
+        }
+    }
+
+    private Tensor kept(Tensor tokens, RolloutStep step) {
+        long count = tokens.size(0);
+        if (tokensPerSample == 0 || count <= tokensPerSample) {
+            return Ops.copy(Ops.toF32(tokens));
+        }
+        try (Seeds seeds = new Seeds(seed * 31 + step.chunk() * 1009L + step.pass())) {
+            Tensor chosen = Ops.slice(seeds.permutation(count), 0, 0, tokensPerSample);
+            return Ops.toF32(tokens.index_select(0, chosen));
+        }
+    }
+
+    /** What was recorded of the input of {@code site}; passes with more tokens than the shortest give a random subset of that size. */
+    public Samples samples(LinearSite site) {
+        List<Recorded> records = byInput.get(SharedInput.of(site));
+        if (records == null) {
+            throw new IllegalArgumentException("no input of " + site.name() + " was recorded");
+        }
+        long shortest = records.stream()
+                .mapToLong(record -> record.tokens().size(0))
+                .min()
+                .orElseThrow();
+        List<Tensor> tokens = new ArrayList<>();
+        double[] shares = new double[records.size()];
+        try (Seeds seeds = new Seeds(seed)) {
+            for (int i = 0; i < shares.length; i++) {
+                Recorded record = records.get(i);
+                long count = record.tokens().size(0);
+                tokens.add(
+                        count == shortest
+                                ? record.tokens()
+                                : record.tokens().index_select(0, Ops.slice(seeds.permutation(count), 0, 0, shortest)));
+                shares[i] = record.share() * count / shortest;
+            }
+        }
+        List<RolloutStep> steps = records.stream().map(Recorded::step).toList();
+        return new Samples(Ops.stack(0, tokens), steps, shares);
+    }
+
+    /** Bytes of all records. */
+    public long bytes() {
+        return byInput.values().stream()
+                .flatMap(List::stream)
+                .mapToLong(record -> record.tokens().nbytes())
+                .sum();
+    }
+
+    @Override
+    public void close() {
+        byInput.values()
+                .forEach(records -> records.forEach(record -> record.tokens().close()));
+        byInput.clear();
+    }
+}

@@ -1,0 +1,141 @@
+package io.arvid.quantize;
+
+import io.arvid.calibrate.ActivationTape;
+import io.arvid.calibrate.FrameWeights;
+import io.arvid.calibrate.InputTap;
+import io.arvid.calibrate.Samples;
+import io.arvid.model.LinearSite;
+import io.arvid.model.SiteForward;
+import io.arvid.quantize.fake.FakeQuantForward;
+import io.arvid.quantize.fit.InputFit;
+import io.arvid.quantize.fit.ScaledLayer;
+import io.arvid.quantize.fit.ScaledModel;
+import io.arvid.quantize.scheme.InputPlan;
+import io.arvid.quantize.scheme.InputRule;
+import io.arvid.quantize.scheme.IntGrid;
+import io.arvid.quantize.scheme.KvPlan;
+import io.arvid.quantize.scheme.QuantPlan;
+import io.arvid.quantize.scheme.StepBuckets;
+import io.arvid.record.Progress;
+import io.arvid.tensor.TensorScope;
+import io.arvid.tensor.Tensors;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BiFunction;
+import java.util.stream.IntStream;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * Finds how inputs are quantized: the model is rolled out with quantized weights and inputs as they come, and ranges are fitted to what its layers then
+ * see (Q-ARVD {@code quant_self_forcing.py}, the second calibration pass).
+ *
+ * @param rule what the recipe asks for
+ * @param fit finds ranges
+ * @param prompts calibration prompts
+ * @param tokensPerSample tokens kept of each pass, 0 for all
+ * @param seed of the choice of tokens
+ */
+public record InputCalibration(InputRule rule, InputFit fit, int prompts, int tokensPerSample, long seed) {
+    /** {@code scaled} with input plans; {@code frameWeights} says how much each chunk's error counts in a layer. */
+    public ScaledModel calibrate(
+            QuantContext context, ScaledModel scaled, BiFunction<LinearSite, ScaledLayer, FrameWeights> frameWeights) {
+        return switch (rule) {
+            case InputRule.Full() -> scaled;
+            case InputRule.Dynamic dynamic -> {
+                InputPlan plan = new InputPlan.Dynamic(dynamic.grid(), dynamic.at());
+                yield scaled.map((site, layer) -> layer.withInputs(plan, plan));
+            }
+            case InputRule.Static(IntGrid grid) ->
+                fromSamples(
+                        context, scaled, frameWeights, (inputs, weights, samples) -> fit.fit(inputs, weights, grid));
+            case InputRule.Stepwise(IntGrid grid, StepBuckets buckets) ->
+                fromSamples(
+                        context,
+                        scaled,
+                        frameWeights,
+                        (inputs, weights, samples) -> stepwise(inputs, weights, samples, grid, buckets));
+        };
+    }
+
+    /** Fits the inputs {@code [N, tokens, channels]} of {@code samples} (all channels of a layer, or some) with weights {@code [N]}. */
+    @FunctionalInterface
+    private interface Fitting {
+        InputPlan fit(Tensor inputs, Tensor weights, Samples samples);
+    }
+
+    private ScaledModel fromSamples(
+            QuantContext context,
+            ScaledModel scaled,
+            BiFunction<LinearSite, ScaledLayer, FrameWeights> frameWeights,
+            Fitting fitting) {
+        try (ActivationTape tape = record(context, scaled);
+                Progress.Stage stage =
+                        context.progress().begin("input ranges", scaled.layers().size())) {
+            return scaled.map((site, layer) -> {
+                try (TensorScope scope = TensorScope.open()) {
+                    Samples samples = tape.samples(site);
+                    Tensor weights = samples.frameWeights(frameWeights.apply(site, layer));
+                    ScaledLayer fitted = fitted(layer, samples, weights, fitting);
+                    stage.step();
+                    return fitted;
+                }
+            });
+        }
+    }
+
+    /** Rolls out with quantized weights, recording the inputs of all layers. */
+    private ActivationTape record(QuantContext context, ScaledModel scaled) {
+        ActivationTape tape = new ActivationTape(scaled.layers()::containsKey, tokensPerSample, seed);
+        try (QuantPlan weightsOnly = scaled.map(
+                                (site, layer) -> layer.withInputs(new InputPlan.Full(), new InputPlan.Full()))
+                        .nearest("weights only", new KvPlan.Full());
+                FakeQuantForward quantized = new FakeQuantForward(context.model(), weightsOnly)) {
+            rollOut(context, new InputTap(quantized, tape), prompts, "recording inputs, weights quantized");
+        }
+        return tape;
+    }
+
+    /** Rolls out the first {@code prompts} calibration prompts for what {@code sites} hears. */
+    public static void rollOut(QuantContext context, SiteForward sites, int prompts, String name) {
+        context.requirePrompts(prompts);
+        try (Progress.Stage stage = context.progress().begin(name, prompts)) {
+            for (int prompt = 0; prompt < prompts; prompt++) {
+                try (TensorScope scope = TensorScope.open()) {
+                    context.rollouts().latents(prompt, sites);
+                }
+                stage.step();
+            }
+        }
+    }
+
+    private static ScaledLayer fitted(ScaledLayer layer, Samples samples, Tensor weights, Fitting fitting) {
+        ScaledLayer.Outliers outliers = layer.outliers();
+        Tensor inputs = layer.transform().input(samples.inputs());
+        if (outliers == null || outliers.sharesInput()) {
+            InputPlan plan = fitting.fit(inputs, weights, samples);
+            return layer.withInputs(plan, plan);
+        }
+        Tensor normals = layer.normalColumns();
+        return layer.withInputs(
+                fitting.fit(inputs.index_select(-1, normals), weights, samples),
+                fitting.fit(inputs.index_select(-1, outliers.columns()), weights, samples));
+    }
+
+    /** A static plan a bucket; a bucket that no sample is in gets the plan of all samples. */
+    private InputPlan stepwise(Tensor inputs, Tensor weights, Samples samples, IntGrid grid, StepBuckets buckets) {
+        List<InputPlan> plans = new ArrayList<>();
+        for (int bucket = 0; bucket < buckets.count(); bucket++) {
+            int wanted = bucket;
+            long[] inBucket = IntStream.range(0, samples.count())
+                    .filter(i -> buckets.of(samples.steps().get(i)) == wanted)
+                    .asLongStream()
+                    .toArray();
+            Tensor chosen = Tensors.of(inBucket, inBucket.length);
+            plans.add(
+                    inBucket.length == 0
+                            ? fit.fit(inputs, weights, grid)
+                            : fit.fit(inputs.index_select(0, chosen), weights.index_select(0, chosen), grid));
+        }
+        return new InputPlan.Stepwise(buckets, plans);
+    }
+}

@@ -1,0 +1,64 @@
+package io.arvid.quantize;
+
+import io.arvid.model.LinearSite;
+import io.arvid.quantize.fit.ScaledLayer;
+import io.arvid.quantize.scheme.LayerPlan;
+import io.arvid.tensor.TensorScope;
+import io.arvid.tensor.Torch;
+import java.util.LinkedHashMap;
+import java.util.SequencedMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.BiFunction;
+
+/** Works on several layers at once, each on a thread of its own with one libtorch thread. Results do not depend on the number of workers. */
+public final class LayerWork implements AutoCloseable {
+    private final ExecutorService threads;
+    private final int torchThreads = Torch.threads();
+
+    /** At most {@code workers} layers at once. */
+    public LayerWork(int workers) {
+        this.threads = Executors.newFixedThreadPool(
+                workers, Thread.ofPlatform().daemon().name("layer-", 0).factory());
+    }
+
+    /** The plan of every layer, in the order of {@code layers}. The caller owns their tensors; where one fails, all others are given up. */
+    public SequencedMap<LinearSite, LayerPlan> map(
+            SequencedMap<LinearSite, ScaledLayer> layers, BiFunction<LinearSite, ScaledLayer, LayerPlan> work) {
+        LinkedHashMap<LinearSite, Future<LayerPlan>> running = new LinkedHashMap<>();
+        layers.forEach((site, layer) -> running.put(site, threads.submit(() -> alone(site, layer, work))));
+        LinkedHashMap<LinearSite, LayerPlan> plans = new LinkedHashMap<>();
+        try {
+            for (var entry : running.entrySet()) {
+                plans.put(entry.getKey(), entry.getValue().get());
+            }
+            return plans;
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(
+                    e.getCause() instanceof RuntimeException error ? Torch.message(error) : e.toString(), e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted", e);
+        }
+    }
+
+    private static LayerPlan alone(
+            LinearSite site, ScaledLayer layer, BiFunction<LinearSite, ScaledLayer, LayerPlan> work) {
+        Torch.setThreads(1);
+        return Torch.withoutGradients(() -> {
+            try (TensorScope scope = TensorScope.open()) {
+                LayerPlan plan = work.apply(site, layer);
+                plan.tensors().forEach(TensorScope::own);
+                return plan;
+            }
+        });
+    }
+
+    @Override
+    public void close() {
+        threads.shutdownNow();
+        Torch.setThreads(torchThreads);
+    }
+}

@@ -1,0 +1,98 @@
+package io.arvid.quantize.fit;
+
+import io.arvid.quantize.fake.AffineQuantizer;
+import io.arvid.quantize.scheme.WeightRule;
+import io.arvid.tensor.LinearAlgebra;
+import io.arvid.tensor.Ops;
+import io.arvid.tensor.Tensors;
+import java.util.ArrayList;
+import java.util.List;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * SVDQuant's low-rank branch (arXiv 2411.05007; deepcompressor {@code calib/lowrank.py}): {@code W ≈ L₁ L₂ + Q(W − L₁ L₂)}, where L₁ L₂ is the best
+ * approximation of rank r of {@code W − Q} by singular values in float64, with Q the quantized residual of the iteration before (zero at first). The
+ * iteration with the least error wins, the later of equals.
+ *
+ * @param rank r
+ * @param iterations at most this many
+ * @param earlyStop true to stop once the error is above the least so far
+ */
+public record LowRankBranch(int rank, int iterations, boolean earlyStop) {
+    /** What a layer's output loses. */
+    @FunctionalInterface
+    public interface OutputError {
+        /**
+         * Squared error of the output.
+         *
+         * @param residual what the integers are to stand for, {@code W − L₁ L₂} {@code [out, in]}
+         * @param quantized what they stand for, {@code [out, in]}
+         */
+        double of(Tensor residual, Tensor quantized);
+    }
+
+    /**
+     * One iteration.
+     *
+     * @param up L₁ {@code [out, rank]}: left singular vectors times singular values
+     * @param down L₂ {@code [rank, in]}: right singular vectors
+     * @param pairs scales and zero points of the residual
+     * @param codes of the residual, float32 {@code [out, in]}
+     * @param quantized the values of the codes {@code [out, in]}
+     * @param error of the output
+     */
+    public record Iteration(Tensor up, Tensor down, AffinePairs pairs, Tensor codes, Tensor quantized, double error) {
+        /** {@code L₁ L₂}. */
+        public Tensor product() {
+            return up.matmul(down);
+        }
+    }
+
+    /**
+     * All iterations and the best of them.
+     *
+     * @param errors error of each iteration
+     * @param best the one to use
+     * @param bestIndex its place
+     */
+    public record Fitted(List<Double> errors, Iteration best, int bestIndex) {}
+
+    /** Iterates for {@code weight} (float32 {@code [out, in]}). */
+    public Fitted fit(Tensor weight, WeightRule rule, WeightFit ranges, OutputError error) {
+        List<Double> errors = new ArrayList<>();
+        @Nullable Iteration best = null;
+        int bestIndex = 0;
+        Tensor quantized = Tensors.zerosLike(weight);
+        for (int i = 0; i < iterations; i++) {
+            Iteration iteration = iterate(weight, quantized, rule, ranges, error);
+            errors.add(iteration.error());
+            if (best == null || iteration.error() <= best.error()) {
+                best = iteration;
+                bestIndex = i;
+            } else if (earlyStop) {
+                break;
+            }
+            quantized = iteration.quantized();
+        }
+        if (best == null) {
+            throw new IllegalArgumentException("a low-rank branch needs an iteration");
+        }
+        return new Fitted(errors, best, bestIndex);
+    }
+
+    private Iteration iterate(Tensor weight, Tensor quantized, WeightRule rule, WeightFit ranges, OutputError error) {
+        var parts = LinearAlgebra.decompose(Ops.toF64(weight.sub(quantized)));
+        Tensor up = Ops.toF32(Ops.slice(parts.left(), 1, 0, rank).mul(Ops.slice(parts.values(), 0, 0, rank)))
+                .contiguous();
+        Tensor down = Ops.toF32(Ops.slice(parts.right(), 0, 0, rank)).contiguous();
+        Tensor residual = weight.sub(up.matmul(down));
+        int in = (int) weight.size(1);
+        AffinePairs pairs = ranges.fit(residual, rule.grid(), rule.at());
+        Tensor scales = AffineQuantizer.perColumn(pairs.scales(), rule.at(), in);
+        Tensor zeros = AffineQuantizer.perColumn(pairs.zeros(), rule.at(), in);
+        Tensor codes = AffineQuantizer.codes(residual, rule.grid(), scales, zeros);
+        Tensor values = AffineQuantizer.values(codes, scales, zeros);
+        return new Iteration(up, down, pairs, codes, values, error.of(residual, values));
+    }
+}

@@ -1,0 +1,44 @@
+package io.arvid.quantize.fit;
+
+import io.arvid.model.CausalVideoModel;
+import io.arvid.model.LinearSite;
+import io.arvid.quantize.scheme.KvPlan;
+import io.arvid.quantize.scheme.LayerPlan;
+import io.arvid.quantize.scheme.QuantPlan;
+import io.arvid.quantize.scheme.Scheme;
+import io.arvid.tensor.TensorScope;
+import java.util.LinkedHashMap;
+import java.util.SequencedMap;
+import java.util.function.BiFunction;
+
+/**
+ * The layers of a model whose scales are chosen and whose rounding is still open.
+ *
+ * @param layers in the model's order
+ */
+public record ScaledModel(SequencedMap<LinearSite, ScaledLayer> layers) {
+    /** Scales found by {@code fit} for every layer that {@code scheme} quantizes; inputs in full precision. */
+    public static ScaledModel of(CausalVideoModel model, Scheme scheme, WeightFit fit) {
+        LinkedHashMap<LinearSite, ScaledLayer> layers = new LinkedHashMap<>();
+        for (LinearSite site : scheme.sites(model)) {
+            layers.put(site, ScaledLayer.of(model.weight(site), scheme.weights(), fit));
+        }
+        return new ScaledModel(layers);
+    }
+
+    /** Every layer changed by {@code change}. */
+    public ScaledModel map(BiFunction<LinearSite, ScaledLayer, ScaledLayer> change) {
+        LinkedHashMap<LinearSite, ScaledLayer> changed = new LinkedHashMap<>();
+        layers.forEach((site, layer) -> changed.put(site, change.apply(site, layer)));
+        return new ScaledModel(changed);
+    }
+
+    /** The plan with every weight rounded to the nearest code. */
+    public QuantPlan nearest(String method, KvPlan kv) {
+        try (TensorScope scope = TensorScope.open()) {
+            LinkedHashMap<LinearSite, LayerPlan> plans = new LinkedHashMap<>();
+            layers.forEach((site, layer) -> plans.put(site, layer.nearest()));
+            return new QuantPlan(method, plans, kv);
+        }
+    }
+}

@@ -1,0 +1,107 @@
+package io.arvid.quantize.qarvd;
+
+import io.arvid.calibrate.CalibrationRollouts;
+import io.arvid.model.CausalVideoModel;
+import io.arvid.model.SiteForward;
+import io.arvid.quantize.fake.FakeQuantForward;
+import io.arvid.record.Progress;
+import io.arvid.tensor.Ops;
+import io.arvid.tensor.TensorScope;
+import io.arvid.tensor.Tensors;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * Step A: how much the final video suffers when one chunk alone is quantized (Q-ARVD, section on final-quality-guided weighting;
+ * {@code get_chunk_wise_weights.py}). Every roll-out of a prompt has the same noise; chunk k is quantized in its denoising passes and in its context
+ * pass, so that what it writes to the cache is, too.
+ *
+ * <p>The published measure charges the text path (cross-attention keys and values, text embedding) to chunk 0, in which it runs. Two more roll-outs a
+ * prompt measure it apart.
+ */
+public final class ChunkSensitivity {
+    private static final String TEXT_PATH = "text-path";
+    private static final String FIRST_WITHOUT_TEXT = "chunk-0-without-text";
+
+    private final CausalVideoModel model;
+    private final CalibrationRollouts rollouts;
+    private final FakeQuantForward quantized;
+
+    /** Measures with {@code quantized}, which simulates a plan over {@code model}. */
+    public ChunkSensitivity(CausalVideoModel model, CalibrationRollouts rollouts, FakeQuantForward quantized) {
+        this.model = model;
+        this.rollouts = rollouts;
+        this.quantized = quantized;
+    }
+
+    /** Measures on the first {@code prompts} prompts; roll-outs that {@code log} knows are not repeated. */
+    public Sensitivity measure(int prompts, SensitivityLog log, Progress progress) {
+        SequencedMap<String, SiteForward> runs = runs();
+        try (Progress.Stage stage = progress.begin("chunk sensitivity", (long) prompts * (runs.size() + 1))) {
+            for (int prompt = 0; prompt < prompts; prompt++) {
+                measure(prompt, runs, log, stage);
+            }
+        }
+        List<List<List<Double>>> chunks = new ArrayList<>();
+        for (int chunk = 0; chunk < rollouts.chunkCount(); chunk++) {
+            chunks.add(logged(log, prompts, "chunk-" + chunk));
+        }
+        return new Sensitivity(chunks, logged(log, prompts, TEXT_PATH), logged(log, prompts, FIRST_WITHOUT_TEXT));
+    }
+
+    /** The roll-outs of a prompt: each chunk alone, and the two that set the text path apart. */
+    private SequencedMap<String, SiteForward> runs() {
+        LinkedHashMap<String, SiteForward> runs = new LinkedHashMap<>();
+        for (int chunk = 0; chunk < rollouts.chunkCount(); chunk++) {
+            runs.put("chunk-" + chunk, quantized.duringChunk(chunk));
+        }
+        runs.put(TEXT_PATH, quantized.where((site, step) -> site.role().isTextPath()));
+        runs.put(
+                FIRST_WITHOUT_TEXT,
+                quantized.where(
+                        (site, step) -> step.chunk() == 0 && !site.role().isTextPath()));
+        return runs;
+    }
+
+    private void measure(int prompt, Map<String, SiteForward> runs, SensitivityLog log, Progress.Stage stage) {
+        List<String> open = runs.keySet().stream()
+                .filter(run -> log.find(prompt, run).isEmpty())
+                .toList();
+        stage.step(runs.size() - open.size());
+        if (open.isEmpty()) {
+            stage.step();
+            return;
+        }
+        try (TensorScope scope = TensorScope.open()) {
+            Tensor reference = rollouts.latents(prompt, model.fullPrecision());
+            stage.step();
+            for (String run : open) {
+                try (TensorScope each = TensorScope.open()) {
+                    Tensor latents = rollouts.latents(prompt, runs.get(run));
+                    log.put(prompt, run, frameErrors(latents, reference));
+                }
+                stage.step();
+            }
+        }
+    }
+
+    /** Mean squared difference of each frame of latents {@code [B, F, C, H, W]}. */
+    private static List<Double> frameErrors(Tensor latents, Tensor reference) {
+        Tensor difference = Ops.toF64(latents).sub(Ops.toF64(reference));
+        double[] errors = Tensors.toDoubles(Ops.mean(difference.mul(difference), false, 0, 2, 3, 4));
+        return Arrays.stream(errors).boxed().toList();
+    }
+
+    private static List<List<Double>> logged(SensitivityLog log, int prompts, String run) {
+        List<List<Double>> errors = new ArrayList<>();
+        for (int prompt = 0; prompt < prompts; prompt++) {
+            errors.add(log.find(prompt, run).orElseThrow());
+        }
+        return errors;
+    }
+}

@@ -1,0 +1,118 @@
+package io.arvid.quantize.qarvd;
+
+import io.arvid.calibrate.FrameWeights;
+import io.arvid.model.LinearSite;
+import io.arvid.quantize.InputCalibration;
+import io.arvid.quantize.Needs;
+import io.arvid.quantize.QuantContext;
+import io.arvid.quantize.QuantMethod;
+import io.arvid.quantize.adaround.ReconstructionSettings;
+import io.arvid.quantize.fake.FakeQuantForward;
+import io.arvid.quantize.fit.RangeRule;
+import io.arvid.quantize.fit.ScaledLayer;
+import io.arvid.quantize.fit.ScaledModel;
+import io.arvid.quantize.scheme.LayerPlan;
+import io.arvid.quantize.scheme.QuantPlan;
+import io.arvid.quantize.scheme.Scheme;
+import io.arvid.tensor.TensorScope;
+import io.arvid.tensor.Torch;
+import java.util.SequencedMap;
+import java.util.TreeMap;
+import org.bytedeco.pytorch.Tensor;
+
+/** Q-ARVD (arXiv 2605.21072): A sensitivity of chunks, B dual scale for outlier channels, C weighted reconstruction of every layer. */
+public final class QArvd implements QuantMethod<QArvdRecipe> {
+    @Override
+    public String id() {
+        return "q-arvd";
+    }
+
+    @Override
+    public QArvdRecipe defaults() {
+        return new QArvdRecipe(
+                Scheme.staticPerTensor(4, 8),
+                0,
+                Follow.PAPER,
+                new TreeMap<>(),
+                RangeRule.PERCENTILE,
+                true,
+                OutlierDetection.paper(),
+                Weighting.SENSITIVITY,
+                4,
+                1,
+                0,
+                ReconstructionSettings.official());
+    }
+
+    @Override
+    public Needs needs(QArvdRecipe recipe) {
+        return new Needs.Rollouts(
+                recipe.calibrationPrompts(),
+                2 * recipe.calibrationPrompts(),
+                recipe.weighting().isMeasured());
+    }
+
+    @Override
+    public QuantPlan plan(QuantContext context, QArvdRecipe recipe) {
+        return Torch.withoutGradients(() -> {
+            try (TensorScope scope = TensorScope.open()) {
+                FrameWeights weights =
+                        recipe.weighting().weights(context.rollouts().chunkCount(), () -> sensitivity(context, recipe));
+                ScaledModel scaled = new DualScale(recipe).scale(context.model());
+                ScaledModel ranged = findInputRanges(context, scaled, recipe, weights);
+                SequencedMap<LinearSite, LayerPlan> layers =
+                        new WeightedReconstruction(recipe, weights).reconstruct(context, ranged);
+                QuantPlan plan = new QuantPlan(id(), layers, recipe.scheme().kv());
+                layers.values().forEach(layer -> layer.tensors().forEach(Tensor::close));
+                return plan;
+            }
+        });
+    }
+
+    private static FrameWeights sensitivity(QuantContext context, QArvdRecipe recipe) {
+        FrameWeights known = context.sensitivity();
+        return known == null
+                ? measureSensitivity(context, recipe, SensitivityLog.inMemory()).weights()
+                : known;
+    }
+
+    /** Step A on its own: measures at the recipe's number scheme, or at the official script's W4A8 where the recipe follows it. */
+    public static Sensitivity measureSensitivity(QuantContext context, QArvdRecipe recipe, SensitivityLog log) {
+        context.requirePrompts(recipe.sensitivityPrompts());
+        QArvdRecipe measured =
+                recipe.has(Difference.SENSITIVITY_AT_TARGET) ? recipe : recipe.withScheme(Scheme.staticPerTensor(4, 8));
+        return Torch.withoutGradients(() -> {
+            try (TensorScope scope = TensorScope.open();
+                    QuantPlan rounded = roundToNearest(context, measured);
+                    FakeQuantForward quantized = new FakeQuantForward(context.model(), rounded)) {
+                return new ChunkSensitivity(context.model(), context.rollouts(), quantized)
+                        .measure(recipe.sensitivityPrompts(), log, context.progress());
+            }
+        });
+    }
+
+    /** The model before reconstruction: dual scale, unweighted input ranges, every weight to its nearest code. The caller closes the plan. */
+    public static QuantPlan roundToNearest(QuantContext context, QArvdRecipe recipe) {
+        FrameWeights uniform = FrameWeights.uniform(context.rollouts().chunkCount());
+        ScaledModel scaled = new DualScale(recipe).scale(context.model());
+        return findInputRanges(context, scaled, recipe, uniform)
+                .nearest("q-arvd before reconstruction", recipe.scheme().kv());
+    }
+
+    private static ScaledModel findInputRanges(
+            QuantContext context, ScaledModel scaled, QArvdRecipe recipe, FrameWeights weights) {
+        FrameWeights uniform = FrameWeights.uniform(context.rollouts().chunkCount());
+        return new InputCalibration(
+                        recipe.scheme().inputs(),
+                        recipe.range().inputs(),
+                        recipe.calibrationPrompts(),
+                        recipe.tokensPerSample(),
+                        recipe.seed())
+                .calibrate(context, scaled, (site, layer) -> countsInInputRange(recipe, layer) ? weights : uniform);
+    }
+
+    private static boolean countsInInputRange(QArvdRecipe recipe, ScaledLayer layer) {
+        return recipe.has(Difference.FRAME_WEIGHT_IN_INPUT_RANGE)
+                && (layer.outliers() == null || recipe.has(Difference.FRAME_WEIGHT_ON_DUAL_SCALE));
+    }
+}

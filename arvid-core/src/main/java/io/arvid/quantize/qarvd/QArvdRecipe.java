@@ -1,0 +1,78 @@
+package io.arvid.quantize.qarvd;
+
+import io.arvid.quantize.NearestName;
+import io.arvid.quantize.Recipe;
+import io.arvid.quantize.adaround.ReconstructionSettings;
+import io.arvid.quantize.fit.RangeRule;
+import io.arvid.quantize.scheme.InputRule;
+import io.arvid.quantize.scheme.Scheme;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * Settings of {@link QArvd}.
+ *
+ * @param scheme number scheme; inputs static
+ * @param seed of the batches and of the choice of tokens
+ * @param follow whom to follow where paper and code differ
+ * @param overrides single switches, by {@link Difference#key}
+ * @param range how ranges are found before reconstruction
+ * @param dualScale false to treat all input channels alike (the paper's Table 3)
+ * @param outliers which channels get a scale of their own
+ * @param weighting how chunks are weighted (the paper's Tables 3 and 4)
+ * @param sensitivityPrompts prompts that the sensitivity is measured on, where it is not given
+ * @param calibrationPrompts prompts whose roll-outs are reconstructed; the official code takes 1
+ * @param tokensPerSample tokens kept of each pass, 0 for all
+ * @param reconstruction optimizer
+ */
+public record QArvdRecipe(
+        Scheme scheme,
+        long seed,
+        Follow follow,
+        SortedMap<String, Boolean> overrides,
+        RangeRule range,
+        boolean dualScale,
+        OutlierDetection outliers,
+        Weighting weighting,
+        int sensitivityPrompts,
+        int calibrationPrompts,
+        int tokensPerSample,
+        ReconstructionSettings reconstruction)
+        implements Recipe {
+    /** Checks the switches and the input rule. */
+    public QArvdRecipe {
+        overrides = new TreeMap<>(overrides);
+        for (String key : overrides.keySet()) {
+            if (!Difference.keys().contains(key)) {
+                throw new IllegalArgumentException(
+                        "unknown key 'overrides." + key + "'" + NearestName.suggestion(key, Difference.keys()));
+            }
+        }
+        if (!(scheme.inputs() instanceof InputRule.Static)) {
+            throw new IllegalArgumentException(
+                    "q-arvd trains static input scales; scheme.inputs asks for another rule");
+        }
+    }
+
+    /** True where the recipe has the switch {@code difference} on. */
+    public boolean has(Difference difference) {
+        return overrides.getOrDefault(difference.key(), difference.in(follow));
+    }
+
+    /** The same for another number scheme. */
+    public QArvdRecipe withScheme(Scheme other) {
+        return new QArvdRecipe(
+                other,
+                seed,
+                follow,
+                overrides,
+                range,
+                dualScale,
+                outliers,
+                weighting,
+                sensitivityPrompts,
+                calibrationPrompts,
+                tokensPerSample,
+                reconstruction);
+    }
+}
