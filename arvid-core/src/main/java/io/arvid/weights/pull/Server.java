@@ -136,9 +136,16 @@ public record Server(URI endpoint, @Nullable String token, Patience patience) {
     }
 
     private static URI redirect(URI from, HttpResponse<InputStream> response) {
-        URI to = from.resolve(response.headers()
-                .firstValue("Location")
-                .orElseThrow(() -> new PullException(from + ": a redirect without a Location")));
+        String location = response.headers().firstValue("Location").orElse("");
+        URI to;
+        try {
+            to = from.resolve(location);
+        } catch (IllegalArgumentException e) {
+            throw new PullException(from + ": redirected to '" + location + "', which is no address");
+        }
+        if (location.isEmpty() || to.getHost() == null) {
+            throw new PullException(from + ": a redirect without an address");
+        }
         if (!"https".equals(to.getScheme()) && !to.getScheme().equals(from.getScheme())) {
             throw new PullException(from + ": redirected to the unprotected address " + to.getHost() + "; refused");
         }
