@@ -10,7 +10,13 @@ import picocli.CommandLine.ParseResult;
 @Command(
         name = "arvid",
         description = "Quantizes autoregressive video diffusion models and runs them.",
-        subcommands = {VerifyCommand.class, DoctorCommand.class, CommandLine.HelpCommand.class},
+        subcommands = {
+            ExportCommand.class,
+            ReportCommand.class,
+            VerifyCommand.class,
+            DoctorCommand.class,
+            CommandLine.HelpCommand.class
+        },
         version = "arvid 0.1.0-SNAPSHOT",
         mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "VERB",
@@ -58,7 +64,7 @@ public final class Arvid {
     private static int failed(Exception error, CommandLine command, ParseResult parsed) {
         PrintWriter err = command.getErr();
         err.println("arvid: " + Failure.describe(error));
-        if (parsed.hasMatchedOption("-v")) {
+        if (parsed.asCommandLineList().getLast().getParseResult().hasMatchedOption("-v")) {
             error.printStackTrace(err);
         }
         return Failure.exitCode(error);

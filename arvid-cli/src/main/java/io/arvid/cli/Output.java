@@ -4,12 +4,20 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.arvid.record.Progress;
+import java.io.PrintWriter;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** The options and the voice that all verbs share: results on standard output, progress on standard error. */
 final class Output {
     private static final JsonMapper JSON =
             JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
+
+    @Spec(Spec.Target.MIXEE)
+    private @Nullable CommandSpec verb;
 
     @Option(names = "--json", description = "Print the result as JSON.")
     private boolean json;
@@ -27,7 +35,7 @@ final class Output {
     /** Prints a line of the result, unless the result is printed as JSON. */
     void line(String text) {
         if (!json) {
-            System.out.println(text);
+            out().println(text);
         }
     }
 
@@ -35,11 +43,18 @@ final class Output {
     void result(Object result) {
         if (json) {
             try {
-                System.out.println(JSON.writeValueAsString(result));
+                out().println(JSON.writeValueAsString(result));
             } catch (JsonProcessingException e) {
                 throw new IllegalStateException("the result is no JSON: " + e.getOriginalMessage(), e);
             }
         }
+    }
+
+    /** Standard output, or what a test put in its place. */
+    private PrintWriter out() {
+        return Objects.requireNonNull(verb, "picocli sets the verb")
+                .commandLine()
+                .getOut();
     }
 
     /** Where long work reports to. */

@@ -16,6 +16,25 @@ public record LinearSite(String name, SiteRole role, int block, int inFeatures, 
         return new LinearSite(name, role, block, inFeatures, outFeatures);
     }
 
+    /**
+     * The site that parameters call {@code name}.
+     *
+     * @throws IllegalArgumentException where no layer is called so
+     */
+    public static LinearSite named(String name, int inFeatures, int outFeatures) {
+        for (SiteRole role : SiteRole.values()) {
+            if (!role.isInBlock() && name.equals(role.suffix())) {
+                return new LinearSite(name, role, -1, inFeatures, outFeatures);
+            }
+            String pattern = "blocks\\.[0-9]{1,6}\\." + java.util.regex.Pattern.quote(role.suffix());
+            if (role.isInBlock() && name.matches(pattern)) {
+                int block = Integer.parseInt(name.substring("blocks.".length(), name.indexOf('.', "blocks.".length())));
+                return new LinearSite(name, role, block, inFeatures, outFeatures);
+            }
+        }
+        throw new IllegalArgumentException("no linear layer is called '" + name + "'");
+    }
+
     /** Number of weights, without the bias. */
     public long weightCount() {
         return (long) inFeatures * outFeatures;

@@ -24,7 +24,8 @@ public record Findings(
         List<LayerOutliers> layerOutliers,
         List<ModelSize> sizes) {
     /** Nothing. */
-    public static final Findings NONE = new Findings(List.of(), List.of(), List.of(), List.of(), List.of(), List.of(), List.of());
+    public static final Findings NONE =
+            new Findings(List.of(), List.of(), List.of(), List.of(), List.of(), List.of(), List.of());
 
     /** A list that a file lacks counts as empty. */
     public Findings {

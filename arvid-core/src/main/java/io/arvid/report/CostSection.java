@@ -26,10 +26,8 @@ final class CostSection {
     }
 
     private static Markup table(RunRecord run) {
-        double longest = run.stages().stream()
-                .mapToDouble(StageRecord::seconds)
-                .max()
-                .orElse(1);
+        double longest =
+                run.stages().stream().mapToDouble(StageRecord::seconds).max().orElse(1);
         double total = run.stages().stream().mapToDouble(StageRecord::seconds).sum();
         List<List<Markup>> rows = new ArrayList<>();
         for (StageRecord stage : run.stages()) {

@@ -52,8 +52,7 @@ public final class HtmlReport {
                 %s</script>
                 </body>
                 </html>
-                """
-                .formatted(Markup.of("title").say(title), style, Masthead.draw(title, runs, found), main, script);
+                """.formatted(Markup.of("title").say(title), style, Masthead.draw(title, runs, found), main, script);
     }
 
     private static List<Markup> sections(List<RunFolder> runs, Findings found) {

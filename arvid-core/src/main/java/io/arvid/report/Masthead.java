@@ -9,7 +9,9 @@ import io.arvid.report.figure.Markup;
 import io.arvid.report.figure.MethodLook;
 import io.arvid.report.figure.Numbers;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 
 /** The head of the page: what was done to which model, and the few numbers that matter most. */
 final class Masthead {
@@ -29,7 +31,10 @@ final class Masthead {
     static Markup draw(String title, List<RunFolder> runs, Findings found) {
         RunRecord first = runs.getFirst().record();
         Markup header = Markup.of("header")
-                .add(Markup.text("p", "kicker", "arvid · " + day(first.began()) + " · " + first.source().brief()))
+                .add(Markup.text(
+                        "p",
+                        "kicker",
+                        "arvid · " + day(first.began()) + " · " + first.source().brief()))
                 .add(Markup.of("h1").say(title))
                 .add(Markup.text("p", "lead", lead(found)));
         List<Markup> tiles = tiles(found);
@@ -50,10 +55,8 @@ final class Masthead {
                 .distinct()
                 .map(MethodLook::setting)
                 .toList();
-        int prompts = found.comparisons().stream()
-                .mapToInt(Comparison::prompts)
-                .max()
-                .orElseThrow();
+        int prompts =
+                found.comparisons().stream().mapToInt(Comparison::prompts).max().orElseThrow();
         return Sections.enumeration(methods) + " at " + Sections.enumeration(settings)
                 + ", each against the full-precision model on the same " + prompts
                 + " prompts and the same noise.";
@@ -74,16 +77,22 @@ final class Masthead {
                                 + Numbers.percent(pair.confidence())));
             }
         }
-        smallest(found).ifPresent(size -> tiles.add(tile(
-                "m0",
-                Numbers.significant(size.bitsPerParameter(), 2) + " bits",
-                MethodLook.setting(size.setting()),
-                "per parameter with all scales, " + Numbers.bytes(size.bytes()) + " in all")));
+        smallest(found)
+                .ifPresent(size -> tiles.add(tile(
+                        MethodLook.of(size.method()).style(),
+                        Numbers.significant(size.bitsPerParameter(), 2) + " bits",
+                        MethodLook.setting(size.setting()),
+                        "per parameter with all scales, " + Numbers.bytes(size.bytes()) + " in all")));
         return tiles;
     }
 
-    private static java.util.Optional<ModelSize> smallest(Findings found) {
-        return found.sizes().stream().min(java.util.Comparator.comparingLong(ModelSize::bytes));
+    /** The smallest file of the method that the page is about. */
+    private static Optional<ModelSize> smallest(Findings found) {
+        Optional<String> method =
+                found.differences().stream().map(PairedDifference::method).findFirst();
+        return found.sizes().stream()
+                .filter(size -> method.isEmpty() || size.method().equals(method.get()))
+                .min(Comparator.comparingLong(ModelSize::bytes));
     }
 
     private static Markup tile(String style, String figure, String setting, String meaning) {

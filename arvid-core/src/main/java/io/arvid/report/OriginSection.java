@@ -15,12 +15,15 @@ final class OriginSection {
 
     static Markup draw(List<RunFolder> runs) {
         Markup section = Sections.section(
-                "origin", "Where these numbers come from", "Enough to repeat every run: the same inputs give the same numbers.");
+                "origin",
+                "Where these numbers come from",
+                "Enough to repeat every run: the same inputs give the same numbers.");
         for (RunFolder run : runs) {
             Markup list = Markup.of("dl");
-            facts(run.record()).forEach((name, fact) -> list.add(Markup.of("div")
-                    .add(Markup.of("dt").say(name))
-                    .add(Markup.of("dd").say(fact))));
+            facts(run.record())
+                    .forEach((name, fact) -> list.add(Markup.of("div")
+                            .add(Markup.of("dt").say(name))
+                            .add(Markup.of("dd").say(fact))));
             section.add(list);
         }
         return section;

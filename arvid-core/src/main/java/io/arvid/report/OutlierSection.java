@@ -14,26 +14,29 @@ final class OutlierSection {
     private OutlierSection() {}
 
     static Optional<Markup> draw(Findings found) {
-        List<Markup> panels = new ArrayList<>();
+        List<Markup> map = new ArrayList<>();
         List<LayerOutliers> layers = found.layerOutliers().stream()
                 .filter(layer -> layer.block() >= 0)
                 .toList();
         if (!layers.isEmpty()) {
             long with = layers.stream().filter(layer -> layer.outliers() > 0).count();
-            panels.add(Sections.panel(
-                    "Where outliers are",
-                    with + " of " + layers.size() + " layers in blocks; darker: a larger share of channels",
-                    OutlierMap.draw(layers)));
+            map.add(Sections.panel(
+                            "Where outliers are",
+                            with + " of " + layers.size() + " layers in blocks; darker: a larger share of channels",
+                            OutlierMap.draw(layers))
+                    .with("class", "panel wide"));
         }
-        found.channelNorms()
-                .forEach(layer -> panels.add(Sections.panel("Channel norms of " + layer.site(), "", NormCurve.draw(layer))));
-        return panels.isEmpty()
+        List<Markup> norms = found.channelNorms().stream()
+                .map(layer -> Sections.panel("Channel norms of " + layer.site(), "", NormCurve.draw(layer)))
+                .toList();
+        return map.isEmpty() && norms.isEmpty()
                 ? Optional.empty()
                 : Optional.of(Sections.section(
                                 "outliers",
                                 "A few input channels stand out",
                                 "Where the weight’s columns differ much in norm, one scale for all wastes the grid."
                                         + " Channels above the threshold get a scale of their own.")
-                        .add(Sections.grid(panels)));
+                        .add(Sections.grid(norms))
+                        .add(Sections.grid(map)));
     }
 }

@@ -26,9 +26,8 @@ final class QualitySection {
         }
         Markup section = Sections.section("quality", heading(found), prose(comparisons));
         List<String> metrics = metrics(comparisons);
-        section.add(Sections.grid(metrics.stream()
-                .map(metric -> overall(metric, comparisons))
-                .toList()));
+        section.add(Sections.grid(
+                metrics.stream().map(metric -> overall(metric, comparisons)).toList()));
         if (!found.differences().isEmpty()) {
             section.add(duels(found.differences()));
         }
@@ -88,8 +87,8 @@ final class QualitySection {
                     MethodLook.setting(setting),
                     at(comparisons, setting)
                             .flatMap(comparison -> comparison.metric(metric).stream()
-                                    .map(scores -> new IntervalRows.Row(
-                                            MethodLook.of(comparison.method()), scores.overall())))
+                                    .map(scores ->
+                                            new IntervalRows.Row(MethodLook.of(comparison.method()), scores.overall())))
                             .toList()));
         }
         List<Estimate> all = groups.stream()
@@ -119,7 +118,8 @@ final class QualitySection {
                                 look.title() + " by chunk at " + MethodLook.setting(setting),
                                 at(comparisons, setting)
                                         .flatMap(comparison -> comparison.metric(metric).stream()
-                                                .filter(scores -> !scores.perChunk().isEmpty())
+                                                .filter(scores ->
+                                                        !scores.perChunk().isEmpty())
                                                 .map(scores -> new ChunkLines.Series(
                                                         MethodLook.of(comparison.method()), scores.perChunk())))
                                         .toList(),
@@ -132,9 +132,9 @@ final class QualitySection {
         List<List<Markup>> rows = pairs.stream()
                 .map(pair -> List.of(
                         Sections.cell(MethodLook.setting(pair.setting())),
-                        Sections.cell(MethodLook.of(pair.method()).label() + " against "
+                        Sections.name(MethodLook.of(pair.method()).label() + " against "
                                 + MethodLook.of(pair.rival()).label()),
-                        Sections.cell(MetricLook.of(pair.metric()).title()),
+                        Sections.name(MetricLook.of(pair.metric()).title()),
                         Sections.number(Numbers.interval(pair.difference(), 3)),
                         Sections.number(Numbers.interval(pair.ratio(), 3)),
                         Sections.number(String.valueOf(pair.prompts()))))
@@ -142,8 +142,7 @@ final class QualitySection {
         return Markup.of("details")
                 .with("open", "")
                 .add(Markup.of("summary").say("Prompt by prompt"))
-                .add(Sections.table(
-                        List.of("Setting", "Pair", "Metric", "Difference", "Ratio", "Prompts"), rows));
+                .add(Sections.table(List.of("Setting", "Pair", "Metric", "Difference", "Ratio", "Prompts"), rows));
     }
 
     private static Markup numbers(List<String> metrics, List<Comparison> comparisons) {
@@ -153,7 +152,7 @@ final class QualitySection {
         for (Comparison comparison : comparisons) {
             List<Markup> row = new ArrayList<>();
             row.add(Sections.cell(MethodLook.setting(comparison.setting())));
-            row.add(Sections.cell(MethodLook.of(comparison.method()).label()));
+            row.add(Sections.name(MethodLook.of(comparison.method()).label()));
             for (String metric : metrics) {
                 row.add(Sections.number(comparison
                         .metric(metric)

@@ -32,7 +32,8 @@ final class Sections {
     /** A table that scrolls by itself where it is too wide. Columns after the first hold numbers. */
     static Markup table(List<String> headings, List<List<Markup>> rows) {
         Markup head = Markup.of("tr");
-        headings.forEach(heading -> head.add(Markup.of("th").with("scope", "col").say(heading)));
+        headings.forEach(
+                heading -> head.add(Markup.of("th").with("scope", "col").say(heading)));
         Markup body = Markup.of("tbody");
         rows.forEach(row -> body.add(Markup.of("tr").addAll(row)));
         return Markup.of("div", "scroll")
@@ -42,6 +43,11 @@ final class Sections {
     /** A cell with text. */
     static Markup cell(String text) {
         return Markup.of("td").say(text);
+    }
+
+    /** A cell with text that stays on one line. */
+    static Markup name(String text) {
+        return Markup.text("td", "name", text);
     }
 
     /** A cell with a number. */

@@ -20,7 +20,7 @@ final class SizeSection {
                 found.sizes().stream().mapToLong(ModelSize::bytes).max().orElseThrow();
         List<List<Markup>> rows = found.sizes().stream()
                 .map(size -> List.of(
-                        Sections.cell(MethodLook.of(size.method()).label()),
+                        Sections.name(MethodLook.of(size.method()).label()),
                         Sections.cell(MethodLook.setting(size.setting())),
                         Sections.bar(MethodLook.of(size.method()).style(), size.bytes() / largest),
                         Sections.number(Numbers.bytes(size.bytes())),

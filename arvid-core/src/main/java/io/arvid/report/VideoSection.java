@@ -108,11 +108,11 @@ final class VideoSection {
                         .say(" ")
                         .add(Markup.of("span").say(MethodLook.setting(clip.setting()))));
         if (clip.difference() == null) {
-            return figure.add(Markup.text("p", "hintbox", "difference from full precision"));
+            return figure.add(Markup.text("p", "hintbox", "To the right: how far each pixel is from this video."));
         }
         return figure.with("data-setting", clip.setting())
                 .add(video(run, clip.difference(), look.label() + ", difference from full precision"))
-                .add(Markup.text("p", "times", "difference × " + Numbers.significant(clip.amplification(), 2)));
+                .add(Markup.text("p", "times", "difference × " + Numbers.tick(clip.amplification())));
     }
 
     private static Markup video(RunFolder run, String file, String label) {

@@ -9,6 +9,8 @@ public enum DTypes {
     F32("F32", 4, ScalarType.Float),
     F16("F16", 2, ScalarType.Half),
     BF16("BF16", 2, ScalarType.BFloat16),
+    /** Eight-bit floats with four exponent bits: ±448, no infinities. */
+    F8_E4M3("F8_E4M3", 1, ScalarType.Float8_e4m3fn),
     I64("I64", 8, ScalarType.Long),
     I32("I32", 4, ScalarType.Int),
     I16("I16", 2, ScalarType.Short),
@@ -43,7 +45,7 @@ public enum DTypes {
 
     /** True for the types that hold fractions. */
     public boolean isFloating() {
-        return this == F64 || this == F32 || this == F16 || this == BF16;
+        return this == F64 || this == F32 || this == F16 || this == BF16 || this == F8_E4M3;
     }
 
     /** The lowest finite number of a floating type. */
@@ -53,6 +55,7 @@ public enum DTypes {
             case F32 -> -Float.MAX_VALUE;
             case F16 -> -65504;
             case BF16 -> -0x1.FEp127;
+            case F8_E4M3 -> -448;
             default -> throw new IllegalArgumentException(this + " is not a floating type");
         };
     }

@@ -68,6 +68,11 @@ public final class ImageOps {
         return torch.replication_pad2d(x, beforeAndAfter);
     }
 
+    /** Pads by mirroring at the border pixel, which is not repeated; pairs (before, after) from the last dimension backwards. */
+    public static Tensor padReflect(Tensor x, long... beforeAndAfter) {
+        return torch.reflection_pad2d(x, beforeAndAfter);
+    }
+
     // ---- pooling and convolution
 
     /** Largest value of each {@code kernel × kernel} window; a last window that does not fit counts where {@code ceil}. */

@@ -143,6 +143,12 @@ public final class Ops {
         return torch.silu(x);
     }
 
+    /** {@code x · sigmoid(x)}, in place: returns x. */
+    public static Tensor silu_(Tensor x) {
+        torch.silu_(x); // hands back an alias that owns nothing
+        return x;
+    }
+
     /** Softmax along {@code dim}. */
     public static Tensor softmax(Tensor x, long dim) {
         return torch.softmax(x, dim);
@@ -165,6 +171,11 @@ public final class Ops {
         return torch.conv3d(x, weight, optional(bias), stride, new long[] {0, 0, 0}, new long[] {1, 1, 1}, 1);
     }
 
+    /** 3D convolution with zero padding on both sides; stride and padding for time, height, width. */
+    public static Tensor conv3d(Tensor x, Tensor weight, @Nullable Tensor bias, long[] stride, long[] padding) {
+        return torch.conv3d(x, weight, optional(bias), stride, padding, new long[] {1, 1, 1}, 1);
+    }
+
     /** Repeats every pixel {@code factor × factor} times; x {@code [N, C, H, W]}. */
     public static Tensor upsampleNearest(Tensor x, int factor) {
         return torch.upsample_nearest2d(x, new long[] {x.size(2) * factor, x.size(3) * factor});
@@ -173,6 +184,28 @@ public final class Ops {
     /** Zero padding; pairs (before, after) from the last dimension backwards. */
     public static Tensor pad(Tensor x, long... beforeAndAfter) {
         return torch.pad(x, beforeAndAfter);
+    }
+
+    // ---- bits
+
+    /** {@code x << bits}, elementwise; what leaves the element type is lost. */
+    public static Tensor shiftLeft(Tensor x, int bits) {
+        return x.bitwise_left_shift(new Scalar(bits));
+    }
+
+    /** {@code x >> bits}, elementwise. */
+    public static Tensor shiftRight(Tensor x, int bits) {
+        return x.bitwise_right_shift(new Scalar(bits));
+    }
+
+    /** {@code x & mask}, elementwise. */
+    public static Tensor and(Tensor x, int mask) {
+        return x.bitwise_and(new Scalar(mask));
+    }
+
+    /** The same bytes read as elements of {@code type}: a view, whose last dimension grows or shrinks with the size of an element. */
+    public static Tensor reinterpret(Tensor x, DTypes type) {
+        return x.view(type.torch());
     }
 
     // ---- shape
@@ -259,6 +292,11 @@ public final class Ops {
         return x.sum(dims, keep, new ScalarTypeOptional());
     }
 
+    /** Euclidean norm over {@code dims}, which stay as size 1 where {@code keep}. */
+    public static Tensor norm(Tensor x, boolean keep, long... dims) {
+        return torch.norm(x, new ScalarOptional(new Scalar(2.0)), dims, keep);
+    }
+
     /** Largest entry over {@code dims}, which stay as size 1 where {@code keep}. */
     public static Tensor amax(Tensor x, boolean keep, long... dims) {
         return torch.amax(x, dims, keep);
@@ -297,6 +335,11 @@ public final class Ops {
     /** Entries in ascending order along {@code dim}. */
     public static Tensor sort(Tensor x, long dim) {
         return x.sort(dim, false).get0();
+    }
+
+    /** Index of the smallest entry along {@code dim}, the first of equals; int64. */
+    public static Tensor argmin(Tensor x, long dim) {
+        return x.argmin(new LongOptional(dim), false);
     }
 
     /** Mean squared difference, as a tensor of one entry. */

@@ -43,25 +43,25 @@ public final class GoldenCases {
         kinds.put("discriminability", new DiscriminabilityCase());
         kinds.put("fake_quant_reference", new FakeQuantReferenceCase());
         kinds.put("flow_match_scheduler", new FlowMatchCase());
+        kinds.put("chunk_sensitivity", new ChunkSensitivityCase());
         kinds.put("frechet_psnr_ssim", new FrechetPsnrSsimCase());
         kinds.put("gptq", new GptqCase());
         kinds.put("gptq_asymmetric_inputs", new GptqQuantizedInputsCase());
         kinds.put("hadamard_rotation", new HadamardCase());
+        kinds.put("kv_kivi", new KvKiviCase());
+        kinds.put("kv_qvg", new KvQvgCase());
         kinds.put("layer_reconstruction", new LayerReconstructionCase());
         kinds.put("layer_reconstruction_dual", new LayerReconstructionCase());
-        kinds.put("outlier_detection", new OutlierDetectionCase());
-        kinds.put("quantizers", new QuantizersCase());
         kinds.put("lpips", new LpipsCase());
         kinds.put("outlier_detection", new OutlierDetectionCase());
         kinds.put("ptq4dit_balance", new SalienceBalanceCase());
         kinds.put("quantizers", new QuantizersCase());
         kinds.put("rope_and_norms", new RopeAndNormsCase());
+        kinds.put("prompt_cleaning", new PromptCleaningCase());
+        kinds.put("solver_flow", new FlowSolverCase());
         kinds.put("smoothquant_scales", new SmoothQuantCase());
+        kinds.put("solver_flow", new FlowSolverCase());
         kinds.put("svdquant_lowrank", new LowRankCase());
-        kinds.put("layer_reconstruction", new LayerReconstructionCase());
-        kinds.put("layer_reconstruction_dual", new LayerReconstructionCase());
-        kinds.put("outlier_detection", new OutlierDetectionCase());
-        kinds.put("quantizers", new QuantizersCase());
         kinds.put("taehv", new TinyAutoencoderCase());
         kinds.put("umt5_encoder", new UmtEncoderCase());
         kinds.put("vbench_aggregation", new VBenchAggregationCase());
@@ -70,6 +70,7 @@ public final class GoldenCases {
         kinds.put("wan_dit_causal_i2v", new CausalRolloutCase());
         kinds.put("wan_dit_causal_local_attention", new CausalRolloutCase());
         kinds.put("wan_dit_causal_rollout", new CausalRolloutCase());
+        kinds.put("wan_vae", new WanVaeCase());
         return kinds;
     }
 

@@ -48,7 +48,8 @@ public final class VideoFile {
     public static void write(Path file, Tensor video, double framesPerSecond, VideoEncoding encoding) {
         Frames.requireVideo(video);
         if (video.size(2) % 2 != 0 || video.size(3) % 2 != 0) {
-            throw new IllegalArgumentException(file + ": a video file needs an even width and height, not " + video.size(3) + "×" + video.size(2));
+            throw new IllegalArgumentException(
+                    file + ": a video file needs an even width and height, not " + video.size(3) + "×" + video.size(2));
         }
         AtomicFile.writeNamed(file, temporary -> encode(temporary, video, framesPerSecond, encoding));
     }

@@ -34,27 +34,34 @@ import org.bytedeco.pytorch.Tensor;
 final class SampleRun {
     private static final List<String> SETTINGS = List.of("w8a8", "w4a8", "w4a6");
     private static final int CHUNKS = 7;
-    private static final int FRAMES = 81;
     private static final int SIZE = 64;
     private static final double FRAMES_PER_SECOND = 16;
     private static final double AMPLIFICATION = 6;
 
     private final RandomGenerator random = RandomGenerator.of("L64X128MixRandom");
     private final Path folder;
+    private final int frames;
 
-    private SampleRun(Path folder) {
+    private SampleRun(Path folder, int frames) {
         this.folder = folder;
+        this.frames = frames;
     }
 
-    /** Makes the run in {@code folder}. */
-    static RunFolder write(Path folder, int videoSets) {
-        SampleRun sample = new SampleRun(folder);
+    /** Makes the run in {@code folder}, with videos of {@code frames} frames. */
+    static RunFolder write(Path folder, int videoSets, int frames) {
+        SampleRun sample = new SampleRun(folder, frames);
         return RunFolder.write(folder, sample.record(videoSets));
     }
 
     private RunRecord record(int videoSets) {
         Findings findings = new Findings(
-                videos(videoSets), comparisons(), differences(), sensitivities(), channelNorms(), layerOutliers(), sizes());
+                videos(videoSets),
+                comparisons(),
+                differences(),
+                sensitivities(),
+                channelNorms(),
+                layerOutliers(),
+                sizes());
         return new RunRecord(
                 "demo",
                 "2026-11-21T22:00:00Z",
@@ -77,7 +84,7 @@ final class SampleRun {
     }
 
     private static Estimate around(double mean, double relative) {
-        return new Estimate(mean, mean * (1 - relative), mean * (1 + relative));
+        return new Estimate(mean, mean - relative * Math.abs(mean), mean + relative * Math.abs(mean));
     }
 
     private List<Comparison> comparisons() {
@@ -229,8 +236,10 @@ final class SampleRun {
             }
             String sheet = "contact-sheet-" + index + ".png";
             ContactSheet.write(folder.resolve(sheet), rows, 8);
-            List<Integer> starts =
-                    IntStream.range(0, CHUNKS).mapToObj(k -> k == 0 ? 0 : 12 * k - 3).toList();
+            List<Integer> starts = IntStream.range(0, CHUNKS)
+                    .mapToObj(k -> k == 0 ? 0 : 12 * k - 3)
+                    .filter(start -> start < frames)
+                    .toList();
             return new VideoSet(prompt, 42 + index, FRAMES_PER_SECOND, starts, clips, sheet);
         }
     }
@@ -243,19 +252,18 @@ final class SampleRun {
 
     /** A disc and a square on their ways, with an error that grows over time. */
     private Tensor video(int index, double noise) {
-        float[] values = new float[FRAMES * 3 * SIZE * SIZE];
+        float[] values = new float[frames * 3 * SIZE * SIZE];
         double[][] colours = {{0.08, 0.12, 0.32}, {0.86, 0.22, 0.18}, {0.20, 0.42, 0.85}};
         int i = 0;
-        for (int t = 0; t < FRAMES; t++) {
-            double drift = 40 * noise * t / FRAMES;
+        for (int t = 0; t < frames; t++) {
+            double drift = 40 * noise * t / frames;
             double discX = 48 - 34 * Math.sin(Math.PI * t / 40 + index) + drift;
             double squareY = 40 - 20 * Math.sin(Math.PI * t / 80 + index) - drift;
             for (int c = 0; c < 3; c++) {
                 for (int y = 0; y < SIZE; y++) {
                     for (int x = 0; x < SIZE; x++) {
                         double disc = Math.clamp(12.5 - Math.hypot(x - discX, y - 24), 0, 1);
-                        double square = Math.clamp(
-                                7.5 - Math.max(Math.abs(x - 16), Math.abs(y - squareY)), 0, 1);
+                        double square = Math.clamp(7.5 - Math.max(Math.abs(x - 16), Math.abs(y - squareY)), 0, 1);
                         double value = colours[0][c] * (1 - disc) * (1 - square)
                                 + colours[1][c] * disc
                                 + colours[2][c] * square * (1 - disc);
@@ -264,6 +272,6 @@ final class SampleRun {
                 }
             }
         }
-        return Tensors.of(values, FRAMES, 3, SIZE, SIZE);
+        return Tensors.of(values, frames, 3, SIZE, SIZE);
     }
 }

@@ -5,6 +5,7 @@ import io.arvid.tensor.ImageOps;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.TensorScope;
 import io.arvid.weights.CheckpointException;
+import io.arvid.weights.NearestName;
 import io.arvid.weights.WeightMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -51,7 +52,7 @@ public final class NetWeights implements AutoCloseable {
         return copy(network, file, "");
     }
 
-    /** The parameters whose names begin with {@code prefix} and a dot, named without it. */
+    /** The parameters whose names begin with {@code name} and a dot, named without them. */
     public NetWeights under(String name) {
         return new NetWeights(network, tensors, prefix + name + ".");
     }
@@ -59,7 +60,8 @@ public final class NetWeights implements AutoCloseable {
     /** The parameter called {@code name}. */
     public Tensor get(String name) {
         if (!tensors.has(prefix + name)) {
-            throw new CheckpointException(network + ": no parameter named '" + prefix + name + "'");
+            throw new CheckpointException(network + ": no parameter named '" + prefix + name + "'; the nearest is '"
+                    + NearestName.of(prefix + name, tensors.names()) + "'");
         }
         return tensors.get(prefix + name);
     }

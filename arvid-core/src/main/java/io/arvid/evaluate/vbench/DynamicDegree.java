@@ -18,6 +18,8 @@ import org.bytedeco.pytorch.Tensor;
  * frames at about 8 a second;  motion of a pair = mean of the largest 5 % of flow lengths
  * moves  ⇔  #{motion > 6 · shorter side / 256} ≥ round(4 · frames / 16)
  * }</pre>
+ *
+ * <p>As in the official code, halves round to even, so a video of only two sampled frames always counts as moving.
  */
 public final class DynamicDegree implements VideoMetric {
     private static final double LARGEST_SHARE = 0.05;

@@ -35,6 +35,8 @@ public final class Checkpoints {
     /** How much of a network's names a file must hold to be taken for it. */
     private static final double ENOUGH = 0.5;
 
+    private static final int MAX_DEPTH = 4;
+
     private Checkpoints() {}
 
     /** A card for every group of tensors in {@code file}. */
@@ -43,9 +45,9 @@ public final class Checkpoints {
         return contents.groups().stream().map(group -> card(contents, group)).toList();
     }
 
-    /** Cards of every checkpoint directly in {@code folder}; files of other kinds are passed over, shards are read through their index. */
+    /** Cards of every checkpoint in {@code folder} and the folders below it; files of other kinds are passed over, shards are read through their index. */
     public static List<ModelCard> inspectFolder(Path folder) {
-        try (Stream<Path> files = Files.list(folder)) {
+        try (Stream<Path> files = Files.walk(folder, MAX_DEPTH)) {
             List<Path> candidates =
                     files.filter(Checkpoints::looksLikeCheckpoint).sorted().toList();
             return candidates.stream().flatMap(file -> inspect(file).stream()).toList();
@@ -123,8 +125,9 @@ public final class Checkpoints {
                 contents.format(),
                 group.name(),
                 found.network(),
+                found.model(),
                 found.title(),
-                origin(found.network(), group.name(), wrapped),
+                origin(found.network(), contents.notes(), group.name(), wrapped),
                 diffusers ? Layout.DIFFUSERS : Layout.ORIGINAL,
                 found.config(),
                 types,
@@ -135,26 +138,37 @@ public final class Checkpoints {
     }
 
     private record Recognised(
-            Network network, String title, @Nullable WanConfig config, Map<String, long[]> expected) {}
+            Network network,
+            String model,
+            String title,
+            @Nullable WanConfig config,
+            Map<String, long[]> expected) {}
 
     private static Recognised recognise(Path file, Map<String, long[]> shapes) {
         if (TransformerSizes.share(shapes.keySet()) >= ENOUGH) {
             return transformer(shapes, configBeside(file));
         }
         if (share(shapes, PublishedShapes.wanVae()) >= ENOUGH) {
-            return published(Network.VIDEO_AUTOENCODER, "Wan2.1 video autoencoder", PublishedShapes.wanVae(), shapes);
+            return published(
+                    Network.VIDEO_AUTOENCODER,
+                    "wan2.1-vae",
+                    "Wan2.1 video autoencoder",
+                    PublishedShapes.wanVae(),
+                    shapes);
         }
         if (share(shapes, PublishedShapes.umt5Encoder()) >= ENOUGH) {
-            return published(Network.TEXT_ENCODER, "umT5-XXL encoder", PublishedShapes.umt5Encoder(), shapes);
+            return published(
+                    Network.TEXT_ENCODER, "umt5-xxl", "umT5-XXL encoder", PublishedShapes.umt5Encoder(), shapes);
         }
         if (share(shapes, PublishedShapes.tinyAutoencoder()) >= ENOUGH) {
             return published(
                     Network.TINY_AUTOENCODER,
+                    "taew2.1",
                     "TAEW2.1 tiny video autoencoder",
                     PublishedShapes.tinyAutoencoder(),
                     shapes);
         }
-        return new Recognised(Network.UNKNOWN, "unknown network of " + shapes.size() + " tensors", null, Map.of());
+        return new Recognised(Network.UNKNOWN, "", "unknown network of " + shapes.size() + " tensors", null, Map.of());
     }
 
     private static Recognised transformer(Map<String, long[]> shapes, @Nullable JsonNode config) {
@@ -164,25 +178,30 @@ public final class Checkpoints {
             if (!TransformerSizes.knowsHeads(sizes, config)) {
                 expected.put("num_heads (say it in a config.json beside the file)", new long[0]);
             }
-            return new Recognised(Network.TRANSFORMER, TransformerSizes.title(sizes, shapes.keySet()), sizes, expected);
+            return new Recognised(
+                    Network.TRANSFORMER,
+                    TransformerSizes.model(sizes, shapes.keySet()),
+                    TransformerSizes.title(sizes, shapes.keySet()),
+                    sizes,
+                    expected);
         } catch (IllegalArgumentException | ArithmeticException e) {
             return new Recognised(
-                    Network.UNKNOWN, "Wan transformer of impossible sizes: " + e.getMessage(), null, Map.of());
+                    Network.UNKNOWN, "", "Wan transformer of impossible sizes: " + e.getMessage(), null, Map.of());
         }
     }
 
     /** A network of the published names; of the published sizes, or of other sizes throughout (small models for tests have those). */
     private static Recognised published(
-            Network network, String title, Map<String, long[]> expected, Map<String, long[]> shapes) {
+            Network network, String model, String title, Map<String, long[]> expected, Map<String, long[]> shapes) {
         long same = shapes.entrySet().stream()
                 .filter(entry -> Arrays.equals(entry.getValue(), expected.get(entry.getKey())))
                 .count();
         if (same >= ENOUGH * shapes.size()) {
-            return new Recognised(network, title, null, expected);
+            return new Recognised(network, model, title, null, expected);
         }
         Map<String, long[]> otherSizes = new LinkedHashMap<>(expected);
         otherSizes.replaceAll((name, shape) -> shapes.getOrDefault(name, shape));
-        return new Recognised(network, title + " architecture in other sizes", null, otherSizes);
+        return new Recognised(network, "", title + " architecture in other sizes", null, otherSizes);
     }
 
     private static double share(Map<String, long[]> shapes, Map<String, long[]> expected) {
@@ -201,7 +220,10 @@ public final class Checkpoints {
         return List.copyOf(misshapen);
     }
 
-    private static Origin origin(Network network, String group, boolean wrapped) {
+    private static Origin origin(Network network, Map<String, String> notes, String group, boolean wrapped) {
+        if (notes.containsKey(SyntheticModel.MARK)) {
+            return Origin.SYNTHETIC;
+        }
         if (network != Network.TRANSFORMER) {
             return Origin.UNKNOWN;
         }

@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param format how it is stored
  * @param group which of its groups; empty where it has one
  * @param network which network it is
- * @param title the published model of these sizes, or the network with its sizes
+ * @param model id of the published model of these sizes, such as {@code wan2.1-t2v-1.3b}; empty for other sizes
+ * @param title the same in words
  * @param origin how the weights came about, as far as the file shows
  * @param layout whose parameter names it uses
  * @param config sizes of a transformer; null for other networks
@@ -30,6 +31,7 @@ public record ModelCard(
         CheckpointFile.Format format,
         String group,
         Network network,
+        String model,
         String title,
         Origin origin,
         Layout layout,
@@ -57,6 +59,7 @@ public record ModelCard(
         BASE,
         CAUSAL_FEW_STEP,
         CRITIC,
+        SYNTHETIC,
         UNKNOWN
     }
 

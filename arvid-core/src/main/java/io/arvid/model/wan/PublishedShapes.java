@@ -22,12 +22,12 @@ public final class PublishedShapes {
 
     /** {@code models_t5_umt5-xxl-enc-bf16.pth}: the text encoder. */
     public static Map<String, long[]> umt5Encoder() {
-        return ofResource("umt5-xxl-encoder.shapes");
+        return UmtConfig.xxl().parameterShapes();
     }
 
     /** {@code taew2_1.pth}: the tiny video autoencoder. */
     public static Map<String, long[]> tinyAutoencoder() {
-        return ofResource("taew2_1.shapes");
+        return TinyVideoAutoencoder.Config.taew2_1().parameterShapes();
     }
 
     private static Map<String, long[]> ofResource(String name) {

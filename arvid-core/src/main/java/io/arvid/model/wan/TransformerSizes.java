@@ -61,19 +61,32 @@ final class TransformerSizes {
         return heads(sizes.dim(), config) == said(config) || sizes.dim() % PUBLISHED_HEAD_DIM == 0;
     }
 
+    /** Id of the published text-to-video model with these sizes; empty where there is none. */
+    static String model(WanConfig config, Collection<String> names) {
+        if (hasImageBranch(names)) {
+            return "";
+        }
+        return sameSizes(config, WanConfig.wan1_3B())
+                ? "wan2.1-t2v-1.3b"
+                : sameSizes(config, WanConfig.wan14B()) ? "wan2.1-t2v-14b" : "";
+    }
+
     /** Name of the published model with these sizes, or the sizes. */
     static String title(WanConfig config, Collection<String> names) {
-        if (names.stream().anyMatch(name -> name.startsWith("img_emb.") || name.contains(".k_img."))) {
+        if (hasImageBranch(names)) {
             return "Wan2.1 image-to-video transformer (its image branch is not supported)";
         }
-        if (sameSizes(config, WanConfig.wan1_3B())) {
-            return "Wan2.1-T2V-1.3B transformer";
-        }
-        if (sameSizes(config, WanConfig.wan14B())) {
-            return "Wan2.1-T2V-14B transformer";
-        }
-        return "Wan transformer of " + config.numLayers() + " blocks, width " + config.dim() + ", ffn "
-                + config.ffnDim() + ", " + config.numHeads() + " heads";
+        return switch (model(config, names)) {
+            case "wan2.1-t2v-1.3b" -> "Wan2.1-T2V-1.3B transformer";
+            case "wan2.1-t2v-14b" -> "Wan2.1-T2V-14B transformer";
+            default ->
+                "Wan transformer of " + config.numLayers() + " blocks, width " + config.dim() + ", ffn "
+                        + config.ffnDim() + ", " + config.numHeads() + " heads";
+        };
+    }
+
+    private static boolean hasImageBranch(Collection<String> names) {
+        return names.stream().anyMatch(name -> name.startsWith("img_emb.") || name.contains(".k_img."));
     }
 
     private static boolean sameSizes(WanConfig a, WanConfig b) {

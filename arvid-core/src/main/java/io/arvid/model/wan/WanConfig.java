@@ -58,6 +58,11 @@ public record WanConfig(
         return new WanConfig(5120, 13824, 40, 40, 256, 4096, 512, 16, 16, new int[] {1, 2, 2}, 1e-6);
     }
 
+    /** The same sizes with another number of blocks. */
+    public WanConfig withLayers(int layers) {
+        return new WanConfig(dim, ffnDim, numHeads, layers, freqDim, textDim, textLen, inDim, outDim, patchSize, eps);
+    }
+
     /** Channels of one attention head. */
     public int headDim() {
         return dim / numHeads;

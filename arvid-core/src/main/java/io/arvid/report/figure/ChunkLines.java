@@ -36,7 +36,9 @@ public final class ChunkLines {
                 plot.right - 1,
                 series.stream().map(one -> one.look().style()).toList(),
                 series.stream().map(one -> one.look().label()).toList(),
-                series.stream().map(one -> y.of(one.perChunk().getLast().mean())).toList());
+                series.stream()
+                        .map(one -> y.of(one.perChunk().getLast().mean()))
+                        .toList());
         return plot.svg();
     }
 

@@ -54,19 +54,22 @@ public record MethodLook(String label, String style, Marker marker) {
     /** A point of this method. */
     Markup point(double x, double y) {
         double r = 3.4;
-        Markup shape =
-                switch (marker) {
-                    case DISC -> Markup.of("circle").with("cx", x).with("cy", y).with("r", r);
-                    case SQUARE ->
-                        Markup.of("rect").with("x", x - 3).with("y", y - 3).with("width", 6).with("height", 6);
-                    case DIAMOND ->
-                        Markup.of("rect")
-                                .with("x", x - 2.9)
-                                .with("y", y - 2.9)
-                                .with("width", 5.8)
-                                .with("height", 5.8)
-                                .with("transform", "rotate(45 " + Markup.coordinate(x) + " " + Markup.coordinate(y) + ")");
-                };
+        Markup shape = switch (marker) {
+            case DISC -> Markup.of("circle").with("cx", x).with("cy", y).with("r", r);
+            case SQUARE ->
+                Markup.of("rect")
+                        .with("x", x - 3)
+                        .with("y", y - 3)
+                        .with("width", 6)
+                        .with("height", 6);
+            case DIAMOND ->
+                Markup.of("rect")
+                        .with("x", x - 2.9)
+                        .with("y", y - 2.9)
+                        .with("width", 5.8)
+                        .with("height", 5.8)
+                        .with("transform", "rotate(45 " + Markup.coordinate(x) + " " + Markup.coordinate(y) + ")");
+        };
         return shape.with("class", "point " + style);
     }
 }

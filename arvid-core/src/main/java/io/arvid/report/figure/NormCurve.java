@@ -3,6 +3,7 @@ package io.arvid.report.figure;
 import io.arvid.record.ChannelNorms;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.DoubleStream;
 
 /** Input-channel norms of one layer, largest first, with the outliers set apart (Q-ARVD, Figure 3). */
 public final class NormCurve {
@@ -15,7 +16,12 @@ public final class NormCurve {
         Plot plot = new Plot("Sorted input-channel norms of " + layer.site(), HEIGHT, 40, 8, 36);
         int channels = layer.norms().size();
         Scale x = new Scale(0, channels, false, plot.left, plot.right);
-        Scale y = Scale.fromZero(layer.norms().stream().mapToDouble(Double::doubleValue), plot.bottom, plot.top);
+        Scale y = Scale.fromZero(
+                DoubleStream.concat(
+                        layer.norms().stream().mapToDouble(Double::doubleValue),
+                        DoubleStream.of(1.1 * layer.threshold())),
+                plot.bottom,
+                plot.top);
         plot.valueAxis(y, 4, Numbers::tick);
         int outliers = layer.outliers();
         if (layer.separated() > 0) {

@@ -1,8 +1,6 @@
 package io.arvid.report.figure;
 
 import io.arvid.record.Estimate;
-import java.math.BigDecimal;
-import java.math.MathContext;
 
 /** Numbers as a reader wants them. */
 public final class Numbers {
@@ -23,8 +21,8 @@ public final class Numbers {
             int exponent = (int) Math.floor(Math.log10(size));
             return significant(value / Math.pow(10, exponent), digits) + "·10" + superscript(exponent);
         }
-        BigDecimal rounded = new BigDecimal(value).round(new MathContext(digits));
-        return minus(rounded.scale() < 0 ? rounded.setScale(0).toPlainString() : rounded.toPlainString());
+        int decimals = digits - 1 - (int) Math.floor(Math.log10(size));
+        return fixed(value, Math.max(decimals, 0));
     }
 
     /** {@code value} with {@code decimals} digits after the point. */
@@ -36,7 +34,10 @@ public final class Numbers {
     public static String tick(double value) {
         return value == 0
                 ? "0"
-                : minus(significant(value, 6).replace('−', '-').replaceAll("(\\.[0-9]*?)0+(?=$|·)", "$1").replaceAll("\\.(?=$|·)", ""));
+                : minus(significant(value, 6)
+                        .replace('−', '-')
+                        .replaceAll("(\\.[0-9]*?)0+(?=$|·)", "$1")
+                        .replaceAll("\\.(?=$|·)", ""));
     }
 
     /** {@code 0.42 [0.37, 0.47]}. */
@@ -70,7 +71,7 @@ public final class Numbers {
     /** {@code 37 %}. */
     public static String percent(double share) {
         double percent = 100 * share;
-        return (percent == 0 || percent >= 9.95 ? fixed(percent, 0) : significant(percent, 2)) + " %";
+        return fixed(percent, percent == 0 || percent >= 9.95 ? 0 : 1) + " %";
     }
 
     private static String minus(String text) {

@@ -10,6 +10,7 @@ import java.util.function.Predicate;
  */
 public final class OutlierMap {
     private static final int CELL_HEIGHT = 20;
+    private static final int HEAD = 26;
     private static final int DEPTH_BARS = 34;
     private static final int SHADES = 5;
 
@@ -17,13 +18,19 @@ public final class OutlierMap {
 
     /** Draws the layers that lie in a block. */
     public static Markup draw(List<LayerOutliers> all) {
-        List<LayerOutliers> layers = all.stream().filter(layer -> layer.block() >= 0).toList();
+        List<LayerOutliers> layers =
+                all.stream().filter(layer -> layer.block() >= 0).toList();
         List<String> roles = layers.stream().map(LayerOutliers::role).distinct().toList();
         List<Integer> blocks =
                 layers.stream().map(LayerOutliers::block).distinct().sorted().toList();
         int mapHeight = CELL_HEIGHT * roles.size();
         Plot plot = new Plot(
-                "Layers with outliers by type and depth", 10 + mapHeight + DEPTH_BARS + 52, 82, 78, DEPTH_BARS + 52);
+                "Layers with outliers by type and depth",
+                HEAD + mapHeight + DEPTH_BARS + 44,
+                HEAD,
+                82,
+                78,
+                DEPTH_BARS + 44);
         double cell = (plot.right - plot.left) / Math.max(blocks.size(), 1);
         double most = layers.stream().mapToDouble(OutlierMap::share).max().orElse(1);
         for (LayerOutliers layer : layers) {
@@ -35,7 +42,8 @@ public final class OutlierMap {
             plot.write("tick", plot.left - 6, y + 14, "end", role);
             drawTypeBar(plot, shareWithOutliers(layers, layer -> layer.role().equals(role)), y);
         }
-        plot.write("tick", plot.right + 8, plot.bottom + 15, "start", "with outliers");
+        plot.write("tick", plot.right + 8, plot.top - 9, "start", "with outliers");
+        plot.write("tick", plot.left - 6, plot.bottom + 17, "end", "with outliers");
         for (int b = 0; b < blocks.size(); b++) {
             int block = blocks.get(b);
             drawDepthBar(plot, shareWithOutliers(layers, layer -> layer.block() == block), plot.left + b * cell, cell);
@@ -43,13 +51,12 @@ public final class OutlierMap {
                 plot.write(
                         "tick",
                         plot.left + (b + 0.5) * cell,
-                        plot.bottom + DEPTH_BARS + 19,
+                        plot.bottom + DEPTH_BARS + 21,
                         "middle",
                         String.valueOf(block));
             }
         }
-        plot.write(
-                "tick", (plot.left + plot.right) / 2, plot.bottom + DEPTH_BARS + 36, "middle", "transformer block");
+        plot.write("tick", (plot.left + plot.right) / 2, plot.bottom + DEPTH_BARS + 38, "middle", "transformer block");
         return plot.svg();
     }
 

@@ -19,9 +19,13 @@ final class Plot {
 
     /** A plot of height {@code height} that tells those who cannot see it {@code description}. */
     Plot(String description, int height, double leftMargin, double rightMargin, double bottomMargin) {
+        this(description, height, 10, leftMargin, rightMargin, bottomMargin);
+    }
+
+    Plot(String description, int height, double topMargin, double leftMargin, double rightMargin, double bottomMargin) {
         this.left = leftMargin;
         this.right = WIDTH - rightMargin;
-        this.top = 10;
+        this.top = topMargin;
         this.bottom = height - bottomMargin;
         this.svg = Markup.of("svg")
                 .with("viewBox", "0 0 " + WIDTH + " " + height)
@@ -79,7 +83,11 @@ final class Plot {
     }
 
     static Markup line(String style, double x1, double y1, double x2, double y2) {
-        return Markup.of("line", style).with("x1", x1).with("y1", y1).with("x2", x2).with("y2", y2);
+        return Markup.of("line", style)
+                .with("x1", x1)
+                .with("y1", y1)
+                .with("x2", x2)
+                .with("y2", y2);
     }
 
     static Markup box(String style, double x, double y, double width, double height) {

@@ -55,6 +55,9 @@ public record Scale(double low, double high, boolean logarithmic, double from, d
 
     private List<Double> linearTicks(int wanted) {
         double step = roundStep((high - low) / wanted);
+        if (Math.floor(high / step) - Math.ceil(low / step) + 1 < wanted - 1) {
+            step = roundStep((high - low) / (2 * wanted));
+        }
         List<Double> ticks = new ArrayList<>();
         for (long i = (long) Math.ceil(low / step - 1e-9); i * step <= high * (1 + 1e-12); i++) {
             ticks.add(i * step);

@@ -36,15 +36,19 @@ public final class ShareBars {
         return plot.svg();
     }
 
+    /** The label stands above the second bar's number. */
     private static void drawTextShare(Plot plot, Sensitivity sensitivity, Scale y, double middle, double width) {
         double top = y.of(sensitivity.textShare());
+        double next =
+                sensitivity.share().size() > 1 ? y.of(sensitivity.share().get(1).high()) - 26 : top;
+        double label = Math.min(top, next);
         plot.draw(Plot.box("bar light", middle - width / 2, top, width, plot.bottom - top)
                 .hint("text path alone: " + Numbers.percent(sensitivity.textShare())));
-        plot.draw(Plot.line("leader", middle + width / 2, top, middle + width / 2 + 12, top));
+        plot.draw(Plot.line("leader", middle + width / 2, top, middle + width / 2 + 12, label));
         plot.write(
                 "label",
                 middle + width / 2 + 15,
-                top + 4,
+                label + 4,
                 "start",
                 "text path alone " + Numbers.percent(sensitivity.textShare()));
     }

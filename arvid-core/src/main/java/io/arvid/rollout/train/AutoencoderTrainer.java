@@ -1,7 +1,6 @@
 package io.arvid.rollout.train;
 
 import io.arvid.model.wan.TinyVideoAutoencoder;
-import io.arvid.rollout.train.world.SceneRenderer;
 import io.arvid.rollout.train.world.ShapesWorld;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.Seeds;
@@ -10,12 +9,11 @@ import io.arvid.tensor.Tensors;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.SplittableRandom;
 import org.bytedeco.pytorch.Tensor;
 
 /**
  * Trains the tiny video autoencoder on clips of the shapes world: {@code 10·MSE + 0.5·L1} of the frames, and a weak pull of each latent channel to
- * zero mean and unit variance. A quarter of the clips begin with three copies of their first frame, as whole videos do.
+ * zero mean and unit variance.
  */
 public final class AutoencoderTrainer {
     /**
@@ -45,19 +43,17 @@ public final class AutoencoderTrainer {
         }
     }
 
-    private static final double MSE_WEIGHT = 10;
-    private static final double L1_WEIGHT = 0.5;
+    static final double MSE_WEIGHT = 10;
+    static final double L1_WEIGHT = 0.5;
     private static final double LATENT_WEIGHT = 1e-3;
 
-    private final ShapesWorld world;
-    private final SceneRenderer renderer;
+    private final ClipBatches batches;
     private final TinyVideoAutoencoder.Config config;
     private final Settings settings;
 
     /** A trainer of networks of {@code config} on {@code world}. */
     public AutoencoderTrainer(ShapesWorld world, TinyVideoAutoencoder.Config config, Settings settings) {
-        this.world = world;
-        this.renderer = new SceneRenderer(world.spec());
+        this.batches = new ClipBatches(world, settings.clips(), settings.frames(), settings.seed());
         this.config = config;
         this.settings = settings;
     }
@@ -77,7 +73,7 @@ public final class AutoencoderTrainer {
                 long step = optimizer.steps();
                 try (TensorScope stepScope = TensorScope.open()) {
                     parameters.clearGradients();
-                    Tensor loss = loss(autoencoder, batch(step));
+                    Tensor loss = loss(autoencoder, batches.at(step, step < settings.cropSteps() ? settings.cropSize() : 0));
                     loss.backward();
                     double norm = parameters.clipGradients(1);
                     optimizer.step(rate.at(step));
@@ -95,7 +91,7 @@ public final class AutoencoderTrainer {
     }
 
     /** All kernels but those that touch pixels and latents. */
-    private static boolean isHiddenKernel(String name) {
+    static boolean isHiddenKernel(String name) {
         return name.endsWith(".weight") && !name.matches("(encoder\\.(0|17)|decoder\\.(1|22))\\.weight");
     }
 
@@ -108,56 +104,6 @@ public final class AutoencoderTrainer {
         Tensor power = Ops.mean(latents.square(), false, 0, 1, 3, 4);
         Tensor spread = Ops.add(power, -1).square().mean().add(mean.square().mean());
         return reconstruction.add(Ops.mul(spread, LATENT_WEIGHT));
-    }
-
-    private Tensor batch(long step) {
-        int values = settings.frames() * world.spec().valuesPerFrame();
-        float[] frames = new float[settings.clips() * values];
-        for (int clip = 0; clip < settings.clips(); clip++) {
-            SplittableRandom random =
-                    new SplittableRandom(settings.seed() * 1_000_003 + step * settings.clips() + clip);
-            var scene = world.trainingScene(random.nextLong());
-            if (random.nextInt(4) == 0) {
-                renderPadded(scene, frames, clip * values);
-            } else {
-                int start = random.nextInt(world.spec().frameCount() - settings.frames() + 1);
-                renderer.render(scene, start, settings.frames(), frames, clip * values);
-            }
-        }
-        Tensor whole = Tensors.of(
-                frames,
-                settings.clips(),
-                settings.frames(),
-                3,
-                world.spec().height(),
-                world.spec().width());
-        return step < settings.cropSteps() ? crops(whole, step) : whole;
-    }
-
-    /** One square crop a clip, anywhere in the frame. */
-    private Tensor crops(Tensor whole, long step) {
-        Tensor[] crops = new Tensor[settings.clips()];
-        for (int clip = 0; clip < crops.length; clip++) {
-            SplittableRandom random =
-                    new SplittableRandom(~(settings.seed() * 1_000_003 + step * settings.clips() + clip));
-            crops[clip] = whole.select(0, clip)
-                    .narrow(2, random.nextInt(world.spec().height() - settings.cropSize() + 1), settings.cropSize())
-                    .narrow(3, random.nextInt(world.spec().width() - settings.cropSize() + 1), settings.cropSize());
-        }
-        return Ops.stack(0, crops);
-    }
-
-    private void renderPadded(io.arvid.rollout.train.world.Scene scene, float[] frames, int offset) {
-        int copies = TinyVideoAutoencoder.TIME_FACTOR - 1;
-        for (int copy = 0; copy < copies; copy++) {
-            renderer.render(scene, 0, 1, frames, offset + copy * world.spec().valuesPerFrame());
-        }
-        renderer.render(
-                scene,
-                0,
-                settings.frames() - copies,
-                frames,
-                offset + copies * world.spec().valuesPerFrame());
     }
 
     /** He initialization; the last convolution of each residual branch at a fifth, and a small last layer. */

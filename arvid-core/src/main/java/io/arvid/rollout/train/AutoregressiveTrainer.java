@@ -122,7 +122,7 @@ public final class AutoregressiveTrainer {
                     new TeacherForcing(config, settings.framesPerChunk(), (int) latentSize(2), (int) latentSize(3))) {
                 while (optimizer.steps() < settings.steps()) {
                     long step = optimizer.steps();
-                    prefetch.request(clipIndices(step + 1));
+                    prefetch.request(clipIndices(step + 1), framesAt(step + 1));
                     try (TensorScope stepScope = TensorScope.open()) {
                         parameters.clearGradients();
                         Tensor loss = loss(transformer, encoder, forcing, step);
@@ -144,7 +144,7 @@ public final class AutoregressiveTrainer {
     }
 
     private long latentSize(int dimension) {
-        return dataset.clip(0).latents().size(dimension);
+        return dataset.clip(0, settings.framesPerChunk()).latents().size(dimension);
     }
 
     /** Clips of a step: drawn from a part of the dataset that grows, so that training can begin while most of it is still to be encoded. */
@@ -156,13 +156,17 @@ public final class AutoregressiveTrainer {
                 .toArray();
     }
 
+    private int framesAt(long step) {
+        return settings.stageAt(step).chunks() * settings.framesPerChunk();
+    }
+
     private Tensor loss(WanTransformer transformer, UmtTextEncoder encoder, TeacherForcing forcing, long step) {
         Stage stage = settings.stageAt(step);
-        int frames = stage.chunks() * settings.framesPerChunk();
+        int frames = framesAt(step);
         List<Tensor> clips = new ArrayList<>();
         List<String> prompts = new ArrayList<>();
         for (int index : clipIndices(step)) {
-            LatentDataset.Clip clip = dataset.clip(index);
+            LatentDataset.Clip clip = dataset.clip(index, frames);
             clips.add(Ops.slice(clip.latents(), 0, 0, frames));
             prompts.add(clip.prompt());
         }
@@ -173,7 +177,8 @@ public final class AutoregressiveTrainer {
             Tensor noise = seeds.normal(Tensors.shape(clean));
             Tensor noisy = clean.add(sigma.mul(noise.sub(clean)));
             Tensor spread = Ops.mul(seeds.uniform(clips.size(), 1, 1, 1, 1), settings.contextNoise());
-            Tensor context = clean.add(seeds.normal(Tensors.shape(clean)).mul(spread));
+            Tensor before = Ops.slice(clean, 1, 0, frames - settings.framesPerChunk());
+            Tensor context = before.add(seeds.normal(Tensors.shape(before)).mul(spread));
             Tensor flow = forward(transformer, encoder, forcing, stage.chunks(), context, noisy, timesteps, prompts);
             return Ops.meanSquaredError(flow, noise.sub(clean));
         }
@@ -189,19 +194,18 @@ public final class AutoregressiveTrainer {
             Tensor noisy,
             Tensor timesteps,
             List<String> prompts) {
-        long frames = noisy.size(1);
         Tokenizer.Tokens tokens = tokenizer.encode(prompts);
         Tensor latents = Ops.cat(1, context, noisy);
-        Tensor times = Ops.cat(1, Tensors.zeros(DTypes.F32, noisy.size(0), frames), timesteps);
+        Tensor times = Ops.cat(1, Tensors.zeros(DTypes.F32, context.size(0), context.size(1)), timesteps);
         try (TextContext text = new TextContext(encoder.encodeZeroPadded(tokens.ids(), tokens.mask()))) {
             Tensor flow = transformer.forward(
                     latents,
                     times,
                     text,
-                    RolloutStep.wholeClip((int) (2 * frames), 0),
+                    RolloutStep.wholeClip((int) latents.size(1), 0),
                     transformer.fullPrecision(),
                     forcing.attention(chunks));
-            return Ops.slice(flow, 1, frames, 2 * frames);
+            return Ops.slice(flow, 1, context.size(1), latents.size(1));
         }
     }
 

@@ -13,11 +13,11 @@ final class ClipPrefetch implements AutoCloseable {
         this.dataset = dataset;
     }
 
-    /** Asks for clips that will be wanted soon. */
-    void request(int[] indices) {
+    /** Asks for the first latent frames of clips that will be wanted soon. */
+    void request(int[] indices, int frames) {
         thread.execute(() -> {
             for (int index : indices) {
-                dataset.clip(index);
+                dataset.clip(index, frames);
             }
         });
     }

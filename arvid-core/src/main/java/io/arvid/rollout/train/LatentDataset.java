@@ -35,32 +35,35 @@ public final class LatentDataset implements AutoCloseable {
         this.seed = seed;
     }
 
-    /** Clip {@code index}. */
-    public Clip clip(int index) {
+    /** Clip {@code index}, at least its first {@code frames} latent frames: encoding is causal, so a beginning can be encoded alone. */
+    public Clip clip(int index, int frames) {
         Clip known = clips.get(index);
-        if (known != null) {
+        if (known != null && known.latents().size(0) >= frames) {
             return known;
         }
         Scene scene = world.trainingScene(seed * 1_000_003 + index);
         Clip made = Torch.withoutGradients(() -> {
             try (TensorScope scope = TensorScope.open()) {
-                Tensor latents = statistics.normalize(encode(world, renderer, autoencoder, scene));
+                Tensor latents = statistics.normalize(encode(world, renderer, autoencoder, scene, frames));
                 return new Clip(
                         scene.prompt(), TensorScope.own(latents.squeeze(0).contiguous()));
             }
         });
-        Clip earlier = clips.putIfAbsent(index, made);
-        if (earlier != null) {
-            made.latents().close();
-            return earlier;
-        }
-        return made;
+        return clips.merge(
+                index,
+                made,
+                (one, other) -> one.latents().size(0) >= other.latents().size(0) ? one : other);
     }
 
-    /** Raw latents {@code [1, F, C, h, w]} of a scene: the first frame stands four times, so that every latent frame covers four. */
-    static Tensor encode(ShapesWorld world, SceneRenderer renderer, TinyVideoAutoencoder autoencoder, Scene scene) {
+    /** The first raw latents {@code [1, F, C, h, w]} of a scene: the first frame stands four times, so that every latent frame covers four. */
+    static Tensor encode(
+            ShapesWorld world,
+            SceneRenderer renderer,
+            TinyVideoAutoencoder autoencoder,
+            Scene scene,
+            int latentFrames) {
         int copies = TinyVideoAutoencoder.TIME_FACTOR - 1;
-        int frames = world.spec().frameCount();
+        int frames = latentFrames * TinyVideoAutoencoder.TIME_FACTOR - copies;
         float[] video = new float[(copies + frames) * world.spec().valuesPerFrame()];
         for (int copy = 0; copy < copies; copy++) {
             renderer.render(scene, 0, 1, video, copy * world.spec().valuesPerFrame());

@@ -26,14 +26,15 @@ public record LatentStatistics(
             ShapesWorld world, TinyVideoAutoencoder autoencoder, int clipCount, long seed) {
         SceneRenderer renderer = new SceneRenderer(world.spec());
         int channels = autoencoder.config().latentChannels();
+        int latentFrames = 1 + (world.spec().frameCount() - 1) / TinyVideoAutoencoder.TIME_FACTOR;
         double[] sum = new double[channels];
         double[] squares = new double[channels];
         for (int clip = 0; clip < clipCount; clip++) {
             long sceneSeed = seed * 1_000_003 + clip;
             Torch.withoutGradients(() -> {
                 try (TensorScope scope = TensorScope.open()) {
-                    Tensor latents = Ops.toF64(
-                            LatentDataset.encode(world, renderer, autoencoder, world.trainingScene(sceneSeed)));
+                    Tensor latents = Ops.toF64(LatentDataset.encode(
+                            world, renderer, autoencoder, world.trainingScene(sceneSeed), latentFrames));
                     double[] means = Tensors.toDoubles(Ops.mean(latents, false, 0, 1, 3, 4));
                     double[] powers = Tensors.toDoubles(Ops.mean(latents.square(), false, 0, 1, 3, 4));
                     for (int c = 0; c < channels; c++) {

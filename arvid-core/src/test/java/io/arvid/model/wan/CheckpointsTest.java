@@ -13,6 +13,7 @@ import io.arvid.weights.WeightMap;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,22 +24,16 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Checkpoints in the true names and shapes (as holes of sparse files) are told apart by what they hold; their file names say nothing. */
 class CheckpointsTest {
-    private static final Path SHAPES = Path.of("..", "testdata", "shapes");
-
     @TempDir
     Path folder;
 
     @Test
-    void theTransformersHaveThePublishedNamesAndShapes() throws IOException {
-        requireSame(WanConfig.wan1_3B().parameterShapes(), published("wan2.1-t2v-1.3b.shapes"), 825, 1_418_996_800L);
-        requireSame(WanConfig.wan14B().parameterShapes(), published("wan2.1-t2v-14b.shapes"), 1095, 14_288_491_584L);
-    }
-
-    @Test
-    void theOtherNetworksHaveThePublishedNumberOfParameters() {
-        requireSame(PublishedShapes.wanVae(), PublishedShapes.wanVae(), 194, 126_892_531L);
-        requireSame(PublishedShapes.umt5Encoder(), PublishedShapes.umt5Encoder(), 242, 5_680_910_336L);
-        requireSame(PublishedShapes.tinyAutoencoder(), PublishedShapes.tinyAutoencoder(), 128, 11_315_539L);
+    void everyNetworkHasThePublishedNamesAndShapes() throws IOException {
+        requirePublished("wan2.1_t2v_1.3B", WanConfig.wan1_3B().parameterShapes(), 825, 1_418_996_800L);
+        requirePublished("wan2.1_t2v_14B", WanConfig.wan14B().parameterShapes(), 1095, 14_288_491_584L);
+        requirePublished("wan2.1_vae", PublishedShapes.wanVae(), 194, 126_892_531L);
+        requirePublished("umt5_xxl_encoder", PublishedShapes.umt5Encoder(), 242, 5_680_910_336L);
+        requirePublished("taehv", PublishedShapes.tinyAutoencoder(), 128, 11_315_539L);
     }
 
     @Test
@@ -204,17 +199,13 @@ class CheckpointsTest {
         return renamed;
     }
 
-    private static Map<String, long[]> published(String name) throws IOException {
-        return PublishedShapes.parse(Files.readString(SHAPES.resolve(name)));
-    }
-
-    private static void requireSame(
-            Map<String, long[]> actual, Map<String, long[]> expected, int tensors, long parameters) {
-        assertThat(actual.keySet()).containsExactlyInAnyOrderElementsOf(expected.keySet());
-        expected.forEach((name, shape) -> assertThat(actual.get(name)).as(name).isEqualTo(shape));
-        assertThat(actual).hasSize(tensors);
+    private static void requirePublished(String model, Map<String, long[]> actual, int tensors, long parameters)
+            throws IOException {
+        assertThat(CheckpointShapes.of(actual))
+                .isEqualTo(CheckpointShapes.published(model))
+                .hasSize(tensors);
         assertThat(actual.values().stream()
-                        .mapToLong(shape -> java.util.Arrays.stream(shape).reduce(1, (a, b) -> a * b))
+                        .mapToLong(shape -> Arrays.stream(shape).reduce(1, (a, b) -> a * b))
                         .sum())
                 .isEqualTo(parameters);
     }

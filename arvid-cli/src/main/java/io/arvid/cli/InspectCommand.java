@@ -1,0 +1,161 @@
+package io.arvid.cli;
+
+import io.arvid.model.LinearSite;
+import io.arvid.model.SiteRole;
+import io.arvid.model.wan.Checkpoints;
+import io.arvid.model.wan.ModelCard;
+import io.arvid.rollout.preset.Preset;
+import io.arvid.rollout.preset.Presets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code arvid inspect}: what a checkpoint is. */
+@Command(
+        name = "inspect",
+        description =
+                "Says what a checkpoint is by what it holds: network, sizes, types, what is missing, linear layers.",
+        mixinStandardHelpOptions = true)
+final class InspectCommand implements Callable<Integer> {
+    @Parameters(index = "0", paramLabel = "FILE", description = "A safetensors or PyTorch file, or a folder of them.")
+    private Path file = Path.of(".");
+
+    @Option(names = "--sites", description = "List every linear layer on a line of its own.")
+    private boolean everySite;
+
+    @Mixin
+    private Output output = new Output();
+
+    @Override
+    public Integer call() {
+        MissingException.require(file);
+        List<ModelCard> cards = Files.isDirectory(file) ? Checkpoints.inspectFolder(file) : Checkpoints.inspect(file);
+        if (cards.isEmpty()) {
+            output.line(file + ": no tensors");
+        }
+        cards.forEach(this::print);
+        output.result(cards.stream().map(InspectCommand::json).toList());
+        return cards.stream().allMatch(ModelCard::isComplete) && !cards.isEmpty() ? 0 : Failure.FAILED;
+    }
+
+    private void print(ModelCard card) {
+        output.line(card.file() + (card.group().isEmpty() ? "" : "  group " + card.group()));
+        fact("is", card.title() + origin(card));
+        fact("stored as", name(card.format()) + ", " + size(card.bytes()) + ", " + name(card.layout()) + " names");
+        fact("parameters", types(card));
+        fact("presets", String.join(", ", presets(card)));
+        fact("missing", listed(card.missing()));
+        fact("unexpected", listed(card.unexpected()));
+        fact("misshapen", listed(card.misshapen()));
+        if (everySite) {
+            card.sites().forEach(site -> fact("linear", site.name() + "  " + widths(site)));
+        } else {
+            byRole(card).forEach((role, sites) -> fact("linear", summary(role, sites)));
+        }
+    }
+
+    private void fact(String name, String value) {
+        if (!value.isEmpty()) {
+            output.line(String.format(Locale.ROOT, "  %-11s %s", name, value));
+        }
+    }
+
+    private static String origin(ModelCard card) {
+        return switch (card.origin()) {
+            case BASE -> ", bidirectional or converted";
+            case CAUSAL_FEW_STEP -> ", causal, few steps (the Self-Forcing family; its members share names and shapes)";
+            case CRITIC -> ", the critic of a causal model's training";
+            case SYNTHETIC -> ", random weights";
+            case UNKNOWN -> "";
+        };
+    }
+
+    private static String types(ModelCard card) {
+        String types = card.parametersByType().entrySet().stream()
+                .map(entry -> String.format(Locale.ROOT, "%,d %s", entry.getValue(), entry.getKey()))
+                .collect(Collectors.joining(", "));
+        return card.parametersByType().size() == 1
+                ? types
+                : String.format(Locale.ROOT, "%,d: %s", card.parameters(), types);
+    }
+
+    private static List<String> presets(ModelCard card) {
+        return Presets.fitting(card).stream().map(Preset::id).toList();
+    }
+
+    private static String listed(List<String> names) {
+        if (names.isEmpty()) {
+            return "";
+        }
+        String shown = String.join(", ", names.subList(0, Math.min(8, names.size())));
+        return names.size() + ": " + shown + (names.size() > 8 ? ", … (all with --json)" : "");
+    }
+
+    private static Map<SiteRole, List<LinearSite>> byRole(ModelCard card) {
+        return card.sites().stream()
+                .collect(Collectors.groupingBy(LinearSite::role, LinkedHashMap::new, Collectors.toList()));
+    }
+
+    private static String summary(SiteRole role, List<LinearSite> sites) {
+        LinearSite first = sites.getFirst();
+        String name = role.isInBlock() ? "blocks.0…" + sites.getLast().block() + "." + role.suffix() : first.name();
+        return String.format(Locale.ROOT, "%-28s %s", name, widths(first));
+    }
+
+    private static String widths(LinearSite site) {
+        return site.inFeatures() + " → " + site.outFeatures();
+    }
+
+    private static String name(Enum<?> value) {
+        return value.name().toLowerCase(Locale.ROOT).replace('_', ' ');
+    }
+
+    /** {@code bytes} in the largest unit that leaves a number above 1. */
+    static String size(long bytes) {
+        return bytes >= 1 << 30
+                ? String.format(Locale.ROOT, "%.2f GiB", bytes / (double) (1L << 30))
+                : String.format(Locale.ROOT, "%.1f MiB", bytes / (double) (1L << 20));
+    }
+
+    private static Map<String, Object> json(ModelCard card) {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("file", card.file().toString());
+        json.put("group", card.group());
+        json.put("format", card.format());
+        json.put("network", card.network());
+        json.put("model", card.model());
+        json.put("title", card.title());
+        json.put("origin", card.origin());
+        json.put("layout", card.layout());
+        json.put("complete", card.isComplete());
+        json.put("parameters", card.parameters());
+        json.put("parameters_by_type", card.parametersByType());
+        json.put("bytes", card.bytes());
+        json.put("config", card.config());
+        json.put("presets", presets(card));
+        json.put("missing", card.missing());
+        json.put("unexpected", card.unexpected());
+        json.put("misshapen", card.misshapen());
+        List<Map<String, Object>> sites = new ArrayList<>();
+        for (LinearSite site : card.sites()) {
+            sites.add(Map.of(
+                    "name", site.name(),
+                    "role", site.role(),
+                    "block", site.block(),
+                    "in", site.inFeatures(),
+                    "out", site.outFeatures()));
+        }
+        json.put("linear_sites", sites);
+        return json;
+    }
+}

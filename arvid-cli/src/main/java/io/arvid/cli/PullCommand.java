@@ -1,0 +1,140 @@
+package io.arvid.cli;
+
+import io.arvid.rollout.preset.Preset;
+import io.arvid.rollout.preset.Presets;
+import io.arvid.rollout.preset.RemoteFile;
+import io.arvid.weights.pull.Pull;
+import io.arvid.weights.pull.RemoteEntry;
+import io.arvid.weights.pull.RemoteRepository;
+import io.arvid.weights.pull.Server;
+import java.net.URI;
+import java.nio.file.FileSystems;
+import java.nio.file.Path;
+import java.nio.file.PathMatcher;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code arvid pull}: fetches the files of a model. The only verb that uses the network. */
+@Command(
+        name = "pull",
+        description = {
+            "Fetches a model's files from a Hugging Face compatible server: in parallel, resumably, checked against its checksums.",
+            "An access token is read from the environment variable HF_TOKEN."
+        },
+        mixinStandardHelpOptions = true)
+final class PullCommand implements Callable<Integer> {
+    @Parameters(
+            index = "0",
+            paramLabel = "MODEL",
+            description = "A preset, such as self-forcing, with all files that it needs; or a repository, owner/name.")
+    private String model = "";
+
+    @Parameters(
+            index = "1..*",
+            paramLabel = "FILE",
+            description = "Files of the repository, or patterns such as '*.safetensors'; all where none is named.")
+    private List<String> patterns = List.of();
+
+    @Option(names = "--to", paramLabel = "DIR", required = true, description = "The folder to write.")
+    private Path folder = Path.of(".");
+
+    @Option(
+            names = "--endpoint",
+            paramLabel = "URL",
+            defaultValue = "${env:HF_ENDPOINT:-https://huggingface.co}",
+            description = "The server (default: ${DEFAULT-VALUE}; environment variable HF_ENDPOINT).")
+    private URI endpoint = URI.create("https://huggingface.co");
+
+    @Option(
+            names = "--revision",
+            paramLabel = "REV",
+            defaultValue = "main",
+            description = "Branch, tag or commit (default: ${DEFAULT-VALUE}).")
+    private String revision = "main";
+
+    @Option(
+            names = "--connections",
+            paramLabel = "N",
+            defaultValue = "4",
+            description = "Connections at a time (default: ${DEFAULT-VALUE}).")
+    private int connections;
+
+    @Option(names = "--dry-run", description = "List the files and their sizes, and stop.")
+    private boolean dryRun;
+
+    @Mixin
+    private Output output = new Output();
+
+    @Override
+    public Integer call() {
+        @Nullable String token = System.getenv("HF_TOKEN");
+        Server server = new Server(endpoint, token == null || token.isBlank() ? null : token, Server.Patience.NORMAL);
+        List<Map<String, Object>> results = new ArrayList<>();
+        wanted().forEach((name, wantedFiles) -> {
+            RemoteRepository repository = new RemoteRepository(server, name, revision);
+            results.addAll(fetch(repository, chosen(repository, wantedFiles)));
+        });
+        output.result(results);
+        return 0;
+    }
+
+    /** Repositories with the patterns of their files; no pattern stands for all files. */
+    private SequencedMap<String, List<String>> wanted() {
+        SequencedMap<String, List<String>> wanted = new LinkedHashMap<>();
+        if (model.contains("/")) {
+            wanted.put(model, patterns);
+            return wanted;
+        }
+        Preset preset = Presets.find(model);
+        for (RemoteFile file : preset.files()) {
+            wanted.computeIfAbsent(file.repository(), name -> new ArrayList<>()).add(file.path());
+        }
+        return wanted;
+    }
+
+    private static List<RemoteEntry> chosen(RemoteRepository repository, List<String> patterns) {
+        List<RemoteEntry> all = repository.list();
+        LinkedHashSet<RemoteEntry> chosen = new LinkedHashSet<>(patterns.isEmpty() ? all : List.of());
+        for (String pattern : patterns) {
+            PathMatcher matcher = FileSystems.getDefault().getPathMatcher("glob:" + pattern);
+            List<RemoteEntry> matching = all.stream()
+                    .filter(entry -> entry.path().equals(pattern) || matcher.matches(Path.of(entry.path())))
+                    .toList();
+            if (matching.isEmpty()) {
+                throw new MissingException(repository.name() + ": no file '" + pattern + "'");
+            }
+            chosen.addAll(matching);
+        }
+        return List.copyOf(chosen);
+    }
+
+    private List<Map<String, Object>> fetch(RemoteRepository repository, List<RemoteEntry> entries) {
+        List<Pull.Outcome> outcomes = dryRun
+                ? List.of()
+                : new Pull(repository, folder, connections, Pull.SEGMENT_BYTES).fetch(entries, output.progress());
+        List<Map<String, Object>> results = new ArrayList<>();
+        for (int i = 0; i < entries.size(); i++) {
+            RemoteEntry entry = entries.get(i);
+            String outcome = dryRun ? "listed" : outcomes.get(i) == Pull.Outcome.FETCHED ? "fetched" : "already there";
+            output.line(String.format(
+                    "%-13s %10s  %s", outcome, InspectCommand.size(entry.bytes()), folder.resolve(entry.path())));
+            results.add(Map.of(
+                    "repository", repository.name(),
+                    "path", entry.path(),
+                    "bytes", entry.bytes(),
+                    "checksum", entry.checksum().hex(),
+                    "outcome", outcome));
+        }
+        return results;
+    }
+}

@@ -1,0 +1,95 @@
+package io.arvid.evaluate;
+
+import java.util.Arrays;
+import java.util.function.ToDoubleFunction;
+import java.util.random.RandomGenerator;
+import java.util.random.RandomGeneratorFactory;
+
+/**
+ * Bootstrap intervals over videos: statistics of the set drawn again with replacement. Two models are compared on the same draws (same prompts, same
+ * noise), so what the videos have in common cancels.
+ *
+ * @param resamples draws; 2,000 and more for means
+ * @param level share of the draws inside the interval, such as 0.95
+ * @param seed of the draws
+ */
+public record PairedBootstrap(int resamples, double level, long seed) {
+    private static final String GENERATOR = "L64X128MixRandom";
+
+    /**
+     * A statistic with its percentile interval.
+     *
+     * @param estimate of the set itself
+     * @param low lower end
+     * @param high upper end
+     */
+    public record Interval(double estimate, double low, double high) {
+        /** True where the interval lies on one side of zero. */
+        public boolean excludesZero() {
+            return low > 0 || high < 0;
+        }
+    }
+
+    /** Refuses fewer than two draws and levels outside (0, 1). */
+    public PairedBootstrap {
+        if (resamples < 2 || !(level > 0 && level < 1)) {
+            throw new IllegalArgumentException(
+                    "a bootstrap needs at least 2 resamples and a level between 0 and 1, not " + resamples + " and "
+                            + level);
+        }
+    }
+
+    /** Interval of the mean over videos. */
+    public Interval mean(double[] byVideo) {
+        return of(
+                byVideo.length,
+                chosen -> Arrays.stream(chosen)
+                        .mapToDouble(i -> byVideo[i])
+                        .average()
+                        .orElseThrow());
+    }
+
+    /** Interval of the mean of {@code candidate − reference}, video by video. */
+    public Interval meanDifference(double[] candidate, double[] reference) {
+        if (candidate.length != reference.length) {
+            throw new IllegalArgumentException(
+                    "paired differences of " + candidate.length + " and " + reference.length + " videos");
+        }
+        double[] differences = new double[candidate.length];
+        for (int i = 0; i < differences.length; i++) {
+            differences[i] = candidate[i] - reference[i];
+        }
+        return mean(differences);
+    }
+
+    /**
+     * Interval of any statistic of a set of videos, such as a Fréchet distance.
+     *
+     * @param videos size of the set, at least 1
+     * @param statistic of the videos with the given indices, some more than once
+     */
+    public Interval of(int videos, ToDoubleFunction<int[]> statistic) {
+        if (videos < 1) {
+            throw new IllegalArgumentException("a bootstrap over no videos");
+        }
+        int[] chosen = new int[videos];
+        Arrays.setAll(chosen, i -> i);
+        double estimate = statistic.applyAsDouble(chosen);
+        RandomGenerator random = RandomGeneratorFactory.of(GENERATOR).create(seed);
+        double[] draws = new double[resamples];
+        for (int i = 0; i < resamples; i++) {
+            Arrays.setAll(chosen, j -> random.nextInt(videos));
+            draws[i] = statistic.applyAsDouble(chosen);
+        }
+        Arrays.sort(draws);
+        return new Interval(estimate, quantile(draws, (1 - level) / 2), quantile(draws, (1 + level) / 2));
+    }
+
+    /** Linear interpolation between the neighbours. */
+    private static double quantile(double[] sorted, double share) {
+        double at = share * (sorted.length - 1);
+        int below = (int) Math.floor(at);
+        int above = Math.min(below + 1, sorted.length - 1);
+        return sorted[below] + (at - below) * (sorted[above] - sorted[below]);
+    }
+}

@@ -1,0 +1,138 @@
+package io.arvid.evaluate;
+
+import io.arvid.record.Comparison;
+import io.arvid.record.Estimate;
+import io.arvid.record.MetricScores;
+import io.arvid.record.PairedDifference;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+
+/**
+ * Scores of one quantized model against full precision, gathered prompt by prompt; only numbers are kept. Two such gatherings over the same prompts
+ * can be compared with one another.
+ */
+public final class PairedScores {
+    private final String method;
+    private final String setting;
+    private final ChunkFrames latentChunks;
+    private final ChunkFrames videoChunks;
+    private final List<FrameComparison> latentMetrics;
+    private final List<FrameComparison> videoMetrics;
+    private final List<String> prompts = new ArrayList<>();
+
+    /** Per metric one array a prompt, with one number a frame. */
+    private final Map<String, List<double[]>> scores = new LinkedHashMap<>();
+
+    /**
+     * Nothing gathered yet.
+     *
+     * @param method id of the method, such as {@code q-arvd}
+     * @param setting bit widths, such as {@code w4a8}
+     * @param latentChunks chunks in latent frames
+     * @param stride decoded frames a latent frame
+     * @param latentMetrics compare latents
+     * @param videoMetrics compare decoded frames
+     */
+    public PairedScores(
+            String method,
+            String setting,
+            ChunkFrames latentChunks,
+            int stride,
+            List<FrameComparison> latentMetrics,
+            List<FrameComparison> videoMetrics) {
+        this.method = method;
+        this.setting = setting;
+        this.latentChunks = latentChunks;
+        this.videoChunks = latentChunks.decoded(stride);
+        this.latentMetrics = List.copyOf(latentMetrics);
+        this.videoMetrics = List.copyOf(videoMetrics);
+        latentMetrics.forEach(metric -> scores.put(metric.id(), new ArrayList<>()));
+        videoMetrics.forEach(metric -> scores.put(metric.id(), new ArrayList<>()));
+    }
+
+    /** Latent MSE, PSNR and SSIM. */
+    public static PairedScores basic(String method, String setting, ChunkFrames latentChunks, int stride) {
+        return new PairedScores(
+                method, setting, latentChunks, stride, List.of(new LatentError()), List.of(new Psnr(), new Ssim()));
+    }
+
+    /** Scores one more prompt. */
+    public void add(PairedRun run) {
+        for (FrameComparison metric : latentMetrics) {
+            scores.get(metric.id()).add(metric.perFrame(run.referenceLatents(), run.latents()));
+        }
+        for (FrameComparison metric : videoMetrics) {
+            scores.get(metric.id()).add(metric.perFrame(run.referenceVideo(), run.video()));
+        }
+        prompts.add(run.prompt());
+    }
+
+    /** Everything gathered, with intervals over the prompts. */
+    public Comparison comparison(PairedBootstrap bootstrap) {
+        List<MetricScores> metrics = new ArrayList<>();
+        latentMetrics.forEach(metric -> metrics.add(summary(metric.id(), latentChunks, bootstrap)));
+        videoMetrics.forEach(metric -> metrics.add(summary(metric.id(), videoChunks, bootstrap)));
+        return new Comparison(method, setting, prompts.size(), bootstrap.level(), metrics);
+    }
+
+    /** This model's {@code metric} against {@code rival}'s over the same prompts in the same order. */
+    public PairedDifference against(PairedScores rival, String metric, PairedBootstrap bootstrap) {
+        if (!prompts.equals(rival.prompts)) {
+            throw new IllegalArgumentException(method + " and " + rival.method + " were scored on different prompts");
+        }
+        double[] own = promptMeans(metric);
+        double[] others = rival.promptMeans(metric);
+        return new PairedDifference(
+                metric,
+                setting,
+                method,
+                rival.method,
+                prompts.size(),
+                bootstrap.level(),
+                estimate(bootstrap.meanDifference(own, others)),
+                estimate(ratio(own, others, bootstrap)));
+    }
+
+    /** One number a prompt: the mean over the frames of its video. */
+    public double[] promptMeans(String metric) {
+        return new FrameScores(gathered(metric)).videoMeans();
+    }
+
+    private MetricScores summary(String metric, ChunkFrames chunks, PairedBootstrap bootstrap) {
+        List<Estimate> perChunk = IntStream.range(0, chunks.count())
+                .mapToObj(chunk -> estimate(bootstrap.mean(gathered(metric).stream()
+                        .mapToDouble(perFrame -> chunks.mean(perFrame, chunk))
+                        .toArray())))
+                .toList();
+        return new MetricScores(metric, estimate(bootstrap.mean(promptMeans(metric))), perChunk);
+    }
+
+    /** Mean of {@code own} over the mean of {@code others}, both on the same draws of prompts. */
+    private static PairedBootstrap.Interval ratio(double[] own, double[] others, PairedBootstrap bootstrap) {
+        return bootstrap.of(own.length, chosen -> {
+            double sum = 0;
+            double otherSum = 0;
+            for (int prompt : chosen) {
+                sum += own[prompt];
+                otherSum += others[prompt];
+            }
+            return sum / otherSum;
+        });
+    }
+
+    private static Estimate estimate(PairedBootstrap.Interval interval) {
+        return new Estimate(interval.estimate(), interval.low(), interval.high());
+    }
+
+    private List<double[]> gathered(String metric) {
+        List<double[]> found = scores.get(metric);
+        if (found == null) {
+            throw new IllegalArgumentException(
+                    "no metric '" + metric + "'; there are " + String.join(", ", scores.keySet()));
+        }
+        return found;
+    }
+}

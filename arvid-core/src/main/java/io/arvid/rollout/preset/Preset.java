@@ -1,0 +1,123 @@
+package io.arvid.rollout.preset;
+
+import com.fasterxml.jackson.annotation.JsonIgnore;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import io.arvid.model.wan.ModelCard;
+import io.arvid.model.wan.ModelCard.Origin;
+import io.arvid.rollout.RolloutConfig;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a published model is run with.
+ *
+ * @param id its name on the command line
+ * @param title the model, in words
+ * @param upstream the file that the numbers come from
+ * @param model id of the transformer's sizes, such as {@code wan2.1-t2v-1.3b}
+ * @param groups groups of the checkpoint to take the weights from, the first that is there; empty for a file without groups
+ * @param rolling true where chunks are denoised in a rolling window (Rolling Forcing), false where one after the other
+ * @param rollout chunks, steps and cache of a causal model; null for the bidirectional one
+ * @param sampler sampler of the bidirectional model; null for causal ones
+ * @param video size of the videos
+ * @param files the model's files
+ */
+public record Preset(
+        @JsonProperty("id") String id,
+        @JsonProperty("title") String title,
+        @JsonProperty("upstream") String upstream,
+        @JsonProperty("model") String model,
+        @JsonProperty("groups") List<String> groups,
+        @JsonProperty("rolling") boolean rolling,
+        @JsonProperty("rollout") @Nullable RolloutConfig rollout,
+        @JsonProperty("sampler") @Nullable Guided sampler,
+        @JsonProperty("video") VideoSize video,
+        @JsonProperty("files") List<RemoteFile> files) {
+    /** Checks that the preset says how the model is run, in one way. */
+    public Preset {
+        if ((rollout == null) == (sampler == null)) {
+            throw new IllegalArgumentException("preset '" + id + "' needs either a rollout or a sampler");
+        }
+        groups = groups == null ? List.of() : List.copyOf(groups);
+        files = files == null ? List.of() : List.copyOf(files);
+    }
+
+    /** True for a causal model. */
+    @JsonIgnore
+    public boolean isCausal() {
+        return rollout != null;
+    }
+
+    /**
+     * True where {@code card} may be this preset's transformer: the sizes and the way of training that show in the file fit. Random weights of the
+     * right sizes fit every preset.
+     */
+    public boolean fits(ModelCard card) {
+        Origin origin = isCausal() ? Origin.CAUSAL_FEW_STEP : Origin.BASE;
+        return card.model().equals(model) && (card.origin() == origin || card.origin() == Origin.SYNTHETIC);
+    }
+
+    /** The preferred of {@code cards} that fit: the first in the order of {@link #groups}; null where none fits. */
+    public @Nullable ModelCard choose(List<ModelCard> cards) {
+        List<ModelCard> fitting = cards.stream().filter(this::fits).toList();
+        for (String group : groups) {
+            for (ModelCard card : fitting) {
+                if (card.group().equals(group)) {
+                    return card;
+                }
+            }
+        }
+        return fitting.isEmpty() ? null : fitting.getFirst();
+    }
+
+    /**
+     * This preset with other settings.
+     *
+     * @throws IllegalArgumentException where a setting does not apply to this model or does not fit
+     */
+    public Preset with(Overrides overrides) {
+        List<String> foreign = isCausal() ? overrides.guidedOnly() : overrides.causalOnly();
+        if (!foreign.isEmpty()) {
+            throw new IllegalArgumentException("preset '" + id + "' has no " + String.join(", ", foreign) + ": it is "
+                    + (isCausal() ? "a few-step causal model" : "the bidirectional model"));
+        }
+        return new Preset(
+                id,
+                title,
+                upstream,
+                model,
+                groups,
+                rolling,
+                rollout == null ? null : rollout(rollout, overrides),
+                sampler == null ? null : sampler(sampler, overrides),
+                new VideoSize(
+                        Overrides.or(overrides.height(), video.height()),
+                        Overrides.or(overrides.width(), video.width()),
+                        Overrides.or(overrides.frames(), video.frames()),
+                        video.fps()),
+                files);
+    }
+
+    private static RolloutConfig rollout(RolloutConfig config, Overrides overrides) {
+        int[] steps = overrides.steps();
+        return new RolloutConfig(
+                Overrides.or(overrides.chunkFrames(), config.framesPerChunk()),
+                config.independentFirstFrame(),
+                steps == null ? config.denoisingSteps() : steps,
+                steps == null ? config.firstChunkSteps() : null,
+                config.warpSteps(),
+                Overrides.or(overrides.shift(), config.shift()),
+                config.contextNoise(),
+                config.localAttentionFrames(),
+                config.sinkFrames());
+    }
+
+    private static Guided sampler(Guided sampler, Overrides overrides) {
+        return new Guided(
+                Overrides.or(overrides.solver(), sampler.solver()),
+                Overrides.or(overrides.solverSteps(), sampler.steps()),
+                Overrides.or(overrides.shift(), sampler.shift()),
+                Overrides.or(overrides.guidance(), sampler.guidance()),
+                Overrides.or(overrides.negativePrompt(), sampler.negativePrompt()));
+    }
+}

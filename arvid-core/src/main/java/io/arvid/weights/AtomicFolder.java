@@ -1,0 +1,64 @@
+package io.arvid.weights;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Comparator;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+
+/** Folders that are there whole or not at all: filled beside their place, then renamed. */
+public final class AtomicFolder {
+    private AtomicFolder() {}
+
+    /**
+     * Creates {@code folder}, which must not exist or be empty.
+     *
+     * @param content fills the folder that it is given; where it fails, nothing is left
+     * @throws CheckpointException where {@code folder} exists and is not an empty folder
+     */
+    public static void write(Path folder, Consumer<Path> content) {
+        Path target = folder.toAbsolutePath().normalize();
+        requireFree(target);
+        Path temporary = target.resolveSibling(
+                "." + target.getFileName() + "." + ProcessHandle.current().pid() + ".tmp");
+        try {
+            Files.createDirectories(temporary);
+            content.accept(temporary);
+            Files.deleteIfExists(target);
+            Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            throw new UncheckedIOException("could not write " + folder + ": " + e.getMessage(), e);
+        } finally {
+            delete(temporary);
+        }
+    }
+
+    /** Refuses a place that is taken, before any work is done for it. */
+    public static void requireFree(Path folder) {
+        if (!Files.exists(folder)) {
+            return;
+        }
+        try (Stream<Path> entries = Files.isDirectory(folder) ? Files.list(folder) : Stream.of(folder)) {
+            if (entries.findAny().isPresent()) {
+                throw new CheckpointException(folder, "exists already; choose another place or remove it");
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot list " + folder + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static void delete(Path folder) {
+        if (!Files.exists(folder)) {
+            return;
+        }
+        try (Stream<Path> files = Files.walk(folder)) {
+            files.sorted(Comparator.reverseOrder())
+                    .forEach(file -> file.toFile().delete());
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot remove " + folder + ": " + e.getMessage(), e);
+        }
+    }
+}

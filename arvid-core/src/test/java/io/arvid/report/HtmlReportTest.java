@@ -1,0 +1,148 @@
+package io.arvid.report;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.arvid.record.Findings;
+import io.arvid.record.MachineStamp;
+import io.arvid.record.RunRecord;
+import io.arvid.record.SourceStamp;
+import io.arvid.record.StageRecord;
+import io.arvid.record.VideoSet;
+import io.arvid.tensor.Torch;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class HtmlReportTest {
+    private static final int FRAMES = 13;
+
+    @TempDir
+    static Path sampleFolder;
+
+    @TempDir
+    Path folder;
+
+    private static RunFolder sample;
+
+    @BeforeAll
+    static void writeSample() {
+        Torch.setThreads(1);
+        sample = SampleRun.write(sampleFolder, 1, FRAMES);
+    }
+
+    private static RunRecord bare(String command, Findings findings) {
+        return new RunRecord(
+                command,
+                "2026-11-21T22:00:00Z",
+                SourceStamp.UNKNOWN,
+                "",
+                "",
+                List.of(),
+                Map.of(),
+                MachineStamp.here(),
+                List.of(new StageRecord("pack", 1, 0.4, 0)),
+                findings);
+    }
+
+    @Test
+    void aReportNeedsNoOtherFile() throws IOException {
+        Path file = folder.resolve("report.html");
+        HtmlReport.write(file, List.of(RunFolder.open(sampleFolder)));
+        String page = Files.readString(file);
+        Matcher links = Pattern.compile("(?:src|href)=\"([^\"]{0,20})|url\\(|@import|https?:")
+                .matcher(page);
+        int media = 0;
+        while (links.find()) {
+            assertThat(links.group(1)).as("what the page loads").isNotNull().startsWith("data:");
+            media++;
+        }
+        assertThat(media).isEqualTo(5 + 4 + 1);
+    }
+
+    @Test
+    void everySectionShowsWhatTheRunFound() {
+        String page = HtmlReport.page(List.of(sample));
+        for (String section : List.of("videos", "quality", "sensitivity", "outliers", "size", "cost", "origin")) {
+            assertThat(page).contains("<section id=\"" + section + "\"");
+        }
+        assertThat(page)
+                .contains("Q-ARVD stays nearer to full precision than MinMax")
+                .contains("Spearman −1.00, 8 prompts")
+                .contains("text path alone 27 %")
+                .contains("19 outliers, 32 set apart")
+                .contains("cross_attn.v")
+                .contains("4.70")
+                .contains("96e5e62c0d9f1e7a3b5d8c4f2a1b0e9d8c7f6a5b")
+                .contains(sample.record().recipes().getFirst().hash())
+                .contains("bootstrap 7, calibration 0, noise 42");
+    }
+
+    @Test
+    void theSameRunGivesTheSamePage() {
+        assertThat(HtmlReport.page(List.of(sample))).isEqualTo(HtmlReport.page(List.of(RunFolder.open(sampleFolder))));
+    }
+
+    @Test
+    void headingsClaimNothingThatTheIntervalsDoNotSay() {
+        Findings found = sample.record().findings();
+        Findings unsure = new Findings(
+                List.of(),
+                found.comparisons(),
+                found.differences().stream()
+                        .map(pair -> new io.arvid.record.PairedDifference(
+                                pair.metric(),
+                                pair.setting(),
+                                pair.method(),
+                                pair.rival(),
+                                pair.prompts(),
+                                pair.confidence(),
+                                pair.difference(),
+                                new io.arvid.record.Estimate(0.9, 0.7, 1.1)))
+                        .toList(),
+                List.of(),
+                List.of(),
+                List.of(),
+                List.of());
+        String page = HtmlReport.page(List.of(new RunFolder(folder, bare("demo", unsure))));
+        assertThat(page).contains("Distance from full precision").doesNotContain("stays nearer");
+    }
+
+    @Test
+    void aRunThatFoundNothingStillSaysWhatItCost() {
+        String page = HtmlReport.page(List.of(
+                new RunFolder(folder, bare("pack --model <shapes>", Findings.NONE)),
+                new RunFolder(folder, bare("inspect", Findings.NONE))));
+        assertThat(page)
+                .doesNotContain("section id=\"videos\"")
+                .contains("<h3>pack --model &lt;shapes&gt;</h3>")
+                .contains("0.4 s");
+    }
+
+    @Test
+    void mediaThatTheFolderLacksAreNamed() {
+        VideoSet set = new VideoSet(
+                "a red circle",
+                1,
+                16,
+                List.of(0),
+                List.of(new VideoSet.Clip("full-precision", "bf16", "gone.mp4", null, 1)),
+                null);
+        Findings found = new Findings(List.of(set), List.of(), List.of(), List.of(), List.of(), List.of(), List.of());
+        assertThatThrownBy(() -> HtmlReport.page(List.of(new RunFolder(folder, bare("demo", found)))))
+                .hasMessageContaining("gone.mp4: no such file, though the run's record names it");
+    }
+
+    @Test
+    void mediaOutsideTheFolderAreRefused() {
+        assertThatThrownBy(() -> new RunFolder(folder, bare("demo", Findings.NONE)).bytes("../secret"))
+                .hasMessageContaining("names a file outside its folder: ../secret");
+    }
+}

@@ -1,0 +1,130 @@
+package io.arvid.rollout.preset;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.arvid.model.wan.Checkpoints;
+import io.arvid.model.wan.ModelCard;
+import io.arvid.model.wan.WanConfig;
+import io.arvid.rollout.ChunkPlan;
+import io.arvid.rollout.DenoiseSchedule;
+import io.arvid.rollout.RolloutConfig;
+import io.arvid.tensor.DTypes;
+import io.arvid.weights.SparseCheckpoint;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The presets carry the numbers of the upstream configurations, fit together, and can be overridden. */
+class PresetsTest {
+    @Test
+    void everyPresetFitsTogether() {
+        List<Preset> all = Presets.all();
+        assertThat(new HashSet<>(all.stream().map(Preset::id).toList())).hasSameSizeAs(all);
+        for (Preset preset : all) {
+            assertThat(Presets.find(preset.id())).isNotNull();
+            assertThat(preset.files()).isNotEmpty();
+            if (preset.rollout() != null) {
+                ChunkPlan plan =
+                        ChunkPlan.of(preset.rollout(), 0, preset.video().latentFrames());
+                assertThat(plan.frameCount()).isEqualTo(preset.video().latentFrames());
+            }
+        }
+    }
+
+    @Test
+    void selfForcingHasSevenChunksOfThirtyFivePasses() {
+        Preset preset = Presets.find("self-forcing");
+
+        assertThat(preset.rollout()).usingRecursiveComparison().isEqualTo(RolloutConfig.selfForcing());
+        assertThat(preset.video().latentFrames()).isEqualTo(21);
+        assertThat(preset.video().tokensPerFrame()).isEqualTo(1560);
+        assertThat(new DenoiseSchedule(preset.rollout()).passes(7)).isEqualTo(35);
+    }
+
+    @Test
+    void theFewerStepModelsTakeFourForTheirFirstFrame() {
+        DenoiseSchedule two =
+                new DenoiseSchedule(Presets.find("causal-forcing-2step").rollout());
+        assertThat(two.timesteps(0)).hasSize(4);
+        assertThat(two.timesteps(1)).hasSize(2);
+        DenoiseSchedule one =
+                new DenoiseSchedule(Presets.find("causal-forcing-1step").rollout());
+        assertThat(one.timesteps(0)).hasSize(4);
+        assertThat(one.timesteps(1)).hasSize(1);
+    }
+
+    @Test
+    void overridesReplaceWhatTheyName() {
+        Preset preset = Presets.find("causal-forcing-2step")
+                .with(new Overrides(new int[] {1000, 400}, 8.0, 3, 256, 320, 33, null, null, null, null));
+
+        assertThat(preset.rollout().denoisingSteps()).containsExactly(1000, 400);
+        assertThat(preset.rollout().firstChunkSteps()).isNull();
+        assertThat(preset.rollout().shift()).isEqualTo(8);
+        assertThat(preset.rollout().framesPerChunk()).isEqualTo(3);
+        assertThat(preset.video()).isEqualTo(new VideoSize(256, 320, 33, 16));
+
+        Guided guided = Presets.find("wan2.1-t2v-1.3b")
+                .with(new Overrides(null, 3.0, null, null, null, null, "dpm++", 20, 7.5, "nothing"))
+                .sampler();
+        assertThat(guided).isEqualTo(new Guided("dpm++", 20, 3, 7.5, "nothing"));
+    }
+
+    @Test
+    void overridesThatDoNotApplyAreRefused() {
+        Overrides guidance = new Overrides(null, null, null, null, null, null, null, null, 5.0, null);
+        assertThatThrownBy(() -> Presets.find("self-forcing").with(guidance)).hasMessageContaining("no guidance");
+        Overrides steps = new Overrides(new int[] {1000}, null, null, null, null, null, null, null, null, null);
+        assertThatThrownBy(() -> Presets.find("wan2.1-t2v-14b").with(steps)).hasMessageContaining("no steps");
+        Overrides size = new Overrides(null, null, null, 100, null, null, null, null, null, null);
+        assertThatThrownBy(() -> Presets.find("self-forcing").with(size))
+                .hasMessageContaining("the nearest are 96x832");
+        Overrides frames = new Overrides(null, null, null, null, null, 80, null, null, null, null);
+        assertThatThrownBy(() -> Presets.find("self-forcing").with(frames)).hasMessageContaining("77 or 81");
+    }
+
+    @Test
+    void anUnknownNameNamesTheNearest() {
+        assertThatThrownBy(() -> Presets.find("self-forcin")).hasMessageContaining("did you mean 'self-forcing'?");
+    }
+
+    @Test
+    void aFileIsAPresetToo(@TempDir Path folder) throws IOException {
+        Path file = folder.resolve("mine.json");
+        Files.writeString(file, """
+                {"id": "mine", "title": "t", "upstream": "u", "model": "wan2.1-t2v-1.3b",
+                 "rollout": {"num_frame_per_block": 3, "denoising_step_list": [1000]},
+                 "video": {"height": 480, "width": 832, "frames": 9, "fps": 16}}
+                """);
+        assertThat(Presets.find(file.toString()).video().latentFrames()).isEqualTo(3);
+
+        Files.writeString(file, "{\"id\": \"mine\", \"tittle\": \"t\"}");
+        assertThatThrownBy(() -> Presets.find(file.toString())).hasMessageContaining("tittle");
+    }
+
+    @Test
+    void theGroupOfThePresetIsChosen(@TempDir Path folder) {
+        Map<String, long[]> shapes = new LinkedHashMap<>();
+        WanConfig.wan1_3B().parameterShapes().forEach((name, shape) -> shapes.put("model." + name, shape));
+        Map<String, Map<String, long[]>> groups = new LinkedHashMap<>();
+        groups.put("generator", shapes);
+        groups.put("critic", shapes);
+        groups.put("generator_ema", shapes);
+        List<ModelCard> cards = Checkpoints.inspect(SparseCheckpoint.torch(folder.resolve("x.pt"), groups, DTypes.F32));
+
+        assertThat(Presets.find("self-forcing").choose(cards).group()).isEqualTo("generator_ema");
+        assertThat(Presets.find("causal-forcing").choose(cards).group()).isEqualTo("generator");
+        assertThat(Presets.find("wan2.1-t2v-1.3b").choose(cards)).isNull();
+        assertThat(Presets.fitting(cards.getFirst()).stream().map(Preset::id))
+                .contains("self-forcing", "self-forcing-sid", "causal-forcing", "rolling-forcing")
+                .doesNotContain("wan2.1-t2v-1.3b");
+        assertThat(Presets.fitting(cards.get(1))).isEmpty();
+    }
+}

@@ -1,0 +1,210 @@
+package io.arvid.weights.pull;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.arvid.record.Progress;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Pulling from a local server that redirects, drops connections, stalls, lies and forgets. */
+@Timeout(60)
+class PullTest {
+    private static final Server.Patience SHORT = new Server.Patience(4, 2, 400);
+    private static final int SEGMENT = 50_000;
+
+    @TempDir
+    Path folder;
+
+    private final ModelServer server = new ModelServer();
+
+    @AfterEach
+    void stop() {
+        server.close();
+    }
+
+    @Test
+    void everyFileOfAPagedListArrives() throws IOException {
+        server.files.put("config.json", bytes(300));
+        server.files.put("empty.txt", new byte[0]);
+        server.files.put("model.safetensors", bytes(731_234));
+        server.files.put("sub/folder/weights with space.pth", bytes(120_000));
+        server.files.put("z.pt", bytes(SEGMENT));
+
+        assertThat(pull(null)).containsOnly(Pull.Outcome.FETCHED).hasSize(5);
+        requireAllThere();
+        assertThat(leftovers()).isEmpty();
+        assertThat(server.most.get()).isBetween(2, 3);
+    }
+
+    @Test
+    void whatIsThereIsNotFetchedAgainUnlessItIsWrong() throws IOException {
+        server.files.put("a.bin", bytes(200_000));
+        server.files.put("b.bin", bytes(200_000));
+        pull(null);
+        long sent = server.bytesSent.get();
+        byte[] damaged = Files.readAllBytes(folder.resolve("b.bin"));
+        damaged[77] ^= 1;
+        Files.write(folder.resolve("b.bin"), damaged);
+
+        assertThat(pull(null)).containsExactly(Pull.Outcome.ALREADY_THERE, Pull.Outcome.FETCHED);
+        assertThat(server.bytesSent.get() - sent).isEqualTo(200_000);
+        requireAllThere();
+    }
+
+    @Test
+    void droppedConnectionsGoOnWhereTheyStopped() throws IOException {
+        server.files.put("a.bin", bytes(400_000));
+        server.dropAfter = 9_000;
+
+        pull(null);
+
+        requireAllThere();
+        assertThat(server.bytesSent.get()).isLessThan(500_000);
+    }
+
+    @Test
+    void aKilledPullGoesOnWithTheMissingSegments() throws IOException {
+        server.files.put("a.bin", bytes(400_000));
+        server.failBeyond = 200_000;
+        assertThatThrownBy(() -> pull(null)).isInstanceOf(PullException.class).hasMessageContaining("a.bin");
+        assertThat(folder.resolve("a.bin")).doesNotExist();
+        assertThat(folder.resolve("a.bin.part")).exists();
+        long sent = server.bytesSent.get();
+        assertThat(sent).isEqualTo(200_000);
+
+        server.failBeyond = Long.MAX_VALUE;
+        pull(null);
+        requireAllThere();
+        assertThat(server.bytesSent.get() - sent).isEqualTo(200_000);
+        assertThat(leftovers()).isEmpty();
+    }
+
+    @Test
+    void segmentsOfAnotherVersionAreNotUsed() throws IOException {
+        server.files.put("a.bin", bytes(400_000));
+        server.failBeyond = 200_000;
+        assertThatThrownBy(() -> pull(null)).isInstanceOf(PullException.class);
+
+        server.failBeyond = Long.MAX_VALUE;
+        byte[] other = bytes(400_000);
+        other[0] ^= 1;
+        server.files.put("a.bin", other);
+        pull(null);
+        requireAllThere();
+    }
+
+    @Test
+    void aWrongChecksumLeavesNothing() throws IOException {
+        server.files.put("a.bin", bytes(120_000));
+        server.wrongChecksums.put("a.bin", "ab".repeat(32));
+
+        assertThatThrownBy(() -> pull(null))
+                .isInstanceOf(PullException.class)
+                .hasMessageContaining("a.bin")
+                .hasMessageContaining("checksum");
+        assertThat(folder.resolve("a.bin")).doesNotExist();
+        assertThat(leftovers()).isEmpty();
+    }
+
+    @Test
+    void theTokenGoesToTheServerAndNotToWhereItRedirects() throws IOException {
+        server.files.put("a.bin", bytes(120_000));
+        server.requiredToken = "secret";
+
+        assertThatThrownBy(() -> pull(null)).isInstanceOf(PullException.class).hasMessageContaining("HF_TOKEN");
+        pull("secret");
+
+        assertThat(server.listTokens).contains("Bearer secret");
+        assertThat(server.contentTokens).isNotEmpty().containsOnly("null");
+        requireAllThere();
+    }
+
+    @Test
+    void aServerThatIgnoresRangesSendsTheFileTwiceAtMost() throws IOException {
+        server.files.put("a.bin", bytes(400_000));
+        server.ignoresRanges = true;
+
+        pull(null);
+
+        requireAllThere();
+        assertThat(server.bytesSent.get()).isLessThanOrEqualTo(800_000);
+    }
+
+    @Test
+    void aRangeThatWasNotAskedForIsRefused() {
+        server.files.put("a.bin", bytes(120_000));
+        server.wrongRanges = true;
+        assertThatThrownBy(() -> pull(null)).isInstanceOf(PullException.class).hasMessageContaining("asked for bytes");
+    }
+
+    @Test
+    void aSilentConnectionIsDroppedAndTriedAgain() throws IOException {
+        server.files.put("a.bin", bytes(90_000));
+        server.stalls = 1;
+        pull(null);
+        requireAllThere();
+    }
+
+    @Test
+    void aBusyServerIsAskedAgain() throws IOException {
+        server.files.put("a.bin", bytes(2_000));
+        server.busyAnswers = 2;
+        pull(null);
+        requireAllThere();
+    }
+
+    @Test
+    void endlessRedirectsAndPathsOutsideAreRefused() {
+        server.files.put("a.bin", bytes(2_000));
+        server.redirectTo = server.endpoint() + "/o/n/resolve/main/a.bin";
+        assertThatThrownBy(() -> pull(null)).isInstanceOf(PullException.class).hasMessageContaining("redirects");
+
+        server.listsOutside = true;
+        assertThatThrownBy(() -> pull(null))
+                .isInstanceOf(PullException.class)
+                .hasMessageContaining("leaves its folder");
+    }
+
+    @Test
+    void namesAndEndpointsAreChecked() {
+        assertThatThrownBy(() -> new Server(URI.create("ftp://x/"), null, SHORT))
+                .hasMessageContaining("http");
+        Server good = new Server(server.endpoint(), null, SHORT);
+        assertThatThrownBy(() -> new RemoteRepository(good, "../x", "main")).hasMessageContaining("owner/name");
+    }
+
+    private List<Pull.Outcome> pull(@Nullable String token) {
+        RemoteRepository repository = new RemoteRepository(new Server(server.endpoint(), token, SHORT), "o/n", "main");
+        return new Pull(repository, folder, 3, SEGMENT).fetch(repository.list(), Progress.SILENT);
+    }
+
+    private void requireAllThere() {
+        server.files.forEach(
+                (name, content) -> assertThat(folder.resolve(name)).as(name).hasBinaryContent(content));
+    }
+
+    private List<Path> leftovers() throws IOException {
+        try (Stream<Path> files = Files.walk(folder)) {
+            return files.filter(file ->
+                            file.toString().contains(".part") || file.toString().endsWith(".tmp"))
+                    .toList();
+        }
+    }
+
+    private static byte[] bytes(int count) {
+        byte[] bytes = new byte[count];
+        new Random(count).nextBytes(bytes);
+        return bytes;
+    }
+}
