@@ -13,8 +13,12 @@ import picocli.CommandLine.ParseResult;
         subcommands = {
             ExportCommand.class,
             ReportCommand.class,
+            InspectCommand.class,
+            SynthesizeCommand.class,
+            PullCommand.class,
             VerifyCommand.class,
             DoctorCommand.class,
+            PresetsCommand.class,
             CommandLine.HelpCommand.class
         },
         version = "arvid 0.1.0-SNAPSHOT",

@@ -40,10 +40,10 @@ public final class GoldenCases {
 
     private static Map<String, GoldenCase> allKinds() {
         Map<String, GoldenCase> kinds = new TreeMap<>();
+        kinds.put("chunk_sensitivity", new ChunkSensitivityCase());
         kinds.put("discriminability", new DiscriminabilityCase());
         kinds.put("fake_quant_reference", new FakeQuantReferenceCase());
         kinds.put("flow_match_scheduler", new FlowMatchCase());
-        kinds.put("chunk_sensitivity", new ChunkSensitivityCase());
         kinds.put("frechet_psnr_ssim", new FrechetPsnrSsimCase());
         kinds.put("gptq", new GptqCase());
         kinds.put("gptq_asymmetric_inputs", new GptqQuantizedInputsCase());
@@ -54,11 +54,10 @@ public final class GoldenCases {
         kinds.put("layer_reconstruction_dual", new LayerReconstructionCase());
         kinds.put("lpips", new LpipsCase());
         kinds.put("outlier_detection", new OutlierDetectionCase());
+        kinds.put("prompt_cleaning", new PromptCleaningCase());
         kinds.put("ptq4dit_balance", new SalienceBalanceCase());
         kinds.put("quantizers", new QuantizersCase());
         kinds.put("rope_and_norms", new RopeAndNormsCase());
-        kinds.put("prompt_cleaning", new PromptCleaningCase());
-        kinds.put("solver_flow", new FlowSolverCase());
         kinds.put("smoothquant_scales", new SmoothQuantCase());
         kinds.put("solver_flow", new FlowSolverCase());
         kinds.put("svdquant_lowrank", new LowRankCase());
