@@ -57,6 +57,7 @@ public final class GoldenCases {
         kinds.put("prompt_cleaning", new PromptCleaningCase());
         kinds.put("ptq4dit_balance", new SalienceBalanceCase());
         kinds.put("quantizers", new QuantizersCase());
+        kinds.put("rolling_forcing_rollout", new RollingForcingCase());
         kinds.put("rope_and_norms", new RopeAndNormsCase());
         kinds.put("smoothquant_scales", new SmoothQuantCase());
         kinds.put("solver_flow", new FlowSolverCase());
