@@ -150,8 +150,7 @@ final class EvaluateCommand implements Callable<Integer> {
     }
 
     private String commandLine() {
-        return String.join(
-                " ", spec().root().commandLine().getParseResult().originalArgs());
+        return String.join(" ", spec().root().commandLine().getParseResult().originalArgs());
     }
 
     private CommandSpec spec() {

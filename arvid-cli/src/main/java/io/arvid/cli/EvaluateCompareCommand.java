@@ -36,10 +36,10 @@ final class EvaluateCompareCommand implements Callable<Integer> {
         ResultComparison comparison = ResultComparison.of(
                 EvaluationResult.read(MissingException.require(result)),
                 EvaluationResult.read(MissingException.require(rival)));
-        comparison.warnings().forEach(warning -> Objects.requireNonNull(spec)
-                .commandLine()
-                .getErr()
-                .println("arvid: warning: " + warning));
+        comparison
+                .warnings()
+                .forEach(warning ->
+                        Objects.requireNonNull(spec).commandLine().getErr().println("arvid: warning: " + warning));
         comparison.differences().forEach(difference -> output.line(line(difference)));
         output.result(comparison);
         return 0;

@@ -37,10 +37,9 @@ final class EvaluateDiscriminabilityCommand implements Callable<Integer> {
                 .map(MissingException::require)
                 .map(EvaluationResult::read)
                 .toList());
-        found.notes().forEach(note -> Objects.requireNonNull(spec)
-                .commandLine()
-                .getErr()
-                .println("arvid: " + note));
+        found.notes()
+                .forEach(note ->
+                        Objects.requireNonNull(spec).commandLine().getErr().println("arvid: " + note));
         found.scores().forEach((metric, score) -> output.line("%-28s %s".formatted(metric, score)));
         output.result(found);
         return 0;

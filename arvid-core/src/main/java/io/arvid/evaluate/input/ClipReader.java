@@ -89,8 +89,8 @@ public final class ClipReader {
                 latents = latents.squeeze(0);
             }
             if (latents.dim() != 4) {
-                throw new IllegalArgumentException(file + ": latents need the shape [T, C, h, w], not "
-                        + Arrays.toString(Tensors.shape(latents)));
+                throw new IllegalArgumentException(
+                        file + ": latents need the shape [T, C, h, w], not " + Arrays.toString(Tensors.shape(latents)));
             }
             return scope.keep(latents);
         }

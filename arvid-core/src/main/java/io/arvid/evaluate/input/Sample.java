@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  * @param reference what it is compared with: full precision, same prompt, same noise
  * @param prompt what was asked for; null where nobody said
  */
-public record Sample(String name, Clip video, Clip reference, @Nullable String prompt) {
+public record Sample(
+        String name, Clip video, Clip reference, @Nullable String prompt) {
     /** The same files with {@code prompt}. */
     public Sample withPrompt(String prompt) {
         return new Sample(name, video, reference, prompt);

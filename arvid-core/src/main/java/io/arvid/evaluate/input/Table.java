@@ -101,8 +101,8 @@ record Table(Path file, List<Map<String, String>> rows) {
             row.put("prompt", node.asText());
         } else if (node.isObject()) {
             node.properties().stream()
-                    .filter(entry -> entry.getValue().isValueNode()
-                            && !entry.getValue().isNull())
+                    .filter(entry ->
+                            entry.getValue().isValueNode() && !entry.getValue().isNull())
                     .forEach(entry -> row.put(entry.getKey(), entry.getValue().asText()));
         } else {
             throw new IllegalArgumentException(file + ": every entry must be an object or a string, not " + node);

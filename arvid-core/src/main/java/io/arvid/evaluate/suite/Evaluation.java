@@ -72,8 +72,8 @@ public final class Evaluation {
                 .filter(WeightSlot::required)
                 .forEach(request.files()::file);
         try (Progress.Stage stage = clock.begin("hashing weights", 1)) {
-            Map<String, WeightStamp> weights = request.files()
-                    .stamps(request.metrics().stream().flatMap(metric -> metric.slots().stream()));
+            Map<String, WeightStamp> weights =
+                    request.files().stamps(request.metrics().stream().flatMap(metric -> metric.slots().stream()));
             stage.step();
             return weights;
         }
@@ -124,8 +124,8 @@ public final class Evaluation {
                 request.samples().size(),
                 request.settings().confidence(),
                 results.stream().map(MetricResult::scores).toList());
-        Findings findings = new Findings(
-                List.of(), List.of(comparison), List.of(), List.of(), List.of(), List.of(), List.of());
+        Findings findings =
+                new Findings(List.of(), List.of(comparison), List.of(), List.of(), List.of(), List.of(), List.of());
         return new RunRecord(
                 command,
                 began,

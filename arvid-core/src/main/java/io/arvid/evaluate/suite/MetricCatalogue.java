@@ -61,8 +61,7 @@ public final class MetricCatalogue {
             lpips(
                     LpipsTrunk.SQUEEZE,
                     WeightSlot.of("lpips-squeeze", "lpips_squeeze.pth", "squeeze.pth"),
-                    WeightSlot.optional(
-                            "squeezenet1_1", "squeezenet1_1-b8a52dc0.pth", "squeezenet1_1-f364aa15.pth")),
+                    WeightSlot.optional("squeezenet1_1", "squeezenet1_1-b8a52dc0.pth", "squeezenet1_1-f364aa15.pth")),
             comparison(new Psnr(), MetricInput.FRAME_PAIR, Psnr.IDENTICAL),
             comparison(new Ssim(), MetricInput.FRAME_PAIR, 1),
             comparison(new LatentError(), MetricInput.LATENT_PAIR, 0),
@@ -103,8 +102,8 @@ public final class MetricCatalogue {
                     Double.NaN,
                     OVER_VIDEOS,
                     List.of(),
-                    (files, fps) ->
-                            Scorer.of(subject -> Scores.whole(SemanticTask.check(subject.frames(), subject.prompt())))));
+                    (files, fps) -> Scorer.of(
+                            subject -> Scores.whole(SemanticTask.check(subject.frames(), subject.prompt())))));
 
     private MetricCatalogue() {}
 
@@ -159,8 +158,7 @@ public final class MetricCatalogue {
                 identical,
                 OVER_VIDEOS,
                 List.of(),
-                (files, fps) ->
-                        input == MetricInput.LATENT_PAIR ? Scorer.ofLatents(metric) : Scorer.ofFrames(metric));
+                (files, fps) -> input == MetricInput.LATENT_PAIR ? Scorer.ofLatents(metric) : Scorer.ofFrames(metric));
     }
 
     private static MetricSpec alone(VideoMetric metric) {

@@ -51,11 +51,7 @@ public record ResultComparison(List<String> warnings, List<PairedDifference> dif
                     there.versions().get(part),
                     warnings);
         }
-        warn(
-                "sources",
-                a.run().source().brief(),
-                b.run().source().brief(),
-                warnings);
+        warn("sources", a.run().source().brief(), b.run().source().brief(), warnings);
         warn("settings", a.settings(), b.settings(), warnings);
         for (String slot : union(a.weights(), b.weights())) {
             WeightStamp own = a.weights().get(slot);

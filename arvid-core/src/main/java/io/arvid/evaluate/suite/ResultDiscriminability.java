@@ -33,8 +33,7 @@ public record ResultDiscriminability(Map<String, DiscriminabilityScore> scores, 
                 .filter(result -> !isFull(result))
                 .sorted(Comparator.comparing((EvaluationResult result) -> bits(result))
                         .reversed())
-                .forEach(result -> byMethod
-                        .computeIfAbsent(result.method(), method -> new ArrayList<>())
+                .forEach(result -> byMethod.computeIfAbsent(result.method(), method -> new ArrayList<>())
                         .add(result));
         if (byMethod.isEmpty()) {
             throw new IllegalArgumentException("there is no result of a quantized model");
@@ -42,7 +41,8 @@ public record ResultDiscriminability(Map<String, DiscriminabilityScore> scores, 
         requireDistinct(byMethod);
         Map<String, DiscriminabilityScore> scores = new LinkedHashMap<>();
         List<String> notes = new ArrayList<>();
-        for (MetricResult metric : byMethod.values().iterator().next().getFirst().metrics()) {
+        for (MetricResult metric :
+                byMethod.values().iterator().next().getFirst().metrics()) {
             score(metric, full, byMethod, scores, notes);
         }
         return new ResultDiscriminability(scores, notes);

@@ -11,8 +11,7 @@ import java.util.stream.IntStream;
  */
 record Scores(double[] values, int[] frames) {
     static Scores perFrame(double[] values, IntUnaryOperator frameOf) {
-        return new Scores(
-                values, IntStream.range(0, values.length).map(frameOf).toArray());
+        return new Scores(values, IntStream.range(0, values.length).map(frameOf).toArray());
     }
 
     static Scores whole(double... values) {

@@ -51,10 +51,7 @@ final class SemanticTask {
     /** One number a kind of word, for a video uint8 {@code [T, 3, H, W]}. */
     static double[] check(Tensor video, String prompt) {
         WorldSpec world = new WorldSpec(
-                (int) video.size(3),
-                (int) video.size(2),
-                (int) video.size(0),
-                WorldSpec.DEFAULT.framesPerSecond());
+                (int) video.size(3), (int) video.size(2), (int) video.size(0), WorldSpec.DEFAULT.framesPerSecond());
         SemanticCheck check = new SemanticChecker(world).check(Tensors.toBytes(Frames.bytes(video)), prompt);
         return WORDS.stream()
                 .mapToDouble(word -> word.score().applyAsDouble(check))

@@ -60,8 +60,7 @@ public record WanConfig(
 
     /** The same sizes with another number of blocks. */
     public WanConfig withLayers(int layers) {
-        return new WanConfig(
-                dim, ffnDim, numHeads, layers, freqDim, textDim, textLen, inDim, outDim, patchSize, eps);
+        return new WanConfig(dim, ffnDim, numHeads, layers, freqDim, textDim, textLen, inDim, outDim, patchSize, eps);
     }
 
     /** Channels of one attention head. */

@@ -19,8 +19,7 @@ import org.bytedeco.pytorch.Tensor;
  * @param kv how the KV cache is stored
  * @param phases parts of a roll-out in which some layers have other plans; empty for most methods
  */
-public record QuantPlan(
-        String method, SequencedMap<LinearSite, LayerPlan> layers, KvPlan kv, List<Phase> phases)
+public record QuantPlan(String method, SequencedMap<LinearSite, LayerPlan> layers, KvPlan kv, List<Phase> phases)
         implements AutoCloseable {
     /**
      * A part of a roll-out.
@@ -64,8 +63,7 @@ public record QuantPlan(
 
     private static Stream<LayerPlan> everyLayer(SequencedMap<LinearSite, LayerPlan> layers, List<Phase> phases) {
         return Stream.concat(
-                layers.values().stream(),
-                phases.stream().flatMap(phase -> phase.layers().values().stream()));
+                layers.values().stream(), phases.stream().flatMap(phase -> phase.layers().values().stream()));
     }
 
     private static LinkedHashMap<LinearSite, LayerPlan> changed(
