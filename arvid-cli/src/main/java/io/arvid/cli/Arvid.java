@@ -11,6 +11,7 @@ import picocli.CommandLine.ParseResult;
         name = "arvid",
         description = "Quantizes autoregressive video diffusion models and runs them.",
         subcommands = {
+            EvaluateCommand.class,
             ExportCommand.class,
             ReportCommand.class,
             InspectCommand.class,
