@@ -11,14 +11,16 @@ import picocli.CommandLine.ParseResult;
         name = "arvid",
         description = "Quantizes autoregressive video diffusion models and runs them.",
         subcommands = {
-            EvaluateCommand.class,
             ExportCommand.class,
+            EvaluateCommand.class,
             ReportCommand.class,
             InspectCommand.class,
             SynthesizeCommand.class,
             PullCommand.class,
             VerifyCommand.class,
             DoctorCommand.class,
+            EvaluateCompareCommand.class,
+            EvaluateDiscriminabilityCommand.class,
             PresetsCommand.class,
             CommandLine.HelpCommand.class
         },
