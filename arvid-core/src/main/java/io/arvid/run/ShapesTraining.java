@@ -26,6 +26,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -54,6 +55,25 @@ public final class ShapesTraining {
             0.1,
             7,
             200);
+    /** Turns of first chunks, where a prompt becomes a scene, and of whole videos, where the scene moves on. */
+    private static final AutoregressiveTrainer.Settings FIRST_CHUNK_RUN = new AutoregressiveTrainer.Settings(
+            Collections.nCopies(
+                            6,
+                            List.of(
+                                    new AutoregressiveTrainer.Stage(60, 1, 24),
+                                    new AutoregressiveTrainer.Stage(20, 7, 2)))
+                    .stream()
+                    .flatMap(List::stream)
+                    .toList(),
+            3,
+            3000,
+            2e-3,
+            5,
+            List.of(1000.0, 937.5, 833.3333129882812, 625.0),
+            0.8,
+            0.1,
+            8,
+            100);
     private static final DecoderTrainer.Settings DECODER_RUN =
             new DecoderTrainer.Settings(1000, 100, 32, 4, 20, 0.05, 3e-3, 9, 100);
     private static final int STATISTICS_CLIPS = 64;
@@ -123,8 +143,10 @@ public final class ShapesTraining {
         try (Tokenizer tokenizer = Tokenizer.open(tokenizerFile, TRANSFORMER.textLen());
                 LatentDataset dataset =
                         new LatentDataset(world, autoencoder, statistics, TRANSFORMER_RUN.seed())) {
-            return new AutoregressiveTrainer(TRANSFORMER, TEXT, tokenizer, dataset, TRANSFORMER_RUN)
+            Map<String, Tensor> first = new AutoregressiveTrainer(TRANSFORMER, TEXT, tokenizer, dataset, TRANSFORMER_RUN)
                     .train(states.resolve("transformer-state.safetensors"), listener);
+            return new AutoregressiveTrainer(TRANSFORMER, TEXT, tokenizer, dataset, FIRST_CHUNK_RUN)
+                    .goOn(first, states.resolve("first-chunk-state.safetensors"), listener);
         }
     }
 

@@ -105,13 +105,23 @@ public final class AutoregressiveTrainer {
      * caller owns.
      */
     public Map<String, Tensor> train(Path state, TrainingListener listener) {
+        return train(InitialWeights.of(config, textConfig, settings.seed()), true, state, listener);
+    }
+
+    /** As {@link #train(Path, TrainingListener)}, from the weights that an earlier run returned. */
+    public Map<String, Tensor> goOn(Map<String, Tensor> earlier, Path state, TrainingListener listener) {
+        return train(earlier, false, state, listener);
+    }
+
+    private Map<String, Tensor> train(
+            Map<String, Tensor> initial, boolean plant, Path state, TrainingListener listener) {
         Torch.flushDenormals();
         String recipe = config + " " + textConfig + " " + settings;
         try (TensorScope scope = TensorScope.open();
                 TrainableParameters parameters = new TrainableParameters(
-                        InitialWeights.of(config, textConfig, settings.seed()),
+                        initial,
                         InitialWeights::isHiddenMatrix,
-                        prefixed(PlantedOutliers.gains(config, settings.seed())));
+                        plant ? prefixed(PlantedOutliers.gains(config, settings.seed())) : Map.of());
                 Optimizer optimizer = new Optimizer(parameters, Optimizer.Settings.DEFAULT);
                 ClipPrefetch prefetch = new ClipPrefetch(dataset)) {
             TrainingState.restore(state, optimizer, recipe);

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.TreeMap;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -114,8 +115,9 @@ public final class DecoderTrainer {
         }
     }
 
+    /** The decoder's tensors or the others; by name, so that a saved state means the same whatever order the weights came in. */
     private static Map<String, Tensor> part(WeightMap autoencoder, boolean decoder) {
-        Map<String, Tensor> part = new LinkedHashMap<>();
+        Map<String, Tensor> part = new TreeMap<>();
         autoencoder.entries().forEach((name, tensor) -> {
             if (name.startsWith(DECODER) == decoder) {
                 part.put(name, tensor);
