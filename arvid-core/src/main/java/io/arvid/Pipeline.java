@@ -123,7 +123,10 @@ public final class Pipeline {
     private RunFolder run() {
         String began = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
         sizes.add(new ModelSize(
-                "full-precision", "bf16", model.transformerBytes(), model.transformer().weights().parameterCount()));
+                "full-precision",
+                "bf16",
+                model.transformerBytes(),
+                model.transformer().weights().parameterCount()));
         Map<String, Path> quantized = new LinkedHashMap<>();
         for (String setting : settings.settings()) {
             for (String method : settings.methods()) {
@@ -134,7 +137,13 @@ public final class Pipeline {
         List<Comparison> comparisons =
                 scores.stream().map(score -> score.comparison(BOOTSTRAP)).toList();
         Findings findings = new Findings(
-                videos(quantized), comparisons, differences(scores), sensitivities, channelNorms(), layerOutliers(), sizes);
+                videos(quantized),
+                comparisons,
+                differences(scores),
+                sensitivities,
+                channelNorms(),
+                layerOutliers(),
+                sizes);
         RunRecord record = new RunRecord(
                 settings.command(),
                 began,
@@ -161,7 +170,11 @@ public final class Pipeline {
         QuantContext context = new QuantContext(model.transformer(), rollouts, null, clock, 2);
         if (recipe.recipe() instanceof QArvdRecipe qArvd) {
             context = new QuantContext(
-                    model.transformer(), rollouts, sensitivity(context, qArvd, setting).weights(), clock, 2);
+                    model.transformer(),
+                    rollouts,
+                    sensitivity(context, qArvd, setting).weights(),
+                    clock,
+                    2);
         }
         if (!PackedModelFile.isPacked(folder)) {
             try (QuantPlan plan = recipe.plan(context);
@@ -172,15 +185,19 @@ public final class Pipeline {
         }
         try (ModelFolder packed = ModelFolder.open(folder)) {
             sizes.add(new ModelSize(
-                    method, setting, packed.transformerBytes(), model.transformer().weights().parameterCount()));
+                    method,
+                    setting,
+                    packed.transformerBytes(),
+                    model.transformer().weights().parameterCount()));
         }
         return folder;
     }
 
     /** Step A of Q-ARVD, kept for the report; goes on where an earlier run stopped. */
     private Sensitivity sensitivity(QuantContext context, QArvdRecipe recipe, String setting) {
-        String key = RecipeStamp.sha256((recipe + model.config().name() + settings.calibrationPrompts() + CALIBRATION_SEED)
-                .getBytes(java.nio.charset.StandardCharsets.UTF_8));
+        String key =
+                RecipeStamp.sha256((recipe + model.config().name() + settings.calibrationPrompts() + CALIBRATION_SEED)
+                        .getBytes(java.nio.charset.StandardCharsets.UTF_8));
         SensitivityLog log = SensitivityLog.at(settings.run().resolve("sensitivity-" + setting + ".json"), key);
         Sensitivity measured = QArvd.measureSensitivity(context, recipe, log);
         sensitivities.add(summary(measured, setting));
@@ -207,8 +224,8 @@ public final class Pipeline {
     /** Every quantized model against full precision on the same prompts and noise. */
     private List<PairedScores> evaluate(Map<String, Path> quantized) {
         List<PairedScores> scores = new ArrayList<>();
-        try (Progress.Stage stage =
-                clock.begin("evaluate", (long) (quantized.size() + 1) * settings.prompts().size())) {
+        try (Progress.Stage stage = clock.begin(
+                "evaluate", (long) (quantized.size() + 1) * settings.prompts().size())) {
             try (TensorScope scope = TensorScope.open()) {
                 List<Tensor> latents = new ArrayList<>();
                 List<Tensor> videos = new ArrayList<>();
@@ -221,7 +238,10 @@ public final class Pipeline {
                 quantized.forEach((name, folder) -> {
                     int dash = name.lastIndexOf('-');
                     PairedScores score = PairedScores.basic(
-                            name.substring(0, dash), name.substring(dash + 1), chunks(), TinyVideoAutoencoder.TIME_FACTOR);
+                            name.substring(0, dash),
+                            name.substring(dash + 1),
+                            chunks(),
+                            TinyVideoAutoencoder.TIME_FACTOR);
                     try (ModelFolder packed = ModelFolder.open(folder);
                             FakeQuantForward sites = new FakeQuantForward(model.transformer(), plan(packed))) {
                         for (int i = 0; i < settings.prompts().size(); i++) {
@@ -299,14 +319,18 @@ public final class Pipeline {
         rows.add(new ContactSheet.Row("full precision", unit(reference)));
         clips.add(new VideoSet.Clip("full-precision", "bf16", write("p" + prompt + "-full", reference, fps), null, 1));
         for (String method : settings.methods()) {
-            try (ModelFolder packed = ModelFolder.open(
-                            settings.run().resolve("models").resolve(method + "-" + setting));
+            try (ModelFolder packed =
+                            ModelFolder.open(settings.run().resolve("models").resolve(method + "-" + setting));
                     FakeQuantForward sites = new FakeQuantForward(model.transformer(), plan(packed))) {
                 Tensor video = generator.decode(latents(prompt, sites));
                 Tensor difference = Frames.difference(reference, video, AMPLIFICATION);
                 String base = "p" + prompt + "-" + method + "-" + setting;
                 clips.add(new VideoSet.Clip(
-                        method, setting, write(base, video, fps), write(base + "-diff", difference, fps), AMPLIFICATION));
+                        method,
+                        setting,
+                        write(base, video, fps),
+                        write(base + "-diff", difference, fps),
+                        AMPLIFICATION));
                 rows.add(new ContactSheet.Row(method + " " + setting, unit(video)));
             }
         }
@@ -351,7 +375,8 @@ public final class Pipeline {
             sorted.add((double) norm);
         }
         sorted.sort(Collections.reverseOrder());
-        int above = (int) sorted.stream().filter(norm -> norm > found.threshold()).count();
+        int above =
+                (int) sorted.stream().filter(norm -> norm > found.threshold()).count();
         return new ChannelNorms(site.name(), sorted, found.threshold(), found.count() == 0 ? 0 : above, found.count());
     }
 
@@ -369,7 +394,8 @@ public final class Pipeline {
 
     private float[] columnNorms(LinearSite site) {
         try (TensorScope scope = TensorScope.open()) {
-            return Tensors.toFloats(OutlierDetection.columnNorms(model.transformer().weight(site)));
+            return Tensors.toFloats(
+                    OutlierDetection.columnNorms(model.transformer().weight(site)));
         }
     }
 

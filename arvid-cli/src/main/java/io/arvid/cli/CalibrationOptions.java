@@ -13,19 +13,35 @@ import picocli.CommandLine.Option;
 
 /** The options of verbs that roll a model out to calibrate on it. */
 final class CalibrationOptions {
-    @Option(names = "--model", paramLabel = "FOLDER", description = "Folder of the model; the bundled one where it is not given.")
+    @Option(
+            names = "--model",
+            paramLabel = "FOLDER",
+            description = "Folder of the model; the bundled one where it is not given.")
     private Path model = Home.bundledModel();
 
-    @Option(names = "--recipe", required = true, paramLabel = "FILE", description = "Recipe, such as recipes/q-arvd-w4a8.json.")
+    @Option(
+            names = "--recipe",
+            required = true,
+            paramLabel = "FILE",
+            description = "Recipe, such as recipes/q-arvd-w4a8.json.")
     private Path recipe = Path.of("recipe.json");
 
-    @Option(names = "--prompts", paramLabel = "FILE", description = "Calibration prompts, one a line; of the bundled world where it is not given.")
+    @Option(
+            names = "--prompts",
+            paramLabel = "FILE",
+            description = "Calibration prompts, one a line; of the bundled world where it is not given.")
     private @Nullable Path promptFile;
 
-    @Option(names = "--count", paramLabel = "N", description = "How many prompts to take from the bundled world (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--count",
+            paramLabel = "N",
+            description = "How many prompts to take from the bundled world (default: ${DEFAULT-VALUE}).")
     private int count = 8;
 
-    @Option(names = "--seed", paramLabel = "N", description = "Seed of the first prompt's noise (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--seed",
+            paramLabel = "N",
+            description = "Seed of the first prompt's noise (default: ${DEFAULT-VALUE}).")
     private long seed = 1_000_000;
 
     ModelFolder open() {

@@ -30,22 +30,34 @@ import picocli.CommandLine.Option;
         description = "Generates videos with a model, packed or in full precision.",
         mixinStandardHelpOptions = true)
 final class GenerateCommand implements Callable<Integer> {
-    @Option(names = "--model", paramLabel = "FOLDER", description = "Folder of the model; the bundled one where it is not given.")
+    @Option(
+            names = "--model",
+            paramLabel = "FOLDER",
+            description = "Folder of the model; the bundled one where it is not given.")
     private Path model = Home.bundledModel();
 
-    @Option(names = {"-p", "--prompt"}, paramLabel = "TEXT", description = "What the video shows; may be given more than once.")
+    @Option(
+            names = {"-p", "--prompt"},
+            paramLabel = "TEXT",
+            description = "What the video shows; may be given more than once.")
     private List<String> prompts = List.of();
 
     @Option(names = "--prompts", paramLabel = "FILE", description = "Prompts, one a line.")
     private @Nullable Path promptFile;
 
-    @Option(names = "--seed", paramLabel = "N", description = "Seed of the first prompt's noise (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--seed",
+            paramLabel = "N",
+            description = "Seed of the first prompt's noise (default: ${DEFAULT-VALUE}).")
     private long seed = 0;
 
     @Option(names = "--latents", description = "Keep the latents beside each video.")
     private boolean keepLatents;
 
-    @Option(names = {"-o", "--output"}, paramLabel = "FOLDER", description = "Where videos go (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = {"-o", "--output"},
+            paramLabel = "FOLDER",
+            description = "Where videos go (default: ${DEFAULT-VALUE}).")
     private Path folder = Path.of("runs", "videos");
 
     @Mixin
@@ -88,10 +100,13 @@ final class GenerateCommand implements Callable<Integer> {
                             VideoEncoding.MP4);
                     if (keepLatents) {
                         SafetensorsWriter.write(
-                                folder.resolve(name + ".safetensors"), Map.of("latents", latents), Map.of("prompt", prompt));
+                                folder.resolve(name + ".safetensors"),
+                                Map.of("latents", latents),
+                                Map.of("prompt", prompt));
                     }
                 });
-                made.add(new Made(prompt, promptSeed, folder.resolve(name + ".mp4").toString()));
+                made.add(new Made(
+                        prompt, promptSeed, folder.resolve(name + ".mp4").toString()));
                 stage.step();
             }
         }

@@ -37,7 +37,11 @@ final class QuantizeCommand implements Callable<Integer> {
             description = "What 'arvid sensitivity' wrote; measured anew where a recipe needs it and it is not given.")
     private @Nullable Path sensitivity;
 
-    @Option(names = {"-o", "--output"}, required = true, paramLabel = "FOLDER", description = "Where the packed model goes.")
+    @Option(
+            names = {"-o", "--output"},
+            required = true,
+            paramLabel = "FOLDER",
+            description = "Where the packed model goes.")
     private Path folder = Path.of("packed");
 
     @Mixin
@@ -59,8 +63,8 @@ final class QuantizeCommand implements Callable<Integer> {
             }
             try (QuantPlan plan = recipe.plan(context);
                     WeightMap stored = model.storedTransformer()) {
-                PackedSize size =
-                        Packer.write(folder, plan, new PackedSource(stored, model.json(), SourceLayout.WAN, recipe.json()));
+                PackedSize size = Packer.write(
+                        folder, plan, new PackedSource(stored, model.json(), SourceLayout.WAN, recipe.json()));
                 model.copyCompanions(folder);
                 output.line(size.text());
                 output.line("written to " + folder);

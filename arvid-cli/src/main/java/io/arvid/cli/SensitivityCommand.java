@@ -22,13 +22,17 @@ import picocli.CommandLine.Option;
 /** {@code arvid sensitivity}: how much each chunk's quantization damages the final video (Q-ARVD, step A). Latents only. */
 @Command(
         name = "sensitivity",
-        description = "Measures how much each chunk's quantization damages the final video; resumes per chunk and prompt.",
+        description =
+                "Measures how much each chunk's quantization damages the final video; resumes per chunk and prompt.",
         mixinStandardHelpOptions = true)
 final class SensitivityCommand implements Callable<Integer> {
     @Mixin
     private CalibrationOptions calibration = new CalibrationOptions();
 
-    @Option(names = {"-o", "--output"}, paramLabel = "FILE", description = "Where the result goes (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = {"-o", "--output"},
+            paramLabel = "FILE",
+            description = "Where the result goes (default: ${DEFAULT-VALUE}).")
     private Path file = Path.of("runs", "sensitivity.json");
 
     @Mixin
@@ -43,15 +47,19 @@ final class SensitivityCommand implements Callable<Integer> {
         try (ModelFolder model = calibration.open();
                 Generator generator = new Generator(model)) {
             SensitivityLog log = SensitivityLog.at(file.resolveSibling(file.getFileName() + ".log"), calibration.key());
-            Sensitivity measured = QArvd.measureSensitivity(
-                    calibration.context(model, generator, output.progress()), recipe, log);
+            Sensitivity measured =
+                    QArvd.measureSensitivity(calibration.context(model, generator, output.progress()), recipe, log);
             Map<String, Object> result = new LinkedHashMap<>();
             result.put("alpha", measured.alpha());
             result.put("alphaWithoutText", measured.alphaWithoutText());
             result.put("textPathError", measured.textPathError());
             result.put("prompts", measured.promptCount());
             result.put("spearman", Pipeline.summary(measured, "").spearman());
-            AtomicFile.write(file, new com.fasterxml.jackson.databind.json.JsonMapper().valueToTree(result).toPrettyString() + "\n");
+            AtomicFile.write(
+                    file,
+                    new com.fasterxml.jackson.databind.json.JsonMapper()
+                                    .valueToTree(result)
+                                    .toPrettyString() + "\n");
             output.line("alpha, text path charged to chunk 0   " + numbers(measured.alpha()));
             output.line("alpha, text path charged separately   " + numbers(measured.alphaWithoutText()));
             output.line("written to " + file);

@@ -26,13 +26,23 @@ final class TrainCommand implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "WHAT", description = "What to train: ${COMPLETION-CANDIDATES}.")
     private What what = What.SHAPES;
 
-    @Option(names = "--states", paramLabel = "FOLDER", description = "Where training states are kept (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--states",
+            paramLabel = "FOLDER",
+            description = "Where training states are kept (default: ${DEFAULT-VALUE}).")
     private Path states = Path.of("runs", "train-shapes");
 
-    @Option(names = {"-o", "--output"}, required = true, paramLabel = "FOLDER", description = "Where the finished model goes.")
+    @Option(
+            names = {"-o", "--output"},
+            required = true,
+            paramLabel = "FOLDER",
+            description = "Where the finished model goes.")
     private Path target = Path.of("model");
 
-    @Option(names = "--threads", paramLabel = "N", description = "Threads of one operation (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--threads",
+            paramLabel = "N",
+            description = "Threads of one operation (default: ${DEFAULT-VALUE}).")
     private int threads = 1;
 
     @Mixin
@@ -44,9 +54,12 @@ final class TrainCommand implements Callable<Integer> {
         Progress progress = output.progress();
         Map<String, Progress.Stage> stages = new HashMap<>();
         try {
-            new ShapesTraining(states, target, (phase, step, totalSteps, loss, norm) -> stages.computeIfAbsent(
-                                    phase, name -> progress.begin(name, totalSteps - step + 1))
-                            .step())
+            new ShapesTraining(
+                            states,
+                            target,
+                            (phase, step, totalSteps, loss, norm) -> stages.computeIfAbsent(
+                                            phase, name -> progress.begin(name, totalSteps - step + 1))
+                                    .step())
                     .run();
         } finally {
             stages.values().forEach(Progress.Stage::close);

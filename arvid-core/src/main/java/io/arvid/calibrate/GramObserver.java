@@ -31,8 +31,7 @@ public final class GramObserver implements InputObserver, AutoCloseable {
         }
         int in = site.inFeatures();
         Tensor tokens = Ops.toF32(input).reshape(-1, in);
-        byInput.computeIfAbsent(
-                        SharedInput.of(site), name -> TensorScope.own(Tensors.zeros(DTypes.F64, in, in)))
+        byInput.computeIfAbsent(SharedInput.of(site), name -> TensorScope.own(Tensors.zeros(DTypes.F64, in, in)))
                 .add_(Ops.toF64(tokens.t().mm(tokens)));
     }
 

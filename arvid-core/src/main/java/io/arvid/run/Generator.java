@@ -79,7 +79,9 @@ public final class Generator implements AutoCloseable {
     /** Decoded video {@code [T, 3, H, W]}, uint8, of normalized latents {@code [1, F, C, h, w]}; the copies before the first frame are dropped. */
     public Tensor decode(Tensor latents) {
         return Torch.withoutGradients(() -> TensorScope.run(() -> {
-            Tensor frames = autoencoder.decode(model.config().latents().denormalize(latents)).squeeze(0);
+            Tensor frames = autoencoder
+                    .decode(model.config().latents().denormalize(latents))
+                    .squeeze(0);
             Tensor kept = Ops.slice(frames, 0, TinyVideoAutoencoder.TIME_FACTOR - 1, frames.size(0));
             return Ops.to(Ops.clamp(Ops.mul(kept, 255).round(), 0, 255), DTypes.U8);
         }));

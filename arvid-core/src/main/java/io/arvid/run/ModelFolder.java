@@ -3,7 +3,6 @@ package io.arvid.run;
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.arvid.model.wan.TinyVideoAutoencoder;
@@ -102,7 +101,8 @@ public final class ModelFolder implements AutoCloseable {
     private final WanTransformer transformer;
     private final @Nullable QuantPlan plan;
 
-    private ModelFolder(Path folder, ObjectNode json, Config config, WeightMap transformerWeights, @Nullable QuantPlan plan) {
+    private ModelFolder(
+            Path folder, ObjectNode json, Config config, WeightMap transformerWeights, @Nullable QuantPlan plan) {
         this.folder = folder;
         this.json = json;
         this.config = config;

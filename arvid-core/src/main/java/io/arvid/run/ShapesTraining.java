@@ -74,6 +74,7 @@ public final class ShapesTraining {
             0.1,
             8,
             100);
+
     private static final DecoderTrainer.Settings DECODER_RUN =
             new DecoderTrainer.Settings(1000, 100, 32, 4, 20, 0.05, 3e-3, 9, 100);
     private static final int STATISTICS_CLIPS = 64;
@@ -129,8 +130,7 @@ public final class ShapesTraining {
             if (Files.exists(file)) {
                 return json.readValue(file.toFile(), LatentStatistics.class);
             }
-            LatentStatistics measured =
-                    LatentStatistics.measure(world, autoencoder, STATISTICS_CLIPS, STATISTICS_SEED);
+            LatentStatistics measured = LatentStatistics.measure(world, autoencoder, STATISTICS_CLIPS, STATISTICS_SEED);
             AtomicFile.write(file, json.writeValueAsString(measured));
             return measured;
         } catch (IOException e) {
@@ -141,9 +141,9 @@ public final class ShapesTraining {
     private Map<String, Tensor> transformer(
             TinyVideoAutoencoder autoencoder, LatentStatistics statistics, Path tokenizerFile) {
         try (Tokenizer tokenizer = Tokenizer.open(tokenizerFile, TRANSFORMER.textLen());
-                LatentDataset dataset =
-                        new LatentDataset(world, autoencoder, statistics, TRANSFORMER_RUN.seed())) {
-            Map<String, Tensor> first = new AutoregressiveTrainer(TRANSFORMER, TEXT, tokenizer, dataset, TRANSFORMER_RUN)
+                LatentDataset dataset = new LatentDataset(world, autoencoder, statistics, TRANSFORMER_RUN.seed())) {
+            Map<String, Tensor> first = new AutoregressiveTrainer(
+                            TRANSFORMER, TEXT, tokenizer, dataset, TRANSFORMER_RUN)
                     .train(states.resolve("transformer-state.safetensors"), listener);
             return new AutoregressiveTrainer(TRANSFORMER, TEXT, tokenizer, dataset, FIRST_CHUNK_RUN)
                     .goOn(first, states.resolve("first-chunk-state.safetensors"), listener);

@@ -15,14 +15,7 @@ class GptqContractTest extends QuantMethodContract<GptqRecipe> {
     @Override
     GptqRecipe recipe() {
         return new GptqRecipe(
-                Scheme.staticPerTensor(4, 8),
-                0,
-                RangeRule.PERCENTILE,
-                false,
-                false,
-                new Gptq(0.01, true, 128),
-                1,
-                0);
+                Scheme.staticPerTensor(4, 8), 0, RangeRule.PERCENTILE, false, false, new Gptq(0.01, true, 128), 1, 0);
     }
 
     @Override

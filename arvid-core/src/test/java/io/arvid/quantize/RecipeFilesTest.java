@@ -18,7 +18,9 @@ class RecipeFilesTest {
 
     static List<Path> recipes() throws IOException {
         try (Stream<Path> files = Files.list(RECIPES)) {
-            return files.filter(file -> file.toString().endsWith(".json")).sorted().toList();
+            return files.filter(file -> file.toString().endsWith(".json"))
+                    .sorted()
+                    .toList();
         }
     }
 

@@ -87,7 +87,8 @@ public final class WanBlock {
             return Ops.addcmul(x, branch, gate);
         }
         long[] perFrame = {x.size(0), frames, tokensPerFrame, x.size(2)};
-        return Ops.addcmul(x.view(perFrame), branch.view(perFrame), gate.unsqueeze(2)).flatten(1, 2);
+        return Ops.addcmul(x.view(perFrame), branch.view(perFrame), gate.unsqueeze(2))
+                .flatten(1, 2);
     }
 
     private Tensor selfAttention(Tensor x, RolloutStep step, SiteForward forward, SelfAttention attention) {

@@ -24,13 +24,7 @@ public final class AdaRound implements QuantMethod<AdaRoundRecipe> {
     @Override
     public AdaRoundRecipe defaults() {
         return new AdaRoundRecipe(
-                Scheme.staticPerTensor(4, 8),
-                0,
-                RangeRule.PERCENTILE,
-                1,
-                0,
-                false,
-                ReconstructionSettings.official());
+                Scheme.staticPerTensor(4, 8), 0, RangeRule.PERCENTILE, 1, 0, false, ReconstructionSettings.official());
     }
 
     @Override
@@ -42,8 +36,7 @@ public final class AdaRound implements QuantMethod<AdaRoundRecipe> {
     public QuantPlan plan(QuantContext context, AdaRoundRecipe recipe) {
         return Torch.withoutGradients(() -> {
             try (TensorScope scope = TensorScope.open()) {
-                FrameWeights uniform =
-                        FrameWeights.uniform(context.rollouts().chunkCount());
+                FrameWeights uniform = FrameWeights.uniform(context.rollouts().chunkCount());
                 ScaledModel scaled = ScaledModel.of(
                         context.model(), recipe.scheme(), recipe.range().weights());
                 ScaledModel ranged = recipe.inputCalibration().calibrate(context, scaled, (site, layer) -> uniform);

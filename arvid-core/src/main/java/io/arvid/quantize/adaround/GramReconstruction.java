@@ -30,8 +30,7 @@ public record GramReconstruction(ReconstructionSettings settings) {
             for (int count = 1; count <= settings.iterations(); count++) {
                 try (TensorScope step = TensorScope.open()) {
                     RoundingRelaxation.Relaxed relaxed = rounding.relax(scales);
-                    Tensor gradient =
-                            Ops.mul_(relaxed.weight().matmul(hessian).sub_(linear), 2 / loss.count());
+                    Tensor gradient = Ops.mul_(relaxed.weight().matmul(hessian).sub_(linear), 2 / loss.count());
                     Tensor soft = RoundingRelaxation.softGradient(relaxed, gradient, scales);
                     double beta = settings.beta(count);
                     if (beta > 0) {

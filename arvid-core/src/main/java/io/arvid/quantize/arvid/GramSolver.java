@@ -12,7 +12,6 @@ import io.arvid.quantize.fit.ScaledLayer;
 import io.arvid.quantize.scheme.IntGrid;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.TensorScope;
-import io.arvid.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -111,8 +110,7 @@ public record GramSolver(
         return solved(layer, Ops.toF64(layer.nearest().codes()), heldOut, Origin.NEAREST, 0);
     }
 
-    private static Solved solved(
-            ScaledLayer layer, Tensor codes, GramLoss heldOut, Origin origin, double damping) {
+    private static Solved solved(ScaledLayer layer, Tensor codes, GramLoss heldOut, Origin origin, double damping) {
         double loss = heldOut.of(values(codes, layer));
         return new Solved(layer, codes, loss, origin, damping);
     }
@@ -147,8 +145,7 @@ public record GramSolver(
                 }
             }
             ScaledLayer found = layer.withScaleTable(Ops.toF32(Objects.requireNonNull(table)));
-            Solved solved = solved(
-                    found, Objects.requireNonNull(codes), heldOut, Origin.GRAM, damping);
+            Solved solved = solved(found, Objects.requireNonNull(codes), heldOut, Origin.GRAM, damping);
             solved.tensors().forEach(scope::keep);
             return solved;
         }
@@ -169,8 +166,7 @@ public record GramSolver(
 
     private record Rounded(Tensor codes, Tensor table, Tensor values) {}
 
-    private Rounded round(
-            ScaledLayer layer, Tensor target, Gptq gptq, Gptq.Prepared prepared, GramLoss damped) {
+    private Rounded round(ScaledLayer layer, Tensor target, Gptq gptq, Gptq.Prepared prepared, GramLoss damped) {
         IntGrid grid = layer.rule().grid();
         Tensor zeros = Ops.toF64(layer.zeros());
         Tensor group = layer.groupOfColumn();

@@ -81,8 +81,7 @@ public record Gptq(double damping, boolean actOrder, int blockSize) {
     /** Orders the channels of {@code hessian} {@code [in, in]} and factors {@code H + λI}. */
     public Prepared prepare(Tensor hessian, double lambda) {
         Tensor h = Ops.toF64(hessian);
-        Tensor order =
-                actOrder ? h.diagonal().neg().argsort(true, 0, false) : Tensors.arange(DTypes.I64, h.size(0));
+        Tensor order = actOrder ? h.diagonal().neg().argsort(true, 0, false) : Tensors.arange(DTypes.I64, h.size(0));
         Tensor visited = actOrder ? h.index_select(0, order).index_select(1, order) : h;
         return new Prepared(order, factor(visited, lambda));
     }

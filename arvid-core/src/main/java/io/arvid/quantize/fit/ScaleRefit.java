@@ -22,8 +22,7 @@ public final class ScaleRefit {
      * @param scaleTable {@code [out, groups]}
      * @param groupOfColumn int64 {@code [in]}: the column of the table that holds for each input channel
      */
-    public static Tensor refit(
-            Tensor codes, Tensor zeros, Tensor scaleTable, Tensor groupOfColumn, GramLoss loss) {
+    public static Tensor refit(Tensor codes, Tensor zeros, Tensor scaleTable, Tensor groupOfColumn, GramLoss loss) {
         try (TensorScope scope = TensorScope.open()) {
             Tensor steps = Ops.toF64(codes).sub(Ops.toF64(zeros));
             Tensor table = Ops.copy(Ops.toF64(scaleTable));
@@ -40,10 +39,8 @@ public final class ScaleRefit {
     /** Refits one column of the table; table and residual change in place. */
     private static void refit(
             long group, Tensor steps, Tensor table, Tensor groupOfColumn, Tensor residual, Tensor hessian) {
-        Tensor columns = groupOfColumn
-                .eq(Tensors.of(new long[] {group}, 1))
-                .nonzero()
-                .squeeze(1);
+        Tensor columns =
+                groupOfColumn.eq(Tensors.of(new long[] {group}, 1)).nonzero().squeeze(1);
         if (columns.numel() == 0) {
             return;
         }

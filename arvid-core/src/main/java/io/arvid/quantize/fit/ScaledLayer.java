@@ -174,7 +174,9 @@ public record ScaledLayer(
         transform.corrections().forEach(correction -> tensors.addAll(correction.tensors()));
         if (outliers != null) {
             tensors.addAll(List.of(
-                    outliers.columns(), outliers.pairs().scales(), outliers.pairs().zeros()));
+                    outliers.columns(),
+                    outliers.pairs().scales(),
+                    outliers.pairs().zeros()));
         }
         return tensors;
     }

@@ -27,14 +27,7 @@ public final class GptqMethod implements QuantMethod<GptqRecipe> {
     @Override
     public GptqRecipe defaults() {
         return new GptqRecipe(
-                Scheme.staticPerTensor(4, 8),
-                0,
-                RangeRule.PERCENTILE,
-                false,
-                false,
-                new Gptq(0.01, true, 128),
-                1,
-                0);
+                Scheme.staticPerTensor(4, 8), 0, RangeRule.PERCENTILE, false, false, new Gptq(0.01, true, 128), 1, 0);
     }
 
     @Override
@@ -49,8 +42,7 @@ public final class GptqMethod implements QuantMethod<GptqRecipe> {
                 WeightFit fit = recipe.gptqRange()
                         ? new GptqWeightFit(recipe.shrink())
                         : recipe.range().weights();
-                FrameWeights uniform =
-                        FrameWeights.uniform(context.rollouts().chunkCount());
+                FrameWeights uniform = FrameWeights.uniform(context.rollouts().chunkCount());
                 ScaledModel scaled = ScaledModel.of(context.model(), recipe.scheme(), fit);
                 ScaledModel ranged = recipe.inputCalibration().calibrate(context, scaled, (site, layer) -> uniform);
                 SequencedMap<LinearSite, LayerPlan> layers =

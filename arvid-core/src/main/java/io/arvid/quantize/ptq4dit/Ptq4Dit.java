@@ -53,8 +53,7 @@ public final class Ptq4Dit implements QuantMethod<Ptq4DitRecipe> {
     public QuantPlan plan(QuantContext context, Ptq4DitRecipe recipe) {
         return Torch.withoutGradients(() -> {
             try (TensorScope scope = TensorScope.open()) {
-                FrameWeights uniform =
-                        FrameWeights.uniform(context.rollouts().chunkCount());
+                FrameWeights uniform = FrameWeights.uniform(context.rollouts().chunkCount());
                 Map<LinearSite, InputTransform> balance = balance(context, recipe);
                 ScaledModel scaled = ScaledModel.of(
                         context.model(),

@@ -82,8 +82,7 @@ public final class Qvd implements QuantMethod<QvdRecipe> {
                         recipe.calibrationPrompts(),
                         "recording inputs, full precision");
                 Map<LinearSite, InputTransform> integrated = integrate(context, recipe, ranges, tape);
-                FrameWeights uniform =
-                        FrameWeights.uniform(context.rollouts().chunkCount());
+                FrameWeights uniform = FrameWeights.uniform(context.rollouts().chunkCount());
                 ScaledModel scaled = ScaledModel.of(
                         context.model(),
                         recipe.scheme(),

@@ -58,8 +58,8 @@ public record QvdRecipe(
         if (!(scheme.inputs() instanceof InputRule.Static rule) || !rule.grid().symmetric()) {
             throw new IllegalArgumentException("qvd wants static inputs on a symmetric grid in scheme.inputs");
         }
-        boolean skipsTime = TIME_PATH.stream()
-                .allMatch(name -> scheme.skip().stream().anyMatch(name::startsWith));
+        boolean skipsTime =
+                TIME_PATH.stream().allMatch(name -> scheme.skip().stream().anyMatch(name::startsWith));
         if (htdq == TemporalFeatures.TABLE && !skipsTime) {
             throw new IllegalArgumentException("htdq: a table holds the time path in full precision, so scheme.skip"
                     + " must name time_embedding and time_projection");

@@ -86,7 +86,8 @@ public record RangeIntegration(int steps) {
                 rule.grid(),
                 AffineQuantizer.perColumn(pairs.scales(), rule.at(), in),
                 AffineQuantizer.perColumn(pairs.zeros(), rule.at(), in));
-        Tensor difference = Ops.linear(AffineQuantizer.fake(x, inputs, scale, zero), fakeWeight, null).sub(expected);
+        Tensor difference = Ops.linear(AffineQuantizer.fake(x, inputs, scale, zero), fakeWeight, null)
+                .sub(expected);
         return Tensors.item(Ops.mean(Ops.sum(Ops.pow(difference, 2), false, 1), false, 0));
     }
 }

@@ -36,8 +36,7 @@ public record TemporalQuantizer(List<Double> exponents, List<Double> clips, doub
 
     /** Even steps, powers, and the logarithmic curve. */
     public static TemporalQuantizer inferred() {
-        return new TemporalQuantizer(
-                List.of(1.0, 0.75, 0.5, 1.0 / 3, 0.25, 0.0), List.of(1.0, 0.95, 0.9, 0.8, 0.7), 1);
+        return new TemporalQuantizer(List.of(1.0, 0.75, 0.5, 1.0 / 3, 0.25, 0.0), List.of(1.0, 0.95, 0.9, 0.8, 0.7), 1);
     }
 
     /**
@@ -76,8 +75,8 @@ public record TemporalQuantizer(List<Double> exponents, List<Double> clips, doub
         double highest = Double.NEGATIVE_INFINITY;
         for (double exponent : exponents) {
             for (double clip : clips) {
-                InputPlan.Companded candidate = new InputPlan.Companded(
-                        grid, exponent, (float) (negative * clip), (float) (positive * clip));
+                InputPlan.Companded candidate =
+                        new InputPlan.Companded(grid, exponent, (float) (negative * clip), (float) (positive * clip));
                 double score = score(features, candidate);
                 if (best == null || score > highest) {
                     best = candidate;

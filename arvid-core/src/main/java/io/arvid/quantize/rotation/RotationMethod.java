@@ -50,13 +50,9 @@ public final class RotationMethod implements QuantMethod<RotationRecipe> {
     public QuantPlan plan(QuantContext context, RotationRecipe recipe) {
         return Torch.withoutGradients(() -> {
             try (TensorScope scope = TensorScope.open()) {
-                FrameWeights uniform =
-                        FrameWeights.uniform(context.rollouts().chunkCount());
+                FrameWeights uniform = FrameWeights.uniform(context.rollouts().chunkCount());
                 ScaledModel scaled = ScaledModel.of(
-                        context.model(),
-                        recipe.scheme(),
-                        recipe.range().weights(),
-                        site -> rotation(site, recipe));
+                        context.model(), recipe.scheme(), recipe.range().weights(), site -> rotation(site, recipe));
                 ScaledModel ranged = recipe.inputCalibration().calibrate(context, scaled, (site, layer) -> uniform);
                 return recipe.gptq() == null
                         ? ranged.nearest(id(), recipe.scheme().kv())

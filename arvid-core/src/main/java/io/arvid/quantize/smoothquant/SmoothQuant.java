@@ -44,8 +44,7 @@ public final class SmoothQuant implements QuantMethod<SmoothQuantRecipe> {
     public QuantPlan plan(QuantContext context, SmoothQuantRecipe recipe) {
         return Torch.withoutGradients(() -> {
             try (TensorScope scope = TensorScope.open()) {
-                FrameWeights uniform =
-                        FrameWeights.uniform(context.rollouts().chunkCount());
+                FrameWeights uniform = FrameWeights.uniform(context.rollouts().chunkCount());
                 Map<LinearSite, InputTransform> smoothing = smoothing(context, recipe);
                 ScaledModel scaled = ScaledModel.of(
                         context.model(),
@@ -75,8 +74,8 @@ public final class SmoothQuant implements QuantMethod<SmoothQuantRecipe> {
                 Tensor factors = SmoothingScales.smoothQuant(recipe.alpha())
                         .factors(
                                 ranges.ranges(group.first()).magnitudes(),
-                                SmoothingScales.guardedWeights(SmoothingScales.columnMagnitudes(
-                                        List.of(group.weight(context.model())))));
+                                SmoothingScales.guardedWeights(
+                                        SmoothingScales.columnMagnitudes(List.of(group.weight(context.model())))));
                 group.sites().forEach(site -> transforms.put(site, InputTransform.dividing(factors)));
             }
         }

@@ -53,8 +53,8 @@ record BranchedGroup(SvdQuantRecipe recipe, InputGroup group, Tensor inputs, Ten
         List<Tensor> zeros = group.split(branch.pairs().zeros());
         Map<LinearSite, ScaledLayer> layers = new LinkedHashMap<>();
         for (int i = 0; i < group.sites().size(); i++) {
-            InputTransform transform = smoothing.then(new InputTransform(
-                    List.of(new Correction.LowRank(branch.down(), ups.get(i), false))));
+            InputTransform transform = smoothing.then(
+                    new InputTransform(List.of(new Correction.LowRank(branch.down(), ups.get(i), false))));
             layers.put(
                     group.sites().get(i),
                     new ScaledLayer(
@@ -74,8 +74,11 @@ record BranchedGroup(SvdQuantRecipe recipe, InputGroup group, Tensor inputs, Ten
         Tensor weightMagnitudes = SmoothingScales.columnMagnitudes(List.of(weight));
         LowRankBranch once = new LowRankBranch(recipe.branch().rank(), 1, true);
         List<SmoothingSearch.Candidate> candidates = new SmoothingSearch(recipe.smoothingSteps())
-                .candidates(inputMagnitudes, weightMagnitudes, factors -> branch(once, InputTransform.dividing(factors))
-                        .error());
+                .candidates(
+                        inputMagnitudes,
+                        weightMagnitudes,
+                        factors ->
+                                branch(once, InputTransform.dividing(factors)).error());
         return SmoothingSearch.best(candidates).scales().factors(inputMagnitudes, weightMagnitudes);
     }
 
@@ -83,9 +86,9 @@ record BranchedGroup(SvdQuantRecipe recipe, InputGroup group, Tensor inputs, Ten
     private LowRankBranch.Iteration branch(LowRankBranch settings, InputTransform smoothing) {
         Tensor x = smoothing.input(inputs);
         Tensor quantized = quantized(x);
-        LowRankBranch.OutputError error = (residual, values) -> Tensors.item(Ops.pow(
-                        Ops.linear(quantized, values, null).sub(Ops.linear(x, residual, null)), 2)
-                .sum());
+        LowRankBranch.OutputError error = (residual, values) ->
+                Tensors.item(Ops.pow(Ops.linear(quantized, values, null).sub(Ops.linear(x, residual, null)), 2)
+                        .sum());
         return settings.fit(
                         smoothing.weight(weight),
                         recipe.scheme().weights(),

@@ -54,13 +54,10 @@ public final class SvdQuant implements QuantMethod<SvdQuantRecipe> {
     public QuantPlan plan(QuantContext context, SvdQuantRecipe recipe) {
         return Torch.withoutGradients(() -> {
             try (TensorScope scope = TensorScope.open()) {
-                FrameWeights uniform =
-                        FrameWeights.uniform(context.rollouts().chunkCount());
+                FrameWeights uniform = FrameWeights.uniform(context.rollouts().chunkCount());
                 Map<LinearSite, ScaledLayer> branched = branched(context, recipe);
                 ScaledModel scaled = ScaledModel.of(
-                                context.model(),
-                                recipe.scheme(),
-                                recipe.range().weights())
+                                context.model(), recipe.scheme(), recipe.range().weights())
                         .map((site, layer) -> branched.getOrDefault(site, layer));
                 ScaledModel ranged = recipe.inputCalibration().calibrate(context, scaled, (site, layer) -> uniform);
                 return recipe.gptq() == null

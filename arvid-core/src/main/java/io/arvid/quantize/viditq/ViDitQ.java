@@ -90,8 +90,8 @@ public final class ViDitQ implements QuantMethod<ViDitQRecipe> {
                 Map<LinearSite, InputTransform> inRange = new HashMap<>();
                 for (InputGroup group : InputGroup.of(balanced)) {
                     Tensor columns = SmoothingScales.columnMagnitudes(List.of(group.weight(context.model())));
-                    InputTransform transform = InputTransform.dividing(
-                            balance.factors(magnitudes.of(group.first()), columns, range));
+                    InputTransform transform =
+                            InputTransform.dividing(balance.factors(magnitudes.of(group.first()), columns, range));
                     group.sites().forEach(site -> inRange.put(site, transform));
                 }
                 transforms.add(inRange);

@@ -73,7 +73,8 @@ public final class AutoencoderTrainer {
                 long step = optimizer.steps();
                 try (TensorScope stepScope = TensorScope.open()) {
                     parameters.clearGradients();
-                    Tensor loss = loss(autoencoder, batches.at(step, step < settings.cropSteps() ? settings.cropSize() : 0));
+                    Tensor loss =
+                            loss(autoencoder, batches.at(step, step < settings.cropSteps() ? settings.cropSize() : 0));
                     loss.backward();
                     double norm = parameters.clipGradients(1);
                     optimizer.step(rate.at(step));

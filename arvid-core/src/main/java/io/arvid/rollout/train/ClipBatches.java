@@ -63,6 +63,11 @@ final class ClipBatches {
         for (int copy = 0; copy < copies; copy++) {
             renderer.render(scene, 0, 1, pixels, offset + copy * world.spec().valuesPerFrame());
         }
-        renderer.render(scene, 0, frames - copies, pixels, offset + copies * world.spec().valuesPerFrame());
+        renderer.render(
+                scene,
+                0,
+                frames - copies,
+                pixels,
+                offset + copies * world.spec().valuesPerFrame());
     }
 }

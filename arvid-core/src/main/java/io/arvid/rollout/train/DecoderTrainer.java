@@ -65,10 +65,11 @@ public final class DecoderTrainer {
     /** Trains the decoder of {@code autoencoder}, or goes on from {@code state}; returns all weights, which the caller owns. */
     public Map<String, Tensor> train(WeightMap autoencoder, Path state, TrainingListener listener) {
         Torch.flushDenormals();
-        String recipe = "decoder " + config.encoderWidth() + " " + Arrays.toString(config.decoderWidths()) + " " + settings;
+        String recipe =
+                "decoder " + config.encoderWidth() + " " + Arrays.toString(config.decoderWidths()) + " " + settings;
         try (TensorScope scope = TensorScope.open();
-                TrainableParameters parameters = new TrainableParameters(
-                        part(autoencoder, true), AutoencoderTrainer::isHiddenKernel, Map.of());
+                TrainableParameters parameters =
+                        new TrainableParameters(part(autoencoder, true), AutoencoderTrainer::isHiddenKernel, Map.of());
                 Optimizer optimizer = new Optimizer(parameters, Optimizer.Settings.DEFAULT)) {
             TrainingState.restore(state, optimizer, recipe);
             Map<String, Tensor> all = part(autoencoder, false);

@@ -48,8 +48,7 @@ class GramSolverTest {
     private static GramLoss loss(Tensor weight, Tensor inputs) {
         Tensor x = Ops.toF64(inputs);
         Tensor quantized = Ops.mul(Ops.div(x, 0.5).round_(), 0.5);
-        return GramLoss.of(
-                weight, quantized.t().mm(quantized), x.t().mm(quantized), x.t().mm(x), 10);
+        return GramLoss.of(weight, quantized.t().mm(quantized), x.t().mm(quantized), x.t().mm(x), 10);
     }
 
     @AfterEach
@@ -78,8 +77,7 @@ class GramSolverTest {
     @Test
     void isBetterThanAdaptiveRounding() {
         Tensor codes = new GramReconstruction(GramReconstruction.quick()).codes(layer, train);
-        double adaptive = heldOut.of(
-                FakeWeight.of(layer.withCodes(codes)));
+        double adaptive = heldOut.of(FakeWeight.of(layer.withCodes(codes)));
         double nearest = heldOut.of(FakeWeight.of(layer.nearest()));
         assertThat(adaptive).isLessThan(nearest);
         assertThat(solve(GramSolver.standard())).isLessThan(adaptive);

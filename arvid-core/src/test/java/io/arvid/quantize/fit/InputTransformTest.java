@@ -43,13 +43,21 @@ class InputTransformTest {
 
     @Test
     void blocksAreTheLargestThatDivide() {
-        assertThat(BlockRotation.largest(Rotation.Kind.SYLVESTER, 1536, 1024).rotation().blockSize())
+        assertThat(BlockRotation.largest(Rotation.Kind.SYLVESTER, 1536, 1024)
+                        .rotation()
+                        .blockSize())
                 .isEqualTo(512);
-        assertThat(BlockRotation.largest(Rotation.Kind.SYLVESTER, 8960, 1024).rotation().blockSize())
+        assertThat(BlockRotation.largest(Rotation.Kind.SYLVESTER, 8960, 1024)
+                        .rotation()
+                        .blockSize())
                 .isEqualTo(256);
-        assertThat(BlockRotation.largest(Rotation.Kind.CONV_ROT, 1536, 1024).rotation().blockSize())
+        assertThat(BlockRotation.largest(Rotation.Kind.CONV_ROT, 1536, 1024)
+                        .rotation()
+                        .blockSize())
                 .isEqualTo(256);
-        assertThat(BlockRotation.largest(Rotation.Kind.CONV_ROT, 7, 256).rotation().blockSize())
+        assertThat(BlockRotation.largest(Rotation.Kind.CONV_ROT, 7, 256)
+                        .rotation()
+                        .blockSize())
                 .isEqualTo(1);
     }
 }

@@ -42,8 +42,8 @@ class ScaleRefitTest {
             WeightRule rule = new WeightRule(problem.grid(), new Granularity.Grouped(8));
             ScaledLayer layer = ScaledLayer.of(problem.weight(), rule, new MinMaxWeightFit());
             Tensor codes = Ops.toF64(layer.nearest().codes());
-            Tensor table = ScaleRefit.refit(
-                    codes, layer.zeros(), layer.scaleTable(), layer.groupOfColumn(), problem.loss());
+            Tensor table =
+                    ScaleRefit.refit(codes, layer.zeros(), layer.scaleTable(), layer.groupOfColumn(), problem.loss());
             Tensor steps = codes.sub(layer.zeros());
             Tensor refitted = steps.mul(table.index_select(1, layer.groupOfColumn()));
             assertThat(problem.loss().of(refitted)).isLessThan(problem.loss().of(steps.mul(layer.scales())));

@@ -18,7 +18,8 @@ class RangeIntegrationTest {
     @Test
     void theShiftCentersARange() {
         try (TensorScope scope = TensorScope.open()) {
-            Tensor shift = RangeIntegration.shift(Tensors.of(new float[] {-1, 2}, 2), Tensors.of(new float[] {5, 4}, 2));
+            Tensor shift =
+                    RangeIntegration.shift(Tensors.of(new float[] {-1, 2}, 2), Tensors.of(new float[] {5, 4}, 2));
             assertThat(Tensors.toFloats(shift)).containsExactly(2, 3);
         }
     }
@@ -34,11 +35,11 @@ class RangeIntegrationTest {
             Tensor magnitudes = Ops.amax(x.abs(), false, 0);
             WeightRule rule = new WeightRule(IntGrid.asymmetric(8), new Granularity.PerChannel());
             RangeIntegration integration = new RangeIntegration(40);
-            RangeIntegration.Integrated found = integration.search(
-                    x, magnitudes, weight, IntGrid.symmetric(6), rule, new MinMaxWeightFit());
+            RangeIntegration.Integrated found =
+                    integration.search(x, magnitudes, weight, IntGrid.symmetric(6), rule, new MinMaxWeightFit());
             Tensor allAlike = Tensors.full(DTypes.F32, Tensors.item(magnitudes.max()), 12);
-            RangeIntegration.Integrated whole = integration.search(
-                    x, allAlike, weight, IntGrid.symmetric(6), rule, new MinMaxWeightFit());
+            RangeIntegration.Integrated whole =
+                    integration.search(x, allAlike, weight, IntGrid.symmetric(6), rule, new MinMaxWeightFit());
             float[] factors = Tensors.toFloats(found.factors());
             assertThat(factors[4]).isGreaterThan(1.5f);
             assertThat(factors[0]).isEqualTo(1);

@@ -31,7 +31,8 @@ class TemporalQuantizerTest {
 
     @Test
     void companding() {
-        // 3 bits: codes −3 … 3; exponent 1/2: 0.04 of 4 → √0.01 = 0.1 → 0.3 of 3 → 0; 1 → √0.25 · 3 = 1.5 → 2 → (2/3)² · 4
+        // 3 bits: codes −3 … 3; exponent 1/2: 0.04 of 4 → √0.01 = 0.1 → 0.3 of 3 → 0; 1 → √0.25 · 3 = 1.5 → 2 → (2/3)²
+        // · 4
         InputPlan.Companded plan = new InputPlan.Companded(IntGrid.symmetric(3), 0.5, 1, 4);
         Tensor x = Tensors.of(new float[] {0.04f, 1, 4, 9, -0.25f, -2}, 6);
         // −0.25 of 1: √0.25 · 3 = 1.5 → 2 → (2/3)²; −2 is clipped to −1
@@ -59,8 +60,8 @@ class TemporalQuantizerTest {
     @Test
     void smallFeaturesWithOneLargeOneAreCompanded() {
         Tensor features = Tensors.of(new float[] {0.01f, 0.02f, 8, 0.03f, 0.05f, 8, 0.06f, 0.09f, 8}, 3, 3);
-        InputPlan.Companded plan = new TemporalQuantizer(List.of(1.0, 0.5, 0.25), List.of(1.0), 1)
-                .fit(features, IntGrid.symmetric(6));
+        InputPlan.Companded plan =
+                new TemporalQuantizer(List.of(1.0, 0.5, 0.25), List.of(1.0), 1).fit(features, IntGrid.symmetric(6));
         assertThat(plan.exponent()).isLessThan(1);
         Tensor quantized = FakeInput.apply(plan, ANY_STEP, features);
         assertThat(TemporalQuantizer.discriminability(features, quantized)).isEqualTo(1);
