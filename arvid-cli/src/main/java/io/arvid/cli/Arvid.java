@@ -12,7 +12,11 @@ import picocli.CommandLine.ParseResult;
         description = "Quantizes autoregressive video diffusion models and runs them.",
         subcommands = {
             ExportCommand.class,
+            InspectCommand.class,
+            PresetsCommand.class,
+            PullCommand.class,
             ReportCommand.class,
+            SynthesizeCommand.class,
             VerifyCommand.class,
             DoctorCommand.class,
             CommandLine.HelpCommand.class
