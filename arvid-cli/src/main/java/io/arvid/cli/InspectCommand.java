@@ -23,7 +23,8 @@ import picocli.CommandLine.Parameters;
 /** {@code arvid inspect}: what a checkpoint is. */
 @Command(
         name = "inspect",
-        description = "Says what a checkpoint is by what it holds: network, sizes, types, what is missing, linear layers.",
+        description =
+                "Says what a checkpoint is by what it holds: network, sizes, types, what is missing, linear layers.",
         mixinStandardHelpOptions = true)
 final class InspectCommand implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "FILE", description = "A safetensors or PyTorch file, or a folder of them.")
@@ -108,9 +109,7 @@ final class InspectCommand implements Callable<Integer> {
 
     private static String summary(SiteRole role, List<LinearSite> sites) {
         LinearSite first = sites.getFirst();
-        String name = role.isInBlock()
-                ? "blocks.0…" + sites.getLast().block() + "." + role.suffix()
-                : first.name();
+        String name = role.isInBlock() ? "blocks.0…" + sites.getLast().block() + "." + role.suffix() : first.name();
         return String.format(Locale.ROOT, "%-28s %s", name, widths(first));
     }
 

@@ -125,9 +125,7 @@ final class PullCommand implements Callable<Integer> {
         List<Map<String, Object>> results = new ArrayList<>();
         for (int i = 0; i < entries.size(); i++) {
             RemoteEntry entry = entries.get(i);
-            String outcome = dryRun
-                    ? "listed"
-                    : outcomes.get(i) == Pull.Outcome.FETCHED ? "fetched" : "already there";
+            String outcome = dryRun ? "listed" : outcomes.get(i) == Pull.Outcome.FETCHED ? "fetched" : "already there";
             output.line(String.format(
                     "%-13s %10s  %s", outcome, InspectCommand.size(entry.bytes()), folder.resolve(entry.path())));
             results.add(Map.of(

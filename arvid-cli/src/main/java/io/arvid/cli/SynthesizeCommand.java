@@ -34,7 +34,11 @@ final class SynthesizeCommand implements Callable<Integer> {
     @Option(names = "--layers", paramLabel = "N", description = "Write only the first N transformer blocks.")
     private @Nullable Integer layers;
 
-    @Option(names = "--seed", paramLabel = "SEED", defaultValue = "0", description = "Seed (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--seed",
+            paramLabel = "SEED",
+            defaultValue = "0",
+            description = "Seed (default: ${DEFAULT-VALUE}).")
     private long seed;
 
     @Option(
@@ -61,12 +65,13 @@ final class SynthesizeCommand implements Callable<Integer> {
     public Integer call() {
         WanConfig config = sizes();
         if (!type.isFloating()) {
-            throw new IllegalArgumentException("weights are fractions: --dtype must be F32, F16, BF16 or F64, not " + type);
+            throw new IllegalArgumentException(
+                    "weights are fractions: --dtype must be F32, F16, BF16 or F64, not " + type);
         }
         long values = SyntheticModel.valueCount(config, parts);
         long bytes = values * type.bytes();
-        output.line(folder + ": " + config.numLayers() + " blocks, " + values + " values, "
-                + InspectCommand.size(bytes) + " in " + type);
+        output.line(folder + ": " + config.numLayers() + " blocks, " + values + " values, " + InspectCommand.size(bytes)
+                + " in " + type);
         if (!dryRun) {
             Torch.withoutGradients(() -> {
                 write(config, values);
@@ -74,7 +79,16 @@ final class SynthesizeCommand implements Callable<Integer> {
             });
         }
         output.result(Map.of(
-                "folder", folder.toString(), "blocks", config.numLayers(), "values", values, "bytes", bytes, "seed", seed));
+                "folder",
+                folder.toString(),
+                "blocks",
+                config.numLayers(),
+                "values",
+                values,
+                "bytes",
+                bytes,
+                "seed",
+                seed));
         return 0;
     }
 

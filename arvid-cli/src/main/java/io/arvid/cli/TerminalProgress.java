@@ -2,17 +2,19 @@ package io.arvid.cli;
 
 import io.arvid.record.Progress;
 import java.io.PrintStream;
+import java.util.concurrent.atomic.AtomicBoolean;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 
-/** One bar a stage with the time that is left. */
+/** One bar a stage with the time that is left. A stage inside another is not drawn: there is one line to draw on. */
 final class TerminalProgress implements Progress {
     private static final int WIDEST = 110;
 
     private final PrintStream err;
     private final int columns;
+    private final AtomicBoolean drawing = new AtomicBoolean();
 
     TerminalProgress(PrintStream err, int columns) {
         this.err = err;
@@ -21,6 +23,9 @@ final class TerminalProgress implements Progress {
 
     @Override
     public Stage begin(String name, long steps) {
+        if (!drawing.compareAndSet(false, true)) {
+            return SILENT.begin(name, steps);
+        }
         ProgressBar bar = new ProgressBarBuilder()
                 .setTaskName(name)
                 .setInitialMax(steps)
@@ -37,6 +42,7 @@ final class TerminalProgress implements Progress {
             @Override
             public void close() {
                 bar.close();
+                drawing.set(false);
             }
         };
     }

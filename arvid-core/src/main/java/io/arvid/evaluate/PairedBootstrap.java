@@ -62,6 +62,23 @@ public record PairedBootstrap(int resamples, double level, long seed) {
         return mean(differences);
     }
 
+    /** Interval of the mean of {@code candidate} over the mean of {@code reference}, both on the same draws of videos. */
+    public Interval meanRatio(double[] candidate, double[] reference) {
+        if (candidate.length != reference.length) {
+            throw new IllegalArgumentException(
+                    "a paired ratio of " + candidate.length + " and " + reference.length + " videos");
+        }
+        return of(candidate.length, chosen -> {
+            double sum = 0;
+            double otherSum = 0;
+            for (int video : chosen) {
+                sum += candidate[video];
+                otherSum += reference[video];
+            }
+            return sum / otherSum;
+        });
+    }
+
     /**
      * Interval of any statistic of a set of videos, such as a Fréchet distance.
      *

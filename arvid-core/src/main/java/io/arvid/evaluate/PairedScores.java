@@ -93,7 +93,7 @@ public final class PairedScores {
                 prompts.size(),
                 bootstrap.level(),
                 estimate(bootstrap.meanDifference(own, others)),
-                estimate(ratio(own, others, bootstrap)));
+                estimate(bootstrap.meanRatio(own, others)));
     }
 
     /** One number a prompt: the mean over the frames of its video. */
@@ -108,19 +108,6 @@ public final class PairedScores {
                         .toArray())))
                 .toList();
         return new MetricScores(metric, estimate(bootstrap.mean(promptMeans(metric))), perChunk);
-    }
-
-    /** Mean of {@code own} over the mean of {@code others}, both on the same draws of prompts. */
-    private static PairedBootstrap.Interval ratio(double[] own, double[] others, PairedBootstrap bootstrap) {
-        return bootstrap.of(own.length, chosen -> {
-            double sum = 0;
-            double otherSum = 0;
-            for (int prompt : chosen) {
-                sum += own[prompt];
-                otherSum += others[prompt];
-            }
-            return sum / otherSum;
-        });
     }
 
     private static Estimate estimate(PairedBootstrap.Interval interval) {

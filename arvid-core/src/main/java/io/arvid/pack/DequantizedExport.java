@@ -49,7 +49,7 @@ public final class DequantizedExport {
     }
 
     /** Every parameter under the model's own name: floating ones in bfloat16. The caller closes the map. */
-    static WeightMap weights(PackedModelFile packed) {
+    public static WeightMap weights(PackedModelFile packed) {
         try (TensorScope scope = TensorScope.open()) {
             Map<String, Tensor> weights = new LinkedHashMap<>();
             packed.unquantized().entries().forEach((name, tensor) -> weights.put(name, toBf16(tensor)));

@@ -1,12 +1,30 @@
 package io.arvid.quantize;
 
+import io.arvid.quantize.adaround.AdaRound;
+import io.arvid.quantize.gptq.GptqMethod;
 import io.arvid.quantize.minmax.MinMax;
+import io.arvid.quantize.ptq4dit.Ptq4Dit;
 import io.arvid.quantize.qarvd.QArvd;
+import io.arvid.quantize.qvd.Qvd;
+import io.arvid.quantize.rotation.RotationMethod;
+import io.arvid.quantize.smoothquant.SmoothQuant;
+import io.arvid.quantize.svdquant.SvdQuant;
+import io.arvid.quantize.viditq.ViDitQ;
 import java.util.List;
 
 /** The methods that arvid knows: one line each. */
 public final class Methods {
-    private static final List<QuantMethod<?>> ALL = List.of(new MinMax(), new QArvd());
+    private static final List<QuantMethod<?>> ALL = List.of(
+            new MinMax(),
+            new AdaRound(),
+            new SmoothQuant(),
+            new Ptq4Dit(),
+            new SvdQuant(),
+            new GptqMethod(),
+            new RotationMethod(),
+            new ViDitQ(),
+            new Qvd(),
+            new QArvd());
 
     private Methods() {}
 

@@ -29,6 +29,11 @@ public final class DenoiseSchedule {
         return levels;
     }
 
+    /** Timesteps of the chunks after the first, in order. */
+    public float[] timesteps() {
+        return timesteps.clone();
+    }
+
     /** Timesteps of generated chunk {@code chunk}, in order. */
     public float[] timesteps(int chunk) {
         float[] ofChunk = chunk == 0 ? firstChunkTimesteps : timesteps;

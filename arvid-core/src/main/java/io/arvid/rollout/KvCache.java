@@ -24,14 +24,44 @@ public final class KvCache implements AutoCloseable {
      */
     public KvCache(
             RolloutConfig config, AttentionShape shape, int frames, int batch, DTypes type, KvStore.Factory factory) {
-        int heldFrames = config.isGlobal() ? frames : config.localAttentionFrames();
+        this(
+                config.isGlobal() ? frames : config.localAttentionFrames(),
+                config.sinkFrames(),
+                !config.isGlobal(),
+                shape,
+                batch,
+                type,
+                factory);
+    }
+
+    /**
+     * An empty cache of {@code heldFrames} latent frames, of which the first {@code sinkFrames} stay where {@code evicts} lets the oldest go when it is
+     * full.
+     */
+    public KvCache(
+            int heldFrames,
+            int sinkFrames,
+            boolean evicts,
+            AttentionShape shape,
+            int batch,
+            DTypes type,
+            KvStore.Factory factory) {
         this.tokensPerFrame = shape.tokensPerFrame();
         this.slots = heldFrames * tokensPerFrame;
-        int sink = config.sinkFrames() * tokensPerFrame;
+        int sink = sinkFrames * tokensPerFrame;
         for (int block = 0; block < shape.blocks(); block++) {
             stores.add(factory.create(new KvStore.Shape(block, batch, shape.heads(), slots, shape.headDim(), type)));
-            windows.add(new SlotWindow(slots, sink, !config.isGlobal(), slots));
+            windows.add(new SlotWindow(slots, sink, evicts, slots));
         }
+    }
+
+    /** Makes room in {@code block} for tokens {@code [globalStart, globalStart + count)} of the video, moving what stays. */
+    SlotWindow.Placement place(int block, int globalStart, int count) {
+        SlotWindow.Placement place = windows.get(block).place(globalStart, count);
+        if (place.moved() > 0) {
+            stores.get(block).move(place.moveFrom(), place.moveTo(), place.moved());
+        }
+        return place;
     }
 
     /** Tokens that it holds. */

@@ -128,6 +128,11 @@ public final class Ops {
         return torch.layer_norm(x, new long[] {x.size(-1)}, optional(weight), optional(bias), eps, true);
     }
 
+    /** {@code x · rsqrt(mean(x²) + eps) · weight} over the last dimension; weight {@code [dim]} or null for 1. */
+    public static Tensor rmsNorm(Tensor x, @Nullable Tensor weight, double eps) {
+        return torch.rms_norm(x, new long[] {x.size(-1)}, optional(weight), new DoubleOptional(eps));
+    }
+
     /** GELU with the error function. */
     public static Tensor gelu(Tensor x) {
         return torch.gelu(x);

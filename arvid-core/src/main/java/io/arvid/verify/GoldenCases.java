@@ -40,6 +40,7 @@ public final class GoldenCases {
 
     private static Map<String, GoldenCase> allKinds() {
         Map<String, GoldenCase> kinds = new TreeMap<>();
+        kinds.put("chunk_sensitivity", new ChunkSensitivityCase());
         kinds.put("discriminability", new DiscriminabilityCase());
         kinds.put("fake_quant_reference", new FakeQuantReferenceCase());
         kinds.put("flow_match_scheduler", new FlowMatchCase());
@@ -53,8 +54,10 @@ public final class GoldenCases {
         kinds.put("layer_reconstruction_dual", new LayerReconstructionCase());
         kinds.put("lpips", new LpipsCase());
         kinds.put("outlier_detection", new OutlierDetectionCase());
+        kinds.put("prompt_cleaning", new PromptCleaningCase());
         kinds.put("ptq4dit_balance", new SalienceBalanceCase());
         kinds.put("quantizers", new QuantizersCase());
+        kinds.put("rolling_forcing_rollout", new RollingForcingCase());
         kinds.put("rope_and_norms", new RopeAndNormsCase());
         kinds.put("smoothquant_scales", new SmoothQuantCase());
         kinds.put("solver_flow", new FlowSolverCase());

@@ -5,7 +5,9 @@ import io.arvid.tensor.Ops;
 import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
 import java.awt.image.BufferedImage;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 
 /** Between videos {@code [T, 3, H, W]} in [0, 1] and bytes. */
@@ -27,15 +29,15 @@ public final class Frames {
     /**
      * The video of frames that are red, green, blue bytes, row by row.
      *
-     * @return float32 {@code [frames, 3, height, width]}
+     * @return uint8 {@code [frames, 3, height, width]}
      */
-    public static Tensor ofRgb(Iterable<byte[]> frames, int height, int width) {
+    public static Tensor bytesOfRgb(Iterable<byte[]> frames, int height, int width) {
         try (TensorScope scope = TensorScope.open()) {
-            java.util.List<Tensor> tensors = new java.util.ArrayList<>();
+            List<Tensor> tensors = new ArrayList<>();
             for (byte[] frame : frames) {
                 tensors.add(Tensors.of(frame, height, width, CHANNELS).permute(2, 0, 1));
             }
-            return scope.keep(Ops.div(Ops.toF32(Ops.stack(0, tensors)), 255));
+            return scope.keep(Ops.stack(0, tensors).contiguous());
         }
     }
 

@@ -11,6 +11,8 @@ import static org.bytedeco.ffmpeg.global.swscale.SWS_BICUBIC;
 import static org.bytedeco.ffmpeg.global.swscale.SWS_FULL_CHR_H_INP;
 import static org.bytedeco.ffmpeg.global.swscale.SWS_FULL_CHR_H_INT;
 
+import io.arvid.tensor.Ops;
+import io.arvid.tensor.TensorScope;
 import io.arvid.weights.AtomicFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -100,6 +102,11 @@ public final class VideoFile {
 
     /** All frames of {@code file}: float32 {@code [T, 3, H, W]} in [0, 1]. */
     public static Tensor read(Path file) {
+        return TensorScope.run(() -> Ops.div(Ops.toF32(readBytes(file)), 255));
+    }
+
+    /** All frames of {@code file}: uint8 {@code [T, 3, H, W]}, a quarter of the memory. */
+    public static Tensor readBytes(Path file) {
         if (Files.notExists(file)) {
             throw new UncheckedIOException(new NoSuchFileException(file.toString()));
         }
@@ -116,7 +123,7 @@ public final class VideoFile {
             if (frames.isEmpty()) {
                 throw new IllegalArgumentException(file + ": no video in it");
             }
-            return Frames.ofRgb(frames, height, width);
+            return Frames.bytesOfRgb(frames, height, width);
         } catch (FrameGrabber.Exception e) {
             throw new UncheckedIOException(file + ": cannot be read as a video: " + e.getMessage(), e);
         }

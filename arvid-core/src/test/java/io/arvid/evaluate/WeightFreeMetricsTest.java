@@ -71,9 +71,9 @@ class WeightFreeMetricsTest {
         try (TensorScope scope = TensorScope.open();
                 Seeds seeds = new Seeds(4)) {
             Tensor latents = seeds.normal(3, 16, 4, 5);
-            assertThat(LatentDistance.meanSquaredError().perFrame(latents, Ops.add(latents, 2)))
+            assertThat(new LatentError().perFrame(latents, Ops.add(latents, 2)))
                     .containsOnly(new double[] {4}, within(1e-5));
-            assertThat(LatentDistance.cosine().perFrame(latents, Ops.mul(latents, -3)))
+            assertThat(new LatentCosine().perFrame(latents, Ops.mul(latents, -3)))
                     .containsOnly(new double[] {-1}, within(1e-6));
         }
     }

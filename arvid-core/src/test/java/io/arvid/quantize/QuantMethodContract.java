@@ -91,8 +91,8 @@ abstract class QuantMethodContract<R extends Recipe> {
         QuantContext several = new QuantContext(one.model(), one.rollouts(), null, one.progress(), 3);
         try (QuantPlan again = method().plan(several, recipe())) {
             plan.layers()
-                    .forEach((site, layer) -> assertThat(Tensors.toBytes(
-                                    again.layers().get(site).codes()))
+                    .forEach((site, layer) -> assertThat(
+                                    Tensors.toBytes(again.layers().get(site).codes()))
                             .as(site.name())
                             .isEqualTo(Tensors.toBytes(layer.codes())));
         }
@@ -102,9 +102,8 @@ abstract class QuantMethodContract<R extends Recipe> {
     void codesAreInsideTheGrid() {
         plan.layers().forEach((site, layer) -> {
             for (long code : Tensors.toLongs(layer.codes())) {
-                assertThat(code)
-                        .as(site.name())
-                        .isBetween((long) layer.grid().lowest(), (long) layer.grid().highest());
+                assertThat(code).as(site.name()).isBetween((long) layer.grid().lowest(), (long)
+                        layer.grid().highest());
             }
         });
     }
@@ -124,9 +123,11 @@ abstract class QuantMethodContract<R extends Recipe> {
     @Test
     void theModelIsUnchanged() {
         try (TinyModel fresh = new TinyModel(7)) {
-            tiny.weights().entries().forEach((name, tensor) -> assertThat(Tensors.toBytes(tensor))
-                    .as(name)
-                    .isEqualTo(Tensors.toBytes(fresh.weights().get(name))));
+            tiny.weights()
+                    .entries()
+                    .forEach((name, tensor) -> assertThat(Tensors.toBytes(tensor))
+                            .as(name)
+                            .isEqualTo(Tensors.toBytes(fresh.weights().get(name))));
         }
     }
 
@@ -150,13 +151,12 @@ abstract class QuantMethodContract<R extends Recipe> {
         if (!isReconstruction()) {
             return;
         }
-        MinMaxRecipe nearest = new MinMaxRecipe(
-                recipe().scheme(), 0, io.arvid.quantize.fit.RangeRule.PERCENTILE, 1, 0);
+        MinMaxRecipe nearest = new MinMaxRecipe(recipe().scheme(), 0, io.arvid.quantize.fit.RangeRule.PERCENTILE, 1, 0);
         try (QuantPlan rounded = new MinMax().plan(context(), nearest)) {
             Map<LinearSite, Double> errors = layerErrors(plan);
             Map<LinearSite, Double> errorsOfRounding = layerErrors(rounded);
-            errors.forEach((site, error) ->
-                    assertThat(error).as(site.name()).isLessThanOrEqualTo(errorsOfRounding.get(site)));
+            errors.forEach(
+                    (site, error) -> assertThat(error).as(site.name()).isLessThanOrEqualTo(errorsOfRounding.get(site)));
         }
     }
 
@@ -168,10 +168,16 @@ abstract class QuantMethodContract<R extends Recipe> {
             context().rollouts().latents(0, new InputTap(tiny.model().fullPrecision(), tape));
             plan.layers().forEach((site, layer) -> {
                 try (TensorScope each = TensorScope.open();
-                        FakeQuantLayer quantized = new FakeQuantLayer(layer, tiny.model().bias(site))) {
+                        FakeQuantLayer quantized =
+                                new FakeQuantLayer(layer, tiny.model().bias(site))) {
                     Tensor inputs = tape.samples(site).inputs();
-                    Tensor expected = Ops.linear(inputs, tiny.model().weight(site), tiny.model().bias(site));
-                    errors.put(site, meanSquare(quantized.apply(RolloutStep.wholeClip(1, 0), inputs).sub(expected)));
+                    Tensor expected = Ops.linear(
+                            inputs, tiny.model().weight(site), tiny.model().bias(site));
+                    errors.put(
+                            site,
+                            meanSquare(quantized
+                                    .apply(RolloutStep.wholeClip(1, 0), inputs)
+                                    .sub(expected)));
                 }
             });
         }

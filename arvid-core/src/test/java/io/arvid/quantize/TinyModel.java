@@ -25,8 +25,7 @@ import org.bytedeco.pytorch.Tensor;
  * chunks that are denoised one after the other, each seeing the mean of the one before.
  */
 final class TinyModel implements AutoCloseable {
-    private static final WanConfig CONFIG =
-            new WanConfig(48, 96, 2, 2, 16, 16, 8, 4, 4, new int[] {1, 2, 2}, 1e-6);
+    private static final WanConfig CONFIG = new WanConfig(48, 96, 2, 2, 16, 16, 8, 4, 4, new int[] {1, 2, 2}, 1e-6);
     private static final int CHUNKS = 3;
     private static final int PASSES = 3;
 
@@ -99,8 +98,8 @@ final class TinyModel implements AutoCloseable {
                     double timestep = 1000.0 * (PASSES - 1 - pass) / PASSES;
                     RolloutStep step = new RolloutStep(chunk, pass, pass == PASSES - 1, 2 * chunk, 2, timestep);
                     FullAttention attention = new FullAttention(rope, WanRope.frames(2 * chunk, 2), 2, 2, null);
-                    Tensor flow = model.forward(
-                            x, Tensors.full(DTypes.F32, timestep, 1, 1), text, step, sites, attention);
+                    Tensor flow =
+                            model.forward(x, Tensors.full(DTypes.F32, timestep, 1, 1), text, step, sites, attention);
                     x = step.isContext() ? x : x.sub(Ops.mul(flow, 0.4));
                 }
                 before = Ops.mean(x, true, 1);

@@ -18,6 +18,11 @@ public enum VBenchAggregation {
         return this == OVER_FRAMES ? scores.mean() : scores.meanOfVideos();
     }
 
+    /** How much the mean of one video's {@code numbers} counts. */
+    public double weight(double[] numbers) {
+        return this == OVER_FRAMES ? numbers.length : 1;
+    }
+
     /** The papers' "average" column: the plain mean of the dimensions, without the leaderboard's normalization. */
     public static double average(Collection<Double> dimensions) {
         return dimensions.stream().mapToDouble(Double::doubleValue).average().orElse(Double.NaN);

@@ -4,6 +4,7 @@ import ai.djl.huggingface.tokenizers.Encoding;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.arvid.model.wan.prompt.PromptCleaning;
 import io.arvid.tensor.Tensors;
 import io.arvid.weights.CheckpointException;
 import io.arvid.weights.NearestName;
@@ -92,13 +93,16 @@ public final class Tokenizer implements AutoCloseable {
         return length;
     }
 
-    /** Ids and mask of {@code prompts}, which must not be empty; what does not fit is cut off before the end token. */
+    /**
+     * Ids and mask of {@code prompts}, which must not be empty. They are cleaned first, as the Wan tokenizer does; what does not fit is cut off before the
+     * end token.
+     */
     public Tokens encode(List<String> prompts) {
         long[] ids = new long[prompts.size() * length];
         long[] mask = new long[ids.length];
         Arrays.fill(ids, paddingId);
         for (int row = 0; row < prompts.size(); row++) {
-            Encoding encoding = tokenizer.encode(prompts.get(row));
+            Encoding encoding = tokenizer.encode(PromptCleaning.clean(prompts.get(row)));
             int tokens = encoding.getIds().length;
             System.arraycopy(encoding.getIds(), 0, ids, row * length, tokens);
             Arrays.fill(mask, row * length, row * length + tokens, 1);
@@ -112,7 +116,8 @@ public final class Tokenizer implements AutoCloseable {
      * @throws IllegalArgumentException naming each unknown word with the nearest known one
      */
     public void requireKnownWords(String prompt) {
-        Set<String> unknown = new LinkedHashSet<>(Arrays.asList(prompt.strip().split("\\s+")));
+        Set<String> unknown =
+                new LinkedHashSet<>(Arrays.asList(PromptCleaning.clean(prompt).split(" ")));
         unknown.removeAll(words);
         unknown.remove("");
         if (!words.isEmpty() && !unknown.isEmpty()) {

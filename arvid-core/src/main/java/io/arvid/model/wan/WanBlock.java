@@ -68,17 +68,26 @@ public final class WanBlock {
         return addGated(x, feedForward(ffnInput, step, forward), frames, tokensPerFrame, rows.select(2, 5));
     }
 
-    /** {@code LN(x)·(1 + scale) + shift} with a row of shift and scale {@code [B, F, dim]} a frame. */
+    /**
+     * {@code LN(x)·(1 + scale) + shift} with a row of shift and scale {@code [B, F, dim]} a frame. A single row is the affine part of the norm itself,
+     * which then is one pass over x.
+     */
     static Tensor modulate(Tensor x, long frames, int tokensPerFrame, Tensor shift, Tensor scale, double eps) {
+        Tensor factor = Ops.add(scale, 1);
+        if (shift.numel() == x.size(2)) {
+            return Ops.layerNorm(x, factor.flatten(), shift.flatten(), eps);
+        }
         Tensor normalized = Ops.layerNorm(x, null, null, eps).view(x.size(0), frames, tokensPerFrame, x.size(2));
-        return Ops.addcmul(shift.unsqueeze(2), normalized, Ops.add(scale, 1).unsqueeze(2))
-                .view(x.size(0), x.size(1), x.size(2));
+        return Ops.addcmul(shift.unsqueeze(2), normalized, factor.unsqueeze(2)).flatten(1, 2);
     }
 
+    /** {@code x + branch·gate} with a row of gates {@code [B, F, dim]} a frame, or one {@code [B, 1, dim]} for all. */
     private static Tensor addGated(Tensor x, Tensor branch, long frames, int tokensPerFrame, Tensor gate) {
+        if (gate.size(1) == 1) {
+            return Ops.addcmul(x, branch, gate);
+        }
         long[] perFrame = {x.size(0), frames, tokensPerFrame, x.size(2)};
-        return Ops.addcmul(x.view(perFrame), branch.view(perFrame), gate.unsqueeze(2))
-                .view(x.size(0), x.size(1), x.size(2));
+        return Ops.addcmul(x.view(perFrame), branch.view(perFrame), gate.unsqueeze(2)).flatten(1, 2);
     }
 
     private Tensor selfAttention(Tensor x, RolloutStep step, SiteForward forward, SelfAttention attention) {

@@ -48,6 +48,13 @@ public record WanConfig(
         }
     }
 
+    @Override
+    public String toString() {
+        return "WanConfig[" + dim + " wide, ffn " + ffnDim + ", " + numHeads + " heads, " + numLayers + " layers, freq "
+                + freqDim + ", text " + textDim + "x" + textLen + ", " + inDim + " to " + outDim + " channels, patch "
+                + java.util.Arrays.toString(patchSize) + ", eps " + eps + "]";
+    }
+
     /** Wan2.1-T2V-1.3B and the causal models made from it. */
     public static WanConfig wan1_3B() {
         return new WanConfig(1536, 8960, 12, 30, 256, 4096, 512, 16, 16, new int[] {1, 2, 2}, 1e-6);
@@ -60,8 +67,7 @@ public record WanConfig(
 
     /** The same sizes with another number of blocks. */
     public WanConfig withLayers(int layers) {
-        return new WanConfig(
-                dim, ffnDim, numHeads, layers, freqDim, textDim, textLen, inDim, outDim, patchSize, eps);
+        return new WanConfig(dim, ffnDim, numHeads, layers, freqDim, textDim, textLen, inDim, outDim, patchSize, eps);
     }
 
     /** Channels of one attention head. */

@@ -10,7 +10,8 @@ public final class WanNorms {
     /** {@code x · rsqrt(mean(x²) + eps)} over the last dimension in float32, cast back, then times {@code weight [dim]} (WanRMSNorm). */
     public static Tensor rms(Tensor x, Tensor weight, double eps) {
         Tensor wide = Ops.toF32(x);
-        Tensor scale = Ops.add(Ops.mean(wide.square(), true, -1), eps).rsqrt();
-        return Ops.toTypeOf(wide.mul(scale), x).mul(weight);
+        return wide.scalar_type() == x.scalar_type()
+                ? Ops.rmsNorm(x, weight, eps)
+                : Ops.toTypeOf(Ops.rmsNorm(wide, null, eps), x).mul(weight);
     }
 }

@@ -61,9 +61,8 @@ public final class WanRope {
      * @return same shape and dtype
      */
     public static Tensor rotate(Tensor x, Tensor table) {
-        Tensor pairs = Ops.toF32(x).reshape(x.size(0), x.size(1), x.size(2), x.size(3) / 2, 2);
-        Tensor rotated = Ops.viewAsReal(Ops.viewAsComplex(pairs).mul(table));
-        return Ops.toTypeOf(rotated.reshape(x.size(0), x.size(1), x.size(2), x.size(3)), x);
+        Tensor pairs = Ops.toF32(x).unflatten(-1, new long[] {-1, 2});
+        return Ops.toTypeOf(Ops.viewAsReal(Ops.viewAsComplex(pairs).mul(table)).flatten(-2, -1), x);
     }
 
     private Tensor remembered(int[] frames, int height, int width) {

@@ -58,11 +58,7 @@ public record ModelReconstruction(
                 return work.map(scaled.layers(), (site, layer) -> {
                     LayerPlan plan = wanted.test(site)
                             ? reconstruct(
-                                    context.model(),
-                                    site,
-                                    layer,
-                                    tape.samples(site),
-                                    frameWeights.apply(site, layer))
+                                    context.model(), site, layer, tape.samples(site), frameWeights.apply(site, layer))
                             : layer.nearest();
                     stage.step();
                     return plan;

@@ -30,8 +30,7 @@ public final class FakeQuantForward implements SiteForward, AutoCloseable {
         plan.phases().forEach(phase -> phases.put(phase, simulated(model, phase.layers())));
     }
 
-    private static Map<LinearSite, FakeQuantLayer> simulated(
-            CausalVideoModel model, Map<LinearSite, LayerPlan> plans) {
+    private static Map<LinearSite, FakeQuantLayer> simulated(CausalVideoModel model, Map<LinearSite, LayerPlan> plans) {
         Map<LinearSite, FakeQuantLayer> simulated = new HashMap<>();
         plans.forEach((site, layer) -> simulated.put(site, new FakeQuantLayer(layer, model.bias(site))));
         return simulated;

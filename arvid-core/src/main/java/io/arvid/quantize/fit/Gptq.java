@@ -66,16 +66,37 @@ public record Gptq(double damping, boolean actOrder, int blockSize) {
      */
     public Rounded roundTowards(Tensor target, Tensor hessian, double lambda, ColumnScales scales, IntGrid grid) {
         try (TensorScope scope = TensorScope.open()) {
-            Tensor h = Ops.toF64(hessian);
-            Tensor order =
-                    actOrder ? h.diagonal().neg().argsort(true, 0, false) : Tensors.arange(DTypes.I64, h.size(0));
-            Tensor visited = actOrder ? h.index_select(0, order).index_select(1, order) : h;
-            Tensor factor = factor(visited, lambda);
+            return kept(scope, roundTowards(target, prepare(hessian, lambda), scales, grid));
+        }
+    }
+
+    /**
+     * What rounding needs of a Hessian.
+     *
+     * @param order int64 {@code [in]}: which input channel is visited when
+     * @param factor U in the order of visits, float64 {@code [in, in]}
+     */
+    public record Prepared(Tensor order, Tensor factor) {}
+
+    /** Orders the channels of {@code hessian} {@code [in, in]} and factors {@code H + λI}. */
+    public Prepared prepare(Tensor hessian, double lambda) {
+        Tensor h = Ops.toF64(hessian);
+        Tensor order =
+                actOrder ? h.diagonal().neg().argsort(true, 0, false) : Tensors.arange(DTypes.I64, h.size(0));
+        Tensor visited = actOrder ? h.index_select(0, order).index_select(1, order) : h;
+        return new Prepared(order, factor(visited, lambda));
+    }
+
+    /** Rounds towards {@code target} {@code [out, in]} with a Hessian that was prepared before. */
+    public Rounded roundTowards(Tensor target, Prepared prepared, ColumnScales scales, IntGrid grid) {
+        try (TensorScope scope = TensorScope.open()) {
+            Tensor order = prepared.order();
+            Tensor factor = prepared.factor();
             Tensor remaining = Ops.copy(Ops.toF64(target).index_select(1, order));
             Tensor codes = Tensors.zerosLike(remaining);
             Tensor values = Tensors.zerosLike(remaining);
             double loss = 0;
-            int in = (int) h.size(0);
+            int in = (int) order.numel();
             for (int start = 0; start < in; start += blockSize) {
                 int end = Math.min(start + blockSize, in);
                 AffinePairs pairs = scales.of(remaining, order, start, end);

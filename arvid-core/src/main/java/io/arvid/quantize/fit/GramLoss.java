@@ -1,5 +1,6 @@
 package io.arvid.quantize.fit;
 
+import io.arvid.tensor.DTypes;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
@@ -43,12 +44,32 @@ public record GramLoss(Tensor hessian, Tensor linear, double constant, double co
         }
     }
 
-    /** L(Ŵ). */
-    public double of(Tensor values) {
+    /** This plus {@code λ ‖Ŵ − W‖² / count}: what the inputs say little about is pulled towards {@code weight} (W {@code [out, in]}). */
+    public GramLoss pulledTowards(Tensor weight, double lambda) {
+        try (TensorScope scope = TensorScope.open()) {
+            Tensor w = Ops.toF64(weight);
+            Tensor identity = Tensors.identity(DTypes.F64, w.size(1));
+            return new GramLoss(
+                    scope.keep(hessian.add(Ops.mul(identity, lambda))),
+                    scope.keep(linear.add(Ops.mul(w, lambda))),
+                    constant + lambda * Tensors.item(w.mul(w).sum()),
+                    count);
+        }
+    }
+
+    /** L(Ŵ) as the sum of its rows, float64 {@code [out]}, up to what does not depend on Ŵ. */
+    public Tensor ofRows(Tensor values) {
         try (TensorScope scope = TensorScope.open()) {
             Tensor w = Ops.toF64(values);
             Tensor terms = w.matmul(hessian).sub_(Ops.mul(linear, 2)).mul_(w);
-            return (constant + Tensors.item(terms.sum())) / count;
+            return scope.keep(Ops.div(Ops.sum(terms, false, 1), count));
+        }
+    }
+
+    /** L(Ŵ). */
+    public double of(Tensor values) {
+        try (TensorScope scope = TensorScope.open()) {
+            return constant / count + Tensors.item(ofRows(values).sum());
         }
     }
 

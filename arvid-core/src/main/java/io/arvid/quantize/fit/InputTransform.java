@@ -72,7 +72,8 @@ public record InputTransform(List<Correction> corrections) {
     /** {@code X'ᵀ X'} of {@code gram = Xᵀ X} {@code [in, in]}; there must be no shift. */
     public Tensor gram(Tensor gram) {
         if (corrections.stream().anyMatch(Correction.ChannelShift.class::isInstance)) {
-            throw new IllegalArgumentException("the Gram matrix of shifted inputs does not follow from that of the inputs");
+            throw new IllegalArgumentException(
+                    "the Gram matrix of shifted inputs does not follow from that of the inputs");
         }
         return input(input(gram).t()).t();
     }

@@ -168,6 +168,17 @@ public record ScaledLayer(
         return Tensors.zeros(DTypes.BOOL, inFeatures).index_fill_(0, columns, Tensors.ones(DTypes.BOOL));
     }
 
+    /** All tensors of this layer. */
+    public List<Tensor> tensors() {
+        List<Tensor> tensors = new ArrayList<>(List.of(weight, pairs.scales(), pairs.zeros()));
+        transform.corrections().forEach(correction -> tensors.addAll(correction.tensors()));
+        if (outliers != null) {
+            tensors.addAll(List.of(
+                    outliers.columns(), outliers.pairs().scales(), outliers.pairs().zeros()));
+        }
+        return tensors;
+    }
+
     /** The plan with every weight rounded to the nearest code. */
     public LayerPlan nearest() {
         return withCodes(AffineQuantizer.codes(Ops.toF32(weight), rule.grid(), scales(), zeros()));

@@ -10,6 +10,7 @@ import io.arvid.tensor.TensorScope;
 import java.util.LinkedHashMap;
 import java.util.SequencedMap;
 import java.util.function.BiFunction;
+import java.util.function.Function;
 
 /**
  * The layers of a model whose scales are chosen and whose rounding is still open.
@@ -19,9 +20,15 @@ import java.util.function.BiFunction;
 public record ScaledModel(SequencedMap<LinearSite, ScaledLayer> layers) {
     /** Scales found by {@code fit} for every layer that {@code scheme} quantizes; inputs in full precision. */
     public static ScaledModel of(CausalVideoModel model, Scheme scheme, WeightFit fit) {
+        return of(model, scheme, fit, site -> InputTransform.NONE);
+    }
+
+    /** Scales found by {@code fit} for every layer after its transform; inputs in full precision. */
+    public static ScaledModel of(
+            CausalVideoModel model, Scheme scheme, WeightFit fit, Function<LinearSite, InputTransform> transforms) {
         LinkedHashMap<LinearSite, ScaledLayer> layers = new LinkedHashMap<>();
         for (LinearSite site : scheme.sites(model)) {
-            layers.put(site, ScaledLayer.of(model.weight(site), scheme.weights(), fit));
+            layers.put(site, ScaledLayer.of(model.weight(site), scheme.weights(), fit, transforms.apply(site)));
         }
         return new ScaledModel(layers);
     }

@@ -18,7 +18,6 @@ import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Torch;
 import java.util.SequencedMap;
 import java.util.TreeMap;
-import org.bytedeco.pytorch.Tensor;
 
 /** Q-ARVD (arXiv 2605.21072): A sensitivity of chunks, B dual scale for outlier channels, C weighted reconstruction of every layer. */
 public final class QArvd implements QuantMethod<QArvdRecipe> {
@@ -62,9 +61,7 @@ public final class QArvd implements QuantMethod<QArvdRecipe> {
                 ScaledModel ranged = findInputRanges(context, scaled, recipe, weights);
                 SequencedMap<LinearSite, LayerPlan> layers =
                         new WeightedReconstruction(recipe, weights).reconstruct(context, ranged);
-                QuantPlan plan = new QuantPlan(id(), layers, recipe.scheme().kv());
-                layers.values().forEach(layer -> layer.tensors().forEach(Tensor::close));
-                return plan;
+                return QuantPlan.taking(id(), layers, recipe.scheme().kv());
             }
         });
     }

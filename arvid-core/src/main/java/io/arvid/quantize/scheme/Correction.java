@@ -1,5 +1,6 @@
 package io.arvid.quantize.scheme;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 
@@ -30,8 +31,10 @@ public sealed interface Correction {
         /** Families of orthogonal block matrices. */
         public enum Kind {
             /** {@code H / √n} with {@code H_2n = [[H, H], [H, −H]]}. */
+            @JsonProperty("sylvester")
             SYLVESTER,
             /** Kronecker powers of {@code ½·[[1,1,1,−1],[1,1,−1,1],[1,−1,1,1],[−1,1,1,1]]}. */
+            @JsonProperty("conv-rot")
             CONV_ROT
         }
     }

@@ -19,8 +19,7 @@ import org.bytedeco.pytorch.Tensor;
  * @param kv how the KV cache is stored
  * @param phases parts of a roll-out in which some layers have other plans; empty for most methods
  */
-public record QuantPlan(
-        String method, SequencedMap<LinearSite, LayerPlan> layers, KvPlan kv, List<Phase> phases)
+public record QuantPlan(String method, SequencedMap<LinearSite, LayerPlan> layers, KvPlan kv, List<Phase> phases)
         implements AutoCloseable {
     /**
      * A part of a roll-out.
@@ -62,10 +61,16 @@ public record QuantPlan(
         this(method, layers, kv, List.of());
     }
 
+    /** A plan of layers whose tensors were outside every scope: their owner is the plan now. */
+    public static QuantPlan taking(String method, SequencedMap<LinearSite, LayerPlan> layers, KvPlan kv) {
+        QuantPlan plan = new QuantPlan(method, layers, kv);
+        layers.values().forEach(layer -> layer.tensors().forEach(Tensor::close));
+        return plan;
+    }
+
     private static Stream<LayerPlan> everyLayer(SequencedMap<LinearSite, LayerPlan> layers, List<Phase> phases) {
         return Stream.concat(
-                layers.values().stream(),
-                phases.stream().flatMap(phase -> phase.layers().values().stream()));
+                layers.values().stream(), phases.stream().flatMap(phase -> phase.layers().values().stream()));
     }
 
     private static LinkedHashMap<LinearSite, LayerPlan> changed(

@@ -22,12 +22,22 @@ public record Scheme(WeightRule weights, InputRule inputs, List<String> skip, Kv
     /** Checks that every entry of {@code skip} names a layer. */
     public Scheme {
         skip = List.copyOf(skip);
-        for (String entry : skip) {
+        requireLayers("skip", skip);
+    }
+
+    /** Checks that every entry of a recipe's list {@code key} names a layer, by (the start of) its role's name. */
+    public static void requireLayers(String key, List<String> entries) {
+        for (String entry : entries) {
             if (Arrays.stream(SiteRole.values()).noneMatch(role -> role.suffix().startsWith(entry))) {
-                throw new IllegalArgumentException("skip: no layer is called '" + entry + "'; there are "
+                throw new IllegalArgumentException(key + ": no layer is called '" + entry + "'; there are "
                         + Arrays.stream(SiteRole.values()).map(SiteRole::suffix).toList());
             }
         }
+    }
+
+    /** True where one of {@code entries} names {@code site}. */
+    public static boolean names(List<String> entries, LinearSite site) {
+        return entries.stream().anyMatch(entry -> site.role().suffix().startsWith(entry));
     }
 
     /** The paper's scheme: weights asymmetric per channel, inputs static per tensor, its exceptions skipped, KV cache untouched. */
@@ -39,9 +49,18 @@ public record Scheme(WeightRule weights, InputRule inputs, List<String> skip, Kv
                 new KvPlan.Full());
     }
 
+    /** Weights per channel and inputs dynamic per token, both symmetric or both not, the paper's exceptions skipped, KV cache untouched. */
+    public static Scheme dynamicPerToken(int weightBits, IntGrid inputs) {
+        return new Scheme(
+                new WeightRule(new IntGrid(weightBits, inputs.symmetric()), new Granularity.PerChannel()),
+                new InputRule.Dynamic(inputs, new Granularity.PerToken()),
+                PAPER_SKIPS,
+                new KvPlan.Full());
+    }
+
     /** True where the scheme quantizes {@code site}. */
     public boolean covers(LinearSite site) {
-        return skip.stream().noneMatch(entry -> site.role().suffix().startsWith(entry));
+        return !names(skip, site);
     }
 
     /** The layers of {@code model} that are quantized, in its order. */

@@ -108,8 +108,7 @@ public record Pull(RemoteRepository repository, Path folder, int connections, lo
         inParallel(entry, rest, segment -> fetchSegment(entry, partial, segment, stage));
     }
 
-    private void inParallel(
-            RemoteEntry entry, List<PartialFile.Segment> segments, Consumer<PartialFile.Segment> work) {
+    private void inParallel(RemoteEntry entry, List<PartialFile.Segment> segments, Consumer<PartialFile.Segment> work) {
         Semaphore free = new Semaphore(connections);
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
             List<Future<?>> running = new ArrayList<>();
@@ -143,24 +142,21 @@ public record Pull(RemoteRepository repository, Path folder, int connections, lo
     private boolean fetchSegment(
             RemoteEntry entry, PartialFile partial, PartialFile.Segment segment, Progress.Stage stage) {
         AtomicLong at = new AtomicLong(segment.begin());
-        boolean ranges = repository.server()
-                .persist(entry.path(), at::get, () -> copyRange(entry, partial, segment, at, stage));
+        boolean ranges =
+                repository.server().persist(entry.path(), at::get, () -> copyRange(entry, partial, segment, at, stage));
         partial.finished(segment);
         return ranges;
     }
 
     private boolean copyRange(
-            RemoteEntry entry,
-            PartialFile partial,
-            PartialFile.Segment segment,
-            AtomicLong at,
-            Progress.Stage stage)
+            RemoteEntry entry, PartialFile partial, PartialFile.Segment segment, AtomicLong at, Progress.Stage stage)
             throws IOException, InterruptedException {
         String range = "bytes=" + at.get() + "-" + (segment.end() - 1);
         HttpResponse<InputStream> response =
                 repository.server().get(repository.content(entry.path()), Map.of("Range", range));
         long skip = bytesBefore(entry, response, at.get());
-        try (Watch watch = new Watch(response.body(), repository.server().patience().stallMillis())) {
+        try (Watch watch =
+                new Watch(response.body(), repository.server().patience().stallMillis())) {
             response.body().skipNBytes(skip);
             byte[] buffer = new byte[BUFFER_BYTES];
             while (at.get() < segment.end()) {
@@ -184,8 +180,8 @@ public record Pull(RemoteRepository repository, Path folder, int connections, lo
             return wanted;
         }
         String got = response.headers().firstValue("Content-Range").orElse("");
-        boolean right = got.startsWith("bytes " + wanted + "-")
-                && (got.endsWith("/" + entry.bytes()) || got.endsWith("/*"));
+        boolean right =
+                got.startsWith("bytes " + wanted + "-") && (got.endsWith("/" + entry.bytes()) || got.endsWith("/*"));
         if (!right) {
             throw new PullException(entry.path() + ": asked for bytes from " + wanted + " of " + entry.bytes()
                     + ", the server sent '" + got + "'");

@@ -160,7 +160,9 @@ public record Server(URI endpoint, @Nullable String token, Patience patience) {
                 switch (status) {
                     case 401, 403 ->
                         address + ": access denied (" + status + "); "
-                                + (token == null ? "set HF_TOKEN to a token that may read it" : "the token may not read it");
+                                + (token == null
+                                        ? "set HF_TOKEN to a token that may read it"
+                                        : "the token may not read it");
                     case 404 -> address + ": no such file on the server";
                     default -> address + ": the server answered " + status;
                 });

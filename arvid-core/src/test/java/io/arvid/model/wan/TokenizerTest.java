@@ -52,6 +52,16 @@ class TokenizerTest {
     }
 
     @Test
+    void cleansPromptsFirst() throws IOException {
+        try (TensorScope scope = TensorScope.open();
+                Tokenizer tokenizer = Tokenizer.open(write(WORDS), 4)) {
+            Tokenizer.Tokens tokens = tokenizer.encode(List.of("\u3000a&nbsp;\uff52\uff45\uff44\ncircle"));
+            assertThat(Tensors.toLongs(tokens.ids())).containsExactly(3, 6, 5, 1);
+            tokenizer.requireKnownWords("a&nbsp;\uff52\uff45\uff44");
+        }
+    }
+
+    @Test
     void namesUnknownWordsWithTheNearestKnownOne() throws IOException {
         try (Tokenizer tokenizer = Tokenizer.open(write(WORDS), 6)) {
             tokenizer.requireKnownWords(" a red  circle ");

@@ -1,0 +1,62 @@
+package io.arvid.cli;
+
+import io.arvid.Pipeline;
+import io.arvid.report.RunFolder;
+import io.arvid.tensor.Torch;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code arvid demo}: quantizes the bundled model, generates videos with and without quantization, and reports. */
+@Command(
+        name = "demo",
+        description = "Quantizes the bundled model with MinMax and Q-ARVD, generates the same videos, and writes a report.",
+        mixinStandardHelpOptions = true)
+final class DemoCommand implements Callable<Integer> {
+    @Option(names = {"-o", "--output"}, paramLabel = "FOLDER", description = "Where results go (default: ${DEFAULT-VALUE}).")
+    private Path folder = Path.of("runs", "demo");
+
+    @Option(names = "--prompts", paramLabel = "N", description = "Held-out prompts to compare on (default: ${DEFAULT-VALUE}).")
+    private int prompts = 8;
+
+    @Option(names = "--bits", split = ",", paramLabel = "SETTING", description = "Settings (default: w8a8,w4a8,w4a6).")
+    private List<String> bits = List.of("w8a8", "w4a8", "w4a6");
+
+    @Option(names = "--seed", paramLabel = "N", description = "Seed of the first prompt's noise (default: ${DEFAULT-VALUE}).")
+    private long seed = 0;
+
+    @Mixin
+    private Output output = new Output();
+
+    @Override
+    public Integer call() {
+        Torch.setThreads(1);
+        Pipeline.Settings settings = new Pipeline.Settings(
+                MissingException.require(Home.bundledModel()),
+                MissingException.require(Home.recipes()),
+                folder,
+                List.of("minmax", "q-arvd"),
+                bits,
+                Home.heldOutPrompts(prompts),
+                Home.calibrationPrompts(4),
+                seed,
+                3,
+                "arvid demo --prompts " + prompts + " --bits " + String.join(",", bits) + " --seed " + seed);
+        RunFolder run = Pipeline.run(settings, output.progress());
+        run.record().findings().comparisons().forEach(comparison -> comparison
+                .metric("latent-mse")
+                .ifPresent(mse -> output.line(String.format(
+                        "%-8s %s  latent MSE %.5f [%.5f, %.5f]",
+                        comparison.method(),
+                        comparison.setting(),
+                        mse.overall().mean(),
+                        mse.overall().low(),
+                        mse.overall().high()))));
+        output.line("report: " + folder.resolve("report.html"));
+        output.result(run.record());
+        return 0;
+    }
+}

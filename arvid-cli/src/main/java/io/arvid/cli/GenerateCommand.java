@@ -1,0 +1,102 @@
+package io.arvid.cli;
+
+import io.arvid.model.SiteForward;
+import io.arvid.quantize.fake.FakeQuantForward;
+import io.arvid.quantize.scheme.QuantPlan;
+import io.arvid.record.Progress;
+import io.arvid.run.Generator;
+import io.arvid.run.ModelFolder;
+import io.arvid.tensor.DTypes;
+import io.arvid.tensor.Ops;
+import io.arvid.tensor.TensorScope;
+import io.arvid.tensor.Torch;
+import io.arvid.video.VideoEncoding;
+import io.arvid.video.VideoFile;
+import io.arvid.weights.SafetensorsWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code arvid generate}: videos from prompts, with a model in full precision or a packed one. */
+@Command(
+        name = "generate",
+        description = "Generates videos with a model, packed or in full precision.",
+        mixinStandardHelpOptions = true)
+final class GenerateCommand implements Callable<Integer> {
+    @Option(names = "--model", paramLabel = "FOLDER", description = "Folder of the model; the bundled one where it is not given.")
+    private Path model = Home.bundledModel();
+
+    @Option(names = {"-p", "--prompt"}, paramLabel = "TEXT", description = "What the video shows; may be given more than once.")
+    private List<String> prompts = List.of();
+
+    @Option(names = "--prompts", paramLabel = "FILE", description = "Prompts, one a line.")
+    private @Nullable Path promptFile;
+
+    @Option(names = "--seed", paramLabel = "N", description = "Seed of the first prompt's noise (default: ${DEFAULT-VALUE}).")
+    private long seed = 0;
+
+    @Option(names = "--latents", description = "Keep the latents beside each video.")
+    private boolean keepLatents;
+
+    @Option(names = {"-o", "--output"}, paramLabel = "FOLDER", description = "Where videos go (default: ${DEFAULT-VALUE}).")
+    private Path folder = Path.of("runs", "videos");
+
+    @Mixin
+    private Output output = new Output();
+
+    /** One video of the result. */
+    record Made(String prompt, long seed, String file) {}
+
+    @Override
+    public Integer call() {
+        Torch.setThreads(1);
+        List<String> wanted = new ArrayList<>(prompts);
+        if (promptFile != null) {
+            wanted.addAll(Home.lines(promptFile));
+        }
+        if (wanted.isEmpty()) {
+            throw new IllegalArgumentException("nothing to generate: give --prompt or --prompts");
+        }
+        List<Made> made = new ArrayList<>();
+        try (ModelFolder opened = ModelFolder.open(MissingException.require(model));
+                Generator generator = new Generator(opened);
+                TensorScope scope = TensorScope.open();
+                Progress.Stage stage = output.progress().begin("generate", wanted.size())) {
+            wanted.forEach(prompt -> TensorScope.runAndFree(() -> generator.textStates(prompt)));
+            QuantPlan plan = opened.plan();
+            SiteForward sites = plan == null
+                    ? opened.transformer().fullPrecision()
+                    : new FakeQuantForward(opened.transformer(), plan);
+            for (int i = 0; i < wanted.size(); i++) {
+                String name = String.format("%04d", i);
+                String prompt = wanted.get(i);
+                long promptSeed = seed + i;
+                TensorScope.runAndFree(() -> {
+                    Tensor latents = generator.latents(prompt, promptSeed, sites);
+                    Tensor video = Ops.div(Ops.to(generator.decode(latents), DTypes.F32), 255);
+                    VideoFile.write(
+                            folder.resolve(name + ".mp4"),
+                            video,
+                            opened.config().video().framesPerSecond(),
+                            VideoEncoding.MP4);
+                    if (keepLatents) {
+                        SafetensorsWriter.write(
+                                folder.resolve(name + ".safetensors"), Map.of("latents", latents), Map.of("prompt", prompt));
+                    }
+                });
+                made.add(new Made(prompt, promptSeed, folder.resolve(name + ".mp4").toString()));
+                stage.step();
+            }
+        }
+        made.forEach(video -> output.line(video.file() + "  " + video.prompt()));
+        output.result(made);
+        return 0;
+    }
+}

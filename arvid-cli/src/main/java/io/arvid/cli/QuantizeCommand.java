@@ -1,0 +1,90 @@
+package io.arvid.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.arvid.calibrate.FrameWeights;
+import io.arvid.pack.PackedSize;
+import io.arvid.pack.PackedSource;
+import io.arvid.pack.Packer;
+import io.arvid.pack.SourceLayout;
+import io.arvid.quantize.QuantContext;
+import io.arvid.quantize.RecipeFile;
+import io.arvid.quantize.scheme.QuantPlan;
+import io.arvid.run.Generator;
+import io.arvid.run.ModelFolder;
+import io.arvid.tensor.Torch;
+import io.arvid.weights.WeightMap;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code arvid quantize}: chooses the integers of a recipe and writes a packed model. */
+@Command(
+        name = "quantize",
+        description = "Quantizes a model by a recipe and writes it packed.",
+        mixinStandardHelpOptions = true)
+final class QuantizeCommand implements Callable<Integer> {
+    @Mixin
+    private CalibrationOptions calibration = new CalibrationOptions();
+
+    @Option(
+            names = "--sensitivity",
+            paramLabel = "FILE",
+            description = "What 'arvid sensitivity' wrote; measured anew where a recipe needs it and it is not given.")
+    private @Nullable Path sensitivity;
+
+    @Option(names = {"-o", "--output"}, required = true, paramLabel = "FOLDER", description = "Where the packed model goes.")
+    private Path folder = Path.of("packed");
+
+    @Mixin
+    private Output output = new Output();
+
+    @Override
+    public Integer call() {
+        Torch.setThreads(1);
+        RecipeFile<?> recipe = calibration.recipe();
+        try (ModelFolder model = calibration.open();
+                Generator generator = new Generator(model)) {
+            if (model.plan() != null) {
+                throw new IllegalArgumentException(model.path() + " is quantized already; quantize its source");
+            }
+            QuantContext context = calibration.context(model, generator, output.progress());
+            if (sensitivity != null) {
+                context = new QuantContext(
+                        context.model(), context.rollouts(), alpha(sensitivity), context.progress(), context.workers());
+            }
+            try (QuantPlan plan = recipe.plan(context);
+                    WeightMap stored = model.storedTransformer()) {
+                PackedSize size =
+                        Packer.write(folder, plan, new PackedSource(stored, model.json(), SourceLayout.WAN, recipe.json()));
+                model.copyCompanions(folder);
+                output.line(size.text());
+                output.line("written to " + folder);
+                output.result(size);
+            }
+        }
+        return 0;
+    }
+
+    private static FrameWeights alpha(Path file) {
+        try {
+            JsonNode alpha = new JsonMapper()
+                    .readTree(MissingException.require(file).toFile())
+                    .path("alpha");
+            double[] values = new double[alpha.size()];
+            for (int i = 0; i < values.length; i++) {
+                values[i] = alpha.get(i).asDouble();
+            }
+            if (values.length == 0) {
+                throw new IllegalArgumentException(file + ": no 'alpha' in it");
+            }
+            return FrameWeights.of(values);
+        } catch (IOException e) {
+            throw new IllegalArgumentException(file + ": cannot be read: " + e.getMessage(), e);
+        }
+    }
+}

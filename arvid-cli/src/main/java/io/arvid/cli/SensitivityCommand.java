@@ -1,0 +1,66 @@
+package io.arvid.cli;
+
+import io.arvid.Pipeline;
+import io.arvid.quantize.qarvd.QArvd;
+import io.arvid.quantize.qarvd.QArvdRecipe;
+import io.arvid.quantize.qarvd.Sensitivity;
+import io.arvid.quantize.qarvd.SensitivityLog;
+import io.arvid.run.Generator;
+import io.arvid.run.ModelFolder;
+import io.arvid.tensor.Torch;
+import io.arvid.weights.AtomicFile;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code arvid sensitivity}: how much each chunk's quantization damages the final video (Q-ARVD, step A). Latents only. */
+@Command(
+        name = "sensitivity",
+        description = "Measures how much each chunk's quantization damages the final video; resumes per chunk and prompt.",
+        mixinStandardHelpOptions = true)
+final class SensitivityCommand implements Callable<Integer> {
+    @Mixin
+    private CalibrationOptions calibration = new CalibrationOptions();
+
+    @Option(names = {"-o", "--output"}, paramLabel = "FILE", description = "Where the result goes (default: ${DEFAULT-VALUE}).")
+    private Path file = Path.of("runs", "sensitivity.json");
+
+    @Mixin
+    private Output output = new Output();
+
+    @Override
+    public Integer call() {
+        Torch.setThreads(1);
+        if (!(calibration.recipe().recipe() instanceof QArvdRecipe recipe)) {
+            throw new IllegalArgumentException("sensitivity needs a recipe of q-arvd");
+        }
+        try (ModelFolder model = calibration.open();
+                Generator generator = new Generator(model)) {
+            SensitivityLog log = SensitivityLog.at(file.resolveSibling(file.getFileName() + ".log"), calibration.key());
+            Sensitivity measured = QArvd.measureSensitivity(
+                    calibration.context(model, generator, output.progress()), recipe, log);
+            Map<String, Object> result = new LinkedHashMap<>();
+            result.put("alpha", measured.alpha());
+            result.put("alphaWithoutText", measured.alphaWithoutText());
+            result.put("textPathError", measured.textPathError());
+            result.put("prompts", measured.promptCount());
+            result.put("spearman", Pipeline.summary(measured, "").spearman());
+            AtomicFile.write(file, new com.fasterxml.jackson.databind.json.JsonMapper().valueToTree(result).toPrettyString() + "\n");
+            output.line("alpha, text path charged to chunk 0   " + numbers(measured.alpha()));
+            output.line("alpha, text path charged separately   " + numbers(measured.alphaWithoutText()));
+            output.line("written to " + file);
+            output.result(result);
+        }
+        return 0;
+    }
+
+    private static String numbers(double[] values) {
+        return Arrays.stream(values).mapToObj(v -> String.format("%.4f", v)).collect(Collectors.joining(" "));
+    }
+}

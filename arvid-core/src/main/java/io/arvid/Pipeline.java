@@ -1,0 +1,383 @@
+package io.arvid;
+
+import io.arvid.evaluate.ChunkFrames;
+import io.arvid.evaluate.PairedBootstrap;
+import io.arvid.evaluate.PairedRun;
+import io.arvid.evaluate.PairedScores;
+import io.arvid.evaluate.RankCorrelation;
+import io.arvid.model.LinearSite;
+import io.arvid.model.SiteForward;
+import io.arvid.model.SiteRole;
+import io.arvid.model.wan.TinyVideoAutoencoder;
+import io.arvid.pack.PackedModelFile;
+import io.arvid.pack.PackedSource;
+import io.arvid.pack.Packer;
+import io.arvid.pack.SourceLayout;
+import io.arvid.quantize.QuantContext;
+import io.arvid.quantize.RecipeFile;
+import io.arvid.quantize.fake.FakeQuantForward;
+import io.arvid.quantize.qarvd.OutlierDetection;
+import io.arvid.quantize.qarvd.QArvd;
+import io.arvid.quantize.qarvd.QArvdRecipe;
+import io.arvid.quantize.qarvd.Sensitivity;
+import io.arvid.quantize.qarvd.SensitivityLog;
+import io.arvid.quantize.scheme.QuantPlan;
+import io.arvid.record.ChannelNorms;
+import io.arvid.record.Comparison;
+import io.arvid.record.Estimate;
+import io.arvid.record.Findings;
+import io.arvid.record.LayerOutliers;
+import io.arvid.record.MachineStamp;
+import io.arvid.record.ModelSize;
+import io.arvid.record.PairedDifference;
+import io.arvid.record.Progress;
+import io.arvid.record.RecipeStamp;
+import io.arvid.record.RunRecord;
+import io.arvid.record.SourceStamp;
+import io.arvid.record.StageClock;
+import io.arvid.record.VideoSet;
+import io.arvid.report.HtmlReport;
+import io.arvid.report.RunFolder;
+import io.arvid.run.Generator;
+import io.arvid.run.ModelFolder;
+import io.arvid.run.PromptRollouts;
+import io.arvid.tensor.TensorScope;
+import io.arvid.tensor.Tensors;
+import io.arvid.video.ContactSheet;
+import io.arvid.video.Frames;
+import io.arvid.video.VideoEncoding;
+import io.arvid.video.VideoFile;
+import io.arvid.weights.WeightMap;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * The whole story on one screen: load → sensitivity → quantize → pack → run → evaluate → report. What {@code arvid demo} does.
+ *
+ * <p>Every part writes its result to the run's folder whole or not at all, and a part that is there already is not done again.
+ */
+public final class Pipeline {
+    /**
+     * What to run.
+     *
+     * @param model folder of the model
+     * @param recipes folder of the recipe files
+     * @param run folder that everything goes to
+     * @param methods ids of the methods, the simplest first
+     * @param settings bit widths such as {@code w4a8}; the recipe of a method is {@code method-setting.json}
+     * @param prompts what is asked for
+     * @param calibrationPrompts what methods calibrate on
+     * @param seed seed of the first prompt's noise
+     * @param shownPrompts prompts whose videos the report shows
+     * @param command the command line, for the record
+     */
+    public record Settings(
+            Path model,
+            Path recipes,
+            Path run,
+            List<String> methods,
+            List<String> settings,
+            List<String> prompts,
+            List<String> calibrationPrompts,
+            long seed,
+            int shownPrompts,
+            String command) {}
+
+    private static final PairedBootstrap BOOTSTRAP = new PairedBootstrap(1000, 0.95, 1);
+    private static final long CALIBRATION_SEED = 1_000_000;
+    private static final double AMPLIFICATION = 4;
+    private static final int SHEET_COLUMNS = 9;
+    private static final int ENLARGE = 4;
+
+    private final Settings settings;
+    private final StageClock clock;
+    private final ModelFolder model;
+    private final Generator generator;
+    private final List<RecipeStamp> recipes = new ArrayList<>();
+    private final List<ModelSize> sizes = new ArrayList<>();
+    private final List<io.arvid.record.Sensitivity> sensitivities = new ArrayList<>();
+
+    private Pipeline(Settings settings, Progress progress, ModelFolder model, Generator generator) {
+        this.settings = settings;
+        this.clock = new StageClock(progress);
+        this.model = model;
+        this.generator = generator;
+    }
+
+    /** Runs everything and writes {@code report.html}; returns the run's folder. */
+    public static RunFolder run(Settings settings, Progress progress) {
+        try (ModelFolder model = ModelFolder.open(settings.model());
+                Generator generator = new Generator(model)) {
+            return new Pipeline(settings, progress, model, generator).run();
+        }
+    }
+
+    private RunFolder run() {
+        String began = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
+        sizes.add(new ModelSize(
+                "full-precision", "bf16", model.transformerBytes(), model.transformer().weights().parameterCount()));
+        Map<String, Path> quantized = new LinkedHashMap<>();
+        for (String setting : settings.settings()) {
+            for (String method : settings.methods()) {
+                quantized.put(method + "-" + setting, quantize(method, setting));
+            }
+        }
+        List<PairedScores> scores = evaluate(quantized);
+        List<Comparison> comparisons =
+                scores.stream().map(score -> score.comparison(BOOTSTRAP)).toList();
+        Findings findings = new Findings(
+                videos(quantized), comparisons, differences(scores), sensitivities, channelNorms(), layerOutliers(), sizes);
+        RunRecord record = new RunRecord(
+                settings.command(),
+                began,
+                SourceStamp.of(settings.recipes()),
+                model.config().name(),
+                RecipeStamp.sha256(modelBytes()),
+                recipes,
+                Map.of("prompts", settings.seed(), "calibration", CALIBRATION_SEED),
+                MachineStamp.here(),
+                clock.stages(),
+                findings);
+        RunFolder folder = RunFolder.write(settings.run(), record);
+        HtmlReport.write(settings.run().resolve("report.html"), List.of(folder));
+        return folder;
+    }
+
+    /** Chooses the integers of one method at one setting and packs them; the packed folder. */
+    private Path quantize(String method, String setting) {
+        String name = method + "-" + setting;
+        Path folder = settings.run().resolve("models").resolve(name);
+        RecipeFile<?> recipe = RecipeFile.read(settings.recipes().resolve(name + ".json"));
+        recipes.add(RecipeStamp.of(name, method, setting, recipe.json().toString()));
+        PromptRollouts rollouts = new PromptRollouts(generator, settings.calibrationPrompts(), CALIBRATION_SEED);
+        QuantContext context = new QuantContext(model.transformer(), rollouts, null, clock, 2);
+        if (recipe.recipe() instanceof QArvdRecipe qArvd) {
+            context = new QuantContext(
+                    model.transformer(), rollouts, sensitivity(context, qArvd, setting).weights(), clock, 2);
+        }
+        if (!PackedModelFile.isPacked(folder)) {
+            try (QuantPlan plan = recipe.plan(context);
+                    WeightMap stored = model.storedTransformer()) {
+                Packer.write(folder, plan, new PackedSource(stored, model.json(), SourceLayout.WAN, recipe.json()));
+            }
+            model.copyCompanions(folder);
+        }
+        try (ModelFolder packed = ModelFolder.open(folder)) {
+            sizes.add(new ModelSize(
+                    method, setting, packed.transformerBytes(), model.transformer().weights().parameterCount()));
+        }
+        return folder;
+    }
+
+    /** Step A of Q-ARVD, kept for the report; goes on where an earlier run stopped. */
+    private Sensitivity sensitivity(QuantContext context, QArvdRecipe recipe, String setting) {
+        String key = RecipeStamp.sha256((recipe + model.config().name() + settings.calibrationPrompts() + CALIBRATION_SEED)
+                .getBytes(java.nio.charset.StandardCharsets.UTF_8));
+        SensitivityLog log = SensitivityLog.at(settings.run().resolve("sensitivity-" + setting + ".json"), key);
+        Sensitivity measured = QArvd.measureSensitivity(context, recipe, log);
+        sensitivities.add(summary(measured, setting));
+        return measured;
+    }
+
+    /** What the report shows of a measurement: shares with intervals over prompts. */
+    public static io.arvid.record.Sensitivity summary(Sensitivity measured, String setting) {
+        int prompts = measured.promptCount();
+        double[] alpha = measured.alpha();
+        List<Estimate> shares = new ArrayList<>();
+        for (int chunk = 0; chunk < alpha.length; chunk++) {
+            int k = chunk;
+            double[] byPrompt = new double[prompts];
+            Arrays.setAll(byPrompt, prompt -> measured.alphaOfPrompt(prompt)[k]);
+            PairedBootstrap.Interval interval = BOOTSTRAP.mean(byPrompt);
+            shares.add(new Estimate(alpha[k], Math.min(alpha[k], interval.low()), Math.max(alpha[k], interval.high())));
+        }
+        double total = Arrays.stream(measured.errors()).sum();
+        return new io.arvid.record.Sensitivity(
+                setting, prompts, shares, measured.textPathError() / total, RankCorrelation.withIndex(alpha));
+    }
+
+    /** Every quantized model against full precision on the same prompts and noise. */
+    private List<PairedScores> evaluate(Map<String, Path> quantized) {
+        List<PairedScores> scores = new ArrayList<>();
+        try (Progress.Stage stage =
+                clock.begin("evaluate", (long) (quantized.size() + 1) * settings.prompts().size())) {
+            try (TensorScope scope = TensorScope.open()) {
+                List<Tensor> latents = new ArrayList<>();
+                List<Tensor> videos = new ArrayList<>();
+                for (int i = 0; i < settings.prompts().size(); i++) {
+                    Tensor reference = latents(i, model.transformer().fullPrecision());
+                    latents.add(reference);
+                    videos.add(generator.decode(reference));
+                    stage.step();
+                }
+                quantized.forEach((name, folder) -> {
+                    int dash = name.lastIndexOf('-');
+                    PairedScores score = PairedScores.basic(
+                            name.substring(0, dash), name.substring(dash + 1), chunks(), TinyVideoAutoencoder.TIME_FACTOR);
+                    try (ModelFolder packed = ModelFolder.open(folder);
+                            FakeQuantForward sites = new FakeQuantForward(model.transformer(), plan(packed))) {
+                        for (int i = 0; i < settings.prompts().size(); i++) {
+                            int prompt = i;
+                            TensorScope.runAndFree(() -> {
+                                Tensor own = latents(prompt, sites);
+                                score.add(new PairedRun(
+                                        settings.prompts().get(prompt),
+                                        latents.get(prompt).squeeze(0),
+                                        own.squeeze(0),
+                                        videos.get(prompt),
+                                        generator.decode(own)));
+                            });
+                            stage.step();
+                        }
+                    }
+                    scores.add(score);
+                });
+            }
+        }
+        return scores;
+    }
+
+    private static QuantPlan plan(ModelFolder packed) {
+        QuantPlan plan = packed.plan();
+        if (plan == null) {
+            throw new IllegalStateException(packed.path() + " is not packed");
+        }
+        return plan;
+    }
+
+    private Tensor latents(int prompt, SiteForward sites) {
+        return generator.latents(settings.prompts().get(prompt), settings.seed() + prompt, sites);
+    }
+
+    private ChunkFrames chunks() {
+        int size = model.config().rollout().framesPerChunk();
+        int count = model.config().video().latentFrames() / size;
+        return ChunkFrames.ofSizes(Collections.nCopies(count, size));
+    }
+
+    /** Each method against the first one at the same setting, prompt by prompt. */
+    private List<PairedDifference> differences(List<PairedScores> scores) {
+        List<PairedDifference> differences = new ArrayList<>();
+        int methods = settings.methods().size();
+        for (int i = 0; i < scores.size(); i++) {
+            if (i % methods != 0) {
+                differences.add(scores.get(i).against(scores.get(i - i % methods), "latent-mse", BOOTSTRAP));
+            }
+        }
+        return differences;
+    }
+
+    /** Videos of the first prompts at the middle setting, with their difference from full precision. */
+    private List<VideoSet> videos(Map<String, Path> quantized) {
+        String setting = settings.settings().get(settings.settings().size() / 2);
+        List<VideoSet> sets = new ArrayList<>();
+        int shown = Math.min(settings.shownPrompts(), settings.prompts().size());
+        try (Progress.Stage stage = clock.begin("videos", shown)) {
+            for (int prompt = 0; prompt < shown; prompt++) {
+                try (TensorScope scope = TensorScope.open()) {
+                    sets.add(videos(prompt, setting, quantized));
+                }
+                stage.step();
+            }
+        }
+        return sets;
+    }
+
+    private VideoSet videos(int prompt, String setting, Map<String, Path> quantized) {
+        double fps = model.config().video().framesPerSecond();
+        Tensor reference = generator.decode(latents(prompt, model.transformer().fullPrecision()));
+        List<ContactSheet.Row> rows = new ArrayList<>();
+        List<VideoSet.Clip> clips = new ArrayList<>();
+        rows.add(new ContactSheet.Row("full precision", unit(reference)));
+        clips.add(new VideoSet.Clip("full-precision", "bf16", write("p" + prompt + "-full", reference, fps), null, 1));
+        for (String method : settings.methods()) {
+            try (ModelFolder packed = ModelFolder.open(
+                            settings.run().resolve("models").resolve(method + "-" + setting));
+                    FakeQuantForward sites = new FakeQuantForward(model.transformer(), plan(packed))) {
+                Tensor video = generator.decode(latents(prompt, sites));
+                Tensor difference = Frames.difference(reference, video, AMPLIFICATION);
+                String base = "p" + prompt + "-" + method + "-" + setting;
+                clips.add(new VideoSet.Clip(
+                        method, setting, write(base, video, fps), write(base + "-diff", difference, fps), AMPLIFICATION));
+                rows.add(new ContactSheet.Row(method + " " + setting, unit(video)));
+            }
+        }
+        String sheet = "media/p" + prompt + "-sheet.png";
+        ContactSheet.write(settings.run().resolve(sheet), rows, SHEET_COLUMNS);
+        return new VideoSet(
+                settings.prompts().get(prompt),
+                settings.seed() + prompt,
+                fps,
+                chunks().decoded(TinyVideoAutoencoder.TIME_FACTOR).starts(),
+                clips,
+                sheet);
+    }
+
+    private String write(String name, Tensor video, double fps) {
+        String file = "media/" + name + ".mp4";
+        VideoFile.write(settings.run().resolve(file), Frames.enlarge(unit(video), ENLARGE), fps, VideoEncoding.MP4);
+        return file;
+    }
+
+    private static Tensor unit(Tensor video) {
+        return io.arvid.tensor.DTypes.of(video) == io.arvid.tensor.DTypes.U8
+                ? io.arvid.tensor.Ops.div(io.arvid.tensor.Ops.toF32(video), 255)
+                : video;
+    }
+
+    /** Sorted input-channel norms of one layer of each kind in the middle block (Figure 3). */
+    private List<ChannelNorms> channelNorms() {
+        int middle = model.config().transformer().numLayers() / 2;
+        List<SiteRole> roles = List.of(SiteRole.FFN_DOWN, SiteRole.FFN_UP, SiteRole.SELF_O, SiteRole.CROSS_V);
+        return model.transformer().sites().stream()
+                .filter(site -> site.block() == middle && roles.contains(site.role()))
+                .map(this::norms)
+                .toList();
+    }
+
+    private ChannelNorms norms(LinearSite site) {
+        float[] norms = columnNorms(site);
+        OutlierDetection.Found found = OutlierDetection.paper().count(norms, true);
+        List<Double> sorted = new ArrayList<>();
+        for (float norm : norms) {
+            sorted.add((double) norm);
+        }
+        sorted.sort(Collections.reverseOrder());
+        int above = (int) sorted.stream().filter(norm -> norm > found.threshold()).count();
+        return new ChannelNorms(site.name(), sorted, found.threshold(), found.count() == 0 ? 0 : above, found.count());
+    }
+
+    /** Outlier channels of every layer inside the blocks (Figure 4). */
+    private List<LayerOutliers> layerOutliers() {
+        return model.transformer().sites().stream()
+                .filter(site -> site.role().isInBlock())
+                .map(site -> {
+                    ChannelNorms norms = norms(site);
+                    return new LayerOutliers(
+                            site.name(), site.role().suffix(), site.block(), site.inFeatures(), norms.outliers());
+                })
+                .toList();
+    }
+
+    private float[] columnNorms(LinearSite site) {
+        try (TensorScope scope = TensorScope.open()) {
+            return Tensors.toFloats(OutlierDetection.columnNorms(model.transformer().weight(site)));
+        }
+    }
+
+    private byte[] modelBytes() {
+        try {
+            return java.nio.file.Files.readAllBytes(settings.model().resolve(ModelFolder.TRANSFORMER));
+        } catch (java.io.IOException e) {
+            throw new java.io.UncheckedIOException("cannot read the model: " + e.getMessage(), e);
+        }
+    }
+}

@@ -1,0 +1,141 @@
+package io.arvid.evaluate.suite;
+
+import io.arvid.evaluate.input.Sample;
+import io.arvid.record.Comparison;
+import io.arvid.record.Findings;
+import io.arvid.record.MachineStamp;
+import io.arvid.record.Progress;
+import io.arvid.record.RunRecord;
+import io.arvid.record.SourceStamp;
+import io.arvid.record.StageClock;
+import io.arvid.tensor.TensorScope;
+import io.arvid.tensor.Torch;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Scores a set of videos: one video in memory at a time, every metric on it, numbers kept. A video that a metric cannot score is noted and the rest goes
+ * on; scores that the cache has are not computed again, so a stopped run goes on where it was.
+ */
+public final class Evaluation {
+    private final EvaluationRequest request;
+    private final StageClock clock;
+    private final String began = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
+
+    /** Failed metrics of a video by reason, by video. */
+    private final Map<String, Map<String, List<String>>> failures = new LinkedHashMap<>();
+
+    private Evaluation(EvaluationRequest request, Progress listener) {
+        this.request = request;
+        this.clock = new StageClock(listener);
+    }
+
+    /**
+     * Evaluates.
+     *
+     * @param command the command line, for the record
+     */
+    public static EvaluationResult run(EvaluationRequest request, String command, Progress listener) {
+        return new Evaluation(request, listener).run(command);
+    }
+
+    private EvaluationResult run(String command) {
+        Map<String, WeightStamp> weights = stampWeights();
+        List<MetricScoring> metrics = request.metrics().stream()
+                .map(spec -> new MetricScoring(spec, request, weights))
+                .toList();
+        try {
+            scoreVideos(metrics);
+            List<MetricResult> results = summarize(metrics);
+            return new EvaluationResult(
+                    record(command, results),
+                    request.method(),
+                    request.setting(),
+                    request.settings(),
+                    weights,
+                    results,
+                    failureList());
+        } finally {
+            metrics.forEach(MetricScoring::close);
+        }
+    }
+
+    /** Missing files end the run here, before any video is read. */
+    private Map<String, WeightStamp> stampWeights() {
+        request.metrics().stream()
+                .flatMap(metric -> metric.slots().stream())
+                .filter(WeightSlot::required)
+                .forEach(request.files()::file);
+        try (Progress.Stage stage = clock.begin("hashing weights", 1)) {
+            Map<String, WeightStamp> weights =
+                    request.files().stamps(request.metrics().stream().flatMap(metric -> metric.slots().stream()));
+            stage.step();
+            return weights;
+        }
+    }
+
+    private void scoreVideos(List<MetricScoring> metrics) {
+        try (Progress.Stage stage =
+                clock.begin("scoring videos", request.samples().size())) {
+            for (Sample sample : request.samples()) {
+                try (TensorScope scope = TensorScope.open()) {
+                    Subject subject = new Subject(sample, request.settings().expectedFrames());
+                    metrics.forEach(metric -> score(metric, subject));
+                }
+                stage.step();
+            }
+        }
+    }
+
+    private void score(MetricScoring metric, Subject subject) {
+        try {
+            metric.add(subject);
+        } catch (RuntimeException e) {
+            failures.computeIfAbsent(subject.sample().name(), name -> new LinkedHashMap<>())
+                    .computeIfAbsent(Torch.message(e), reason -> new ArrayList<>())
+                    .add(metric.spec().id());
+        }
+    }
+
+    private List<MetricResult> summarize(List<MetricScoring> metrics) {
+        try (Progress.Stage stage = clock.begin("summing up", 1)) {
+            List<MetricResult> results = new MetricSummary(request.settings()).of(metrics);
+            stage.step();
+            return results;
+        }
+    }
+
+    private List<VideoFailure> failureList() {
+        List<VideoFailure> list = new ArrayList<>();
+        failures.forEach((video, byReason) ->
+                byReason.forEach((reason, metrics) -> list.add(new VideoFailure(video, metrics, reason))));
+        return list;
+    }
+
+    private RunRecord record(String command, List<MetricResult> results) {
+        Comparison comparison = new Comparison(
+                request.method(),
+                request.setting(),
+                request.samples().size(),
+                request.settings().confidence(),
+                results.stream().map(MetricResult::scores).toList());
+        Findings findings =
+                new Findings(List.of(), List.of(comparison), List.of(), List.of(), List.of(), List.of(), List.of());
+        return new RunRecord(
+                command,
+                began,
+                SourceStamp.of(Path.of("")),
+                "",
+                "",
+                List.of(),
+                Map.of("bootstrap", request.settings().seed()),
+                MachineStamp.here(),
+                clock.stages(),
+                findings);
+    }
+}

@@ -1,0 +1,189 @@
+package io.arvid.evaluate.suite;
+
+import static io.arvid.evaluate.Direction.HIGHER_IS_BETTER;
+import static io.arvid.evaluate.Direction.LOWER_IS_BETTER;
+import static io.arvid.evaluate.vbench.VBenchAggregation.OVER_FRAMES;
+import static io.arvid.evaluate.vbench.VBenchAggregation.OVER_VIDEOS;
+
+import io.arvid.evaluate.ColorDrift;
+import io.arvid.evaluate.Direction;
+import io.arvid.evaluate.FrameComparison;
+import io.arvid.evaluate.FvdFeatures;
+import io.arvid.evaluate.LatentCosine;
+import io.arvid.evaluate.LatentError;
+import io.arvid.evaluate.Psnr;
+import io.arvid.evaluate.Sharpness;
+import io.arvid.evaluate.Ssim;
+import io.arvid.evaluate.TemporalFlicker;
+import io.arvid.evaluate.VideoMetric;
+import io.arvid.evaluate.net.AestheticHead;
+import io.arvid.evaluate.net.AmtS;
+import io.arvid.evaluate.net.ClipImageEncoder;
+import io.arvid.evaluate.net.DinoEncoder;
+import io.arvid.evaluate.net.Lpips;
+import io.arvid.evaluate.net.LpipsTrunk;
+import io.arvid.evaluate.net.Musiq;
+import io.arvid.evaluate.net.Raft;
+import io.arvid.evaluate.vbench.AestheticQuality;
+import io.arvid.evaluate.vbench.DynamicDegree;
+import io.arvid.evaluate.vbench.FeatureConsistency;
+import io.arvid.evaluate.vbench.ImagingQuality;
+import io.arvid.evaluate.vbench.MotionSmoothness;
+import io.arvid.evaluate.vbench.VBenchAggregation;
+import io.arvid.weights.NearestName;
+import java.util.List;
+
+/** Every metric that {@code arvid evaluate} knows. */
+public final class MetricCatalogue {
+    /** RAFT refines its flow this often in VBench. */
+    private static final int RAFT_ITERATIONS = 20;
+
+    private static final WeightSlot I3D = WeightSlot.of("fvd", "i3d_torchscript.pt");
+    private static final WeightSlot DINO = WeightSlot.of("dino", "dino_vitbase16_pretrain.pth");
+    private static final WeightSlot CLIP_B32 = WeightSlot.of("clip-b32", "ViT-B-32.pt");
+    private static final WeightSlot CLIP_L14 = WeightSlot.of("clip-l14", "ViT-L-14.pt");
+    private static final WeightSlot AESTHETIC_HEAD = WeightSlot.of("aesthetic-head", "sa_0_4_vit_l_14_linear.pth");
+    private static final WeightSlot AMT = WeightSlot.of("amt-s", "amt-s.pth");
+    private static final WeightSlot MUSIQ = WeightSlot.of("musiq", "musiq_spaq_ckpt-358bb6af.pth");
+    private static final WeightSlot RAFT = WeightSlot.of("raft", "raft-things.pth");
+
+    /** All metrics: against a reference, VBench, without weights, on the bundled world. */
+    public static final List<MetricSpec> ALL = List.of(
+            fvd(),
+            lpips(
+                    LpipsTrunk.ALEX,
+                    WeightSlot.of("lpips-alex", "lpips_alex.pth", "alex.pth"),
+                    WeightSlot.optional("alexnet", "alexnet-owt-7be5be79.pth", "alexnet-owt-4df8aa71.pth")),
+            lpips(
+                    LpipsTrunk.VGG,
+                    WeightSlot.of("lpips-vgg", "lpips_vgg.pth", "vgg.pth"),
+                    WeightSlot.optional("vgg16", "vgg16-397923af.pth")),
+            lpips(
+                    LpipsTrunk.SQUEEZE,
+                    WeightSlot.of("lpips-squeeze", "lpips_squeeze.pth", "squeeze.pth"),
+                    WeightSlot.optional("squeezenet1_1", "squeezenet1_1-b8a52dc0.pth", "squeezenet1_1-f364aa15.pth")),
+            comparison(new Psnr(), MetricInput.FRAME_PAIR, Psnr.IDENTICAL),
+            comparison(new Ssim(), MetricInput.FRAME_PAIR, 1),
+            comparison(new LatentError(), MetricInput.LATENT_PAIR, 0),
+            comparison(new LatentCosine(), MetricInput.LATENT_PAIR, 1),
+            network("subject_consistency", OVER_FRAMES, List.of(DINO), (files, fps) -> {
+                DinoEncoder dino = files.load(DINO, DinoEncoder::new);
+                return Scorer.ofVideo(FeatureConsistency.subject(dino, OVER_FRAMES), dino);
+            }),
+            network("background_consistency", OVER_FRAMES, List.of(CLIP_B32), (files, fps) -> {
+                ClipImageEncoder clip = files.load(CLIP_B32, ClipImageEncoder::new);
+                return Scorer.ofVideo(FeatureConsistency.background(clip), clip);
+            }),
+            network("motion_smoothness", OVER_VIDEOS, List.of(AMT), (files, fps) -> {
+                AmtS amt = files.load(AMT, AmtS::new);
+                return Scorer.ofVideo(new MotionSmoothness(amt), amt);
+            }),
+            network("aesthetic_quality", OVER_VIDEOS, List.of(CLIP_L14, AESTHETIC_HEAD), (files, fps) -> {
+                ClipImageEncoder clip = files.load(CLIP_L14, ClipImageEncoder::new);
+                AestheticHead head = files.load(AESTHETIC_HEAD, AestheticHead::new);
+                return Scorer.ofVideo(new AestheticQuality(clip, head), clip, head);
+            }),
+            network("imaging_quality", OVER_VIDEOS, List.of(MUSIQ), (files, fps) -> {
+                Musiq musiq = files.load(MUSIQ, Musiq::new);
+                return Scorer.ofVideo(new ImagingQuality(musiq), musiq);
+            }),
+            network("dynamic_degree", OVER_VIDEOS, List.of(RAFT), (files, fps) -> {
+                Raft raft = files.load(RAFT, file -> new Raft(file, RAFT_ITERATIONS));
+                DynamicDegree metric = new DynamicDegree(raft, fps);
+                return Scorer.of(subject -> Scores.whole(metric.perFrame(subject.frames())), raft);
+            }),
+            alone(new TemporalFlicker()),
+            alone(new Sharpness()),
+            alone(new ColorDrift()),
+            new MetricSpec(
+                    SemanticTask.ID,
+                    MetricInput.PROMPTED_FRAMES,
+                    HIGHER_IS_BETTER,
+                    Double.NaN,
+                    OVER_VIDEOS,
+                    List.of(),
+                    (files, fps) -> Scorer.of(
+                            subject -> Scores.whole(SemanticTask.check(subject.frames(), subject.prompt())))));
+
+    private MetricCatalogue() {}
+
+    /** The metric called {@code name}; {@code lpips} is {@code lpips-alex}. */
+    public static MetricSpec named(String name) {
+        return ALL.stream()
+                .filter(metric -> metric.id().equals(canonical(name)))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("no metric '" + name + "'; the nearest is '"
+                        + NearestName.of(name, ids()) + "'; there are " + String.join(", ", ids())));
+    }
+
+    static String canonical(String name) {
+        return name.equals("lpips") ? "lpips-alex" : name;
+    }
+
+    private static List<String> ids() {
+        return ALL.stream().map(MetricSpec::id).toList();
+    }
+
+    private static MetricSpec fvd() {
+        return new MetricSpec(
+                "fvd", MetricInput.FEATURES, LOWER_IS_BETTER, 0, OVER_VIDEOS, List.of(I3D), (files, fps) -> {
+                    FvdFeatures features = new FvdFeatures(files.file(I3D));
+                    return Scorer.of(subject -> Scores.whole(toDoubles(features.of(subject.frames()))), features);
+                });
+    }
+
+    /** The trunk's parameters may lie in the file of the heads: that of a whole saved LPIPS module. */
+    private static MetricSpec lpips(LpipsTrunk trunk, WeightSlot heads, WeightSlot classifier) {
+        return new MetricSpec(
+                "lpips-" + trunk.id(),
+                MetricInput.FRAME_PAIR,
+                LOWER_IS_BETTER,
+                0,
+                OVER_VIDEOS,
+                List.of(heads, classifier),
+                (files, fps) -> {
+                    Lpips lpips = files.load(
+                            files.has(classifier) ? classifier : heads,
+                            trunkWeights -> files.load(
+                                    heads, headWeights -> new Lpips(trunk, trunkWeights, headWeights, "0.1")));
+                    return Scorer.ofFrames(lpips, lpips);
+                });
+    }
+
+    private static MetricSpec comparison(FrameComparison metric, MetricInput input, double identical) {
+        return new MetricSpec(
+                metric.id(),
+                input,
+                metric.direction(),
+                identical,
+                OVER_VIDEOS,
+                List.of(),
+                (files, fps) -> input == MetricInput.LATENT_PAIR ? Scorer.ofLatents(metric) : Scorer.ofFrames(metric));
+    }
+
+    private static MetricSpec alone(VideoMetric metric) {
+        return spec(metric.id(), metric.direction(), OVER_VIDEOS, List.of(), (files, fps) -> Scorer.ofVideo(metric));
+    }
+
+    private static MetricSpec network(
+            String id, VBenchAggregation aggregation, List<WeightSlot> slots, MetricSpec.Builder builder) {
+        return spec(id, HIGHER_IS_BETTER, aggregation, slots, builder);
+    }
+
+    private static MetricSpec spec(
+            String id,
+            Direction direction,
+            VBenchAggregation aggregation,
+            List<WeightSlot> slots,
+            MetricSpec.Builder builder) {
+        return new MetricSpec(id, MetricInput.FRAMES, direction, Double.NaN, aggregation, slots, builder);
+    }
+
+    private static double[] toDoubles(float[] values) {
+        double[] doubles = new double[values.length];
+        for (int i = 0; i < values.length; i++) {
+            doubles[i] = values[i];
+        }
+        return doubles;
+    }
+}

@@ -1,0 +1,186 @@
+package io.arvid.evaluate.suite;
+
+import io.arvid.evaluate.DriftCurve;
+import io.arvid.evaluate.FrechetDistance;
+import io.arvid.evaluate.PairedBootstrap;
+import io.arvid.evaluate.PairedBootstrap.Interval;
+import io.arvid.evaluate.vbench.VBenchAggregation;
+import io.arvid.record.Estimate;
+import io.arvid.tensor.TensorScope;
+import io.arvid.tensor.Tensors;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/** Reduces the numbers of all videos to the numbers of the set. */
+final class MetricSummary {
+    private static final List<String> VBENCH_FIVE = List.of(
+            "subject_consistency",
+            "background_consistency",
+            "motion_smoothness",
+            "aesthetic_quality",
+            "imaging_quality");
+
+    private final EvaluationSettings settings;
+    private final PairedBootstrap bootstrap;
+
+    MetricSummary(EvaluationSettings settings) {
+        this.settings = settings;
+        this.bootstrap = settings.bootstrap();
+    }
+
+    /** Results of every metric that scored a video, and VBench's plain average where its five dimensions are there. */
+    List<MetricResult> of(List<MetricScoring> metrics) {
+        List<MetricResult> results = new ArrayList<>();
+        for (MetricScoring metric : metrics) {
+            if (metric.videos().isEmpty()) {
+                continue;
+            }
+            switch (metric.spec().input()) {
+                case FEATURES -> results.add(distance(metric));
+                case PROMPTED_FRAMES -> results.addAll(words(metric));
+                case FRAMES, FRAME_PAIR, LATENT_PAIR -> results.add(mean(metric));
+            }
+        }
+        vbenchAverage(results).ifPresent(results::add);
+        return results;
+    }
+
+    /** The Fréchet distance of the features of all references and all videos. */
+    private static MetricResult distance(MetricScoring metric) {
+        try (TensorScope scope = TensorScope.open()) {
+            double distance = FrechetDistance.between(
+                    matrix(metric.references().values()), matrix(metric.videos().values()));
+            return ofSet(metric.spec(), metric.spec().id(), metric.videos().size(), distance);
+        }
+    }
+
+    private static Tensor matrix(Collection<Scores> features) {
+        double[] values = features.stream()
+                .flatMapToDouble(scores -> Arrays.stream(scores.values()))
+                .toArray();
+        return Tensors.of(values, features.size(), values.length / features.size());
+    }
+
+    private static MetricResult ofSet(MetricSpec spec, String id, int videos, double value) {
+        return new MetricResult(
+                id, spec.direction(), identical(spec), videos, Estimate.exact(value), List.of(), null, Map.of());
+    }
+
+    /** One result a kind of word. */
+    private List<MetricResult> words(MetricScoring metric) {
+        List<String> names = SemanticTask.names();
+        return IntStream.range(0, names.size())
+                .mapToObj(word -> {
+                    Map<String, Double> byVideo = new LinkedHashMap<>();
+                    metric.videos().forEach((video, scores) -> byVideo.put(video, scores.values()[word]));
+                    Interval interval = bootstrap.mean(toArray(byVideo));
+                    return result(metric.spec(), names.get(word), interval, List.of(), null, byVideo);
+                })
+                .toList();
+    }
+
+    private MetricResult mean(MetricScoring metric) {
+        MetricSpec spec = metric.spec();
+        List<double[]> numbers =
+                metric.videos().values().stream().map(Scores::values).toList();
+        Map<String, Double> byVideo = new LinkedHashMap<>();
+        metric.videos()
+                .forEach((video, scores) -> byVideo.put(
+                        video, Arrays.stream(scores.values()).average().orElse(Double.NaN)));
+        Interval interval = weightedMean(toArray(byVideo), numbers, spec.aggregation());
+        boolean latent = spec.input() == MetricInput.LATENT_PAIR;
+        List<DriftCurve> curves = metric.videos().values().stream()
+                .filter(Scores::hasFrames)
+                .map(scores -> curve(scores, latent))
+                .toList();
+        return curves.isEmpty()
+                ? result(spec, spec.id(), interval, List.of(), null, byVideo)
+                : result(
+                        spec,
+                        spec.id(),
+                        interval,
+                        byChunk(curves),
+                        DriftCurve.mean(curves).drift(),
+                        byVideo);
+    }
+
+    private Interval weightedMean(double[] means, List<double[]> numbers, VBenchAggregation aggregation) {
+        double[] weights = numbers.stream().mapToDouble(aggregation::weight).toArray();
+        double[] sums = IntStream.range(0, means.length)
+                .mapToDouble(video -> means[video] * weights[video])
+                .toArray();
+        return bootstrap.meanRatio(sums, weights);
+    }
+
+    private DriftCurve curve(Scores scores, boolean latent) {
+        int frames = 1 + Arrays.stream(scores.frames()).max().orElseThrow();
+        return DriftCurve.of(
+                scores.values(),
+                i -> scores.frames()[i],
+                settings.chunks(frames, latent).starts());
+    }
+
+    private List<Estimate> byChunk(List<DriftCurve> curves) {
+        int chunks =
+                curves.stream().mapToInt(curve -> curve.byChunk().length).max().orElse(0);
+        return IntStream.range(0, chunks)
+                .mapToObj(chunk -> curves.stream()
+                        .filter(curve -> curve.byChunk().length > chunk)
+                        .mapToDouble(curve -> curve.byChunk()[chunk])
+                        .filter(value -> !Double.isNaN(value))
+                        .toArray())
+                .map(values -> values.length == 0 ? Estimate.exact(Double.NaN) : estimate(bootstrap.mean(values)))
+                .toList();
+    }
+
+    private static Optional<MetricResult> vbenchAverage(List<MetricResult> results) {
+        List<MetricResult> five = results.stream()
+                .filter(result -> VBENCH_FIVE.contains(result.metric()))
+                .toList();
+        if (five.size() < VBENCH_FIVE.size()) {
+            return Optional.empty();
+        }
+        double average = VBenchAggregation.average(
+                five.stream().map(result -> result.overall().mean()).toList());
+        int videos = five.stream().mapToInt(MetricResult::videos).min().orElseThrow();
+        return Optional.of(ofSet(MetricCatalogue.named(VBENCH_FIVE.getFirst()), "vbench_average", videos, average));
+    }
+
+    private static MetricResult result(
+            MetricSpec spec,
+            String id,
+            Interval interval,
+            List<Estimate> perChunk,
+            @Nullable Double drift,
+            Map<String, Double> byVideo) {
+        return new MetricResult(
+                id,
+                spec.direction(),
+                identical(spec),
+                byVideo.size(),
+                estimate(interval),
+                perChunk,
+                drift == null || drift.isNaN() ? null : drift,
+                byVideo);
+    }
+
+    private static @Nullable Double identical(MetricSpec spec) {
+        return Double.isNaN(spec.identical()) ? null : spec.identical();
+    }
+
+    private static Estimate estimate(Interval interval) {
+        return new Estimate(interval.estimate(), interval.low(), interval.high());
+    }
+
+    private static double[] toArray(Map<String, Double> byVideo) {
+        return byVideo.values().stream().mapToDouble(Double::doubleValue).toArray();
+    }
+}

@@ -1,0 +1,133 @@
+package io.arvid.evaluate.suite;
+
+import io.arvid.evaluate.PairedBootstrap;
+import io.arvid.evaluate.PairedBootstrap.Interval;
+import io.arvid.record.Estimate;
+import io.arvid.record.MachineStamp;
+import io.arvid.record.PairedDifference;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Two results held against each other, video by video: both have the same prompts and noise, so what these do to a score cancels.
+ *
+ * @param warnings why the numbers may not be comparable
+ * @param differences one a metric that both have; without intervals (all ends equal) for metrics of whole sets
+ */
+public record ResultComparison(List<String> warnings, List<PairedDifference> differences) {
+    /** {@code result} less {@code rival}, over the videos that both have. */
+    public static ResultComparison of(EvaluationResult result, EvaluationResult rival) {
+        List<String> warnings = new ArrayList<>();
+        stampWarnings(result, rival, warnings);
+        List<PairedDifference> differences = new ArrayList<>();
+        for (MetricResult metric : result.metrics()) {
+            rival.metric(metric.metric()).ifPresent(other -> {
+                difference(result, metric, rival, other).ifPresent(differences::add);
+                if (!metric.byVideo().keySet().equals(other.byVideo().keySet()) || metric.videos() != other.videos()) {
+                    warnings.add(metric.metric() + ": the results cover different videos (" + metric.videos() + " and "
+                            + other.videos() + "); those of both are compared");
+                }
+            });
+        }
+        return new ResultComparison(List.copyOf(warnings), List.copyOf(differences));
+    }
+
+    private static void stampWarnings(EvaluationResult a, EvaluationResult b, List<String> warnings) {
+        MachineStamp here = a.run().machine();
+        MachineStamp there = b.run().machine();
+        warn("systems", here.system(), there.system(), warnings);
+        warn("processors", here.cpu(), there.cpu(), warnings);
+        warn("CPU features", here.cpuFeatures(), there.cpuFeatures(), warnings);
+        warn("devices", here.device(), there.device(), warnings);
+        for (String part : union(here.versions(), there.versions())) {
+            warn(
+                    "versions of " + part,
+                    here.versions().get(part),
+                    there.versions().get(part),
+                    warnings);
+        }
+        warn("sources", a.run().source().brief(), b.run().source().brief(), warnings);
+        warn("settings", a.settings(), b.settings(), warnings);
+        for (String slot : union(a.weights(), b.weights())) {
+            WeightStamp own = a.weights().get(slot);
+            WeightStamp other = b.weights().get(slot);
+            if (own != null && other != null) {
+                warn("weights '" + slot + "'", own.sha256(), other.sha256(), warnings);
+            }
+        }
+    }
+
+    private static TreeSet<String> union(Map<String, ?> a, Map<String, ?> b) {
+        TreeSet<String> keys = new TreeSet<>(a.keySet());
+        keys.addAll(b.keySet());
+        return keys;
+    }
+
+    private static void warn(String what, @Nullable Object a, @Nullable Object b, List<String> warnings) {
+        if (!Objects.equals(a, b)) {
+            warnings.add("different " + what + ": " + a + " and " + b);
+        }
+    }
+
+    private static Optional<PairedDifference> difference(
+            EvaluationResult result, MetricResult metric, EvaluationResult rival, MetricResult other) {
+        if (metric.byVideo().isEmpty()) {
+            double own = metric.overall().mean();
+            double others = other.overall().mean();
+            return Optional.of(paired(
+                    result,
+                    metric,
+                    rival,
+                    Math.min(metric.videos(), other.videos()),
+                    Estimate.exact(own - others),
+                    Estimate.exact(own / others)));
+        }
+        List<String> shared = metric.byVideo().keySet().stream()
+                .filter(other.byVideo()::containsKey)
+                .toList();
+        if (shared.isEmpty()) {
+            return Optional.empty();
+        }
+        PairedBootstrap bootstrap = result.settings().bootstrap();
+        double[] own = values(metric, shared);
+        double[] others = values(other, shared);
+        return Optional.of(paired(
+                result,
+                metric,
+                rival,
+                shared.size(),
+                estimate(bootstrap.meanDifference(own, others)),
+                estimate(bootstrap.meanRatio(own, others))));
+    }
+
+    private static PairedDifference paired(
+            EvaluationResult result,
+            MetricResult metric,
+            EvaluationResult rival,
+            int videos,
+            Estimate difference,
+            Estimate ratio) {
+        return new PairedDifference(
+                metric.metric(),
+                result.setting(),
+                result.label(),
+                rival.label(),
+                videos,
+                result.settings().confidence(),
+                difference,
+                ratio);
+    }
+
+    private static double[] values(MetricResult metric, List<String> videos) {
+        return videos.stream().mapToDouble(metric.byVideo()::get).toArray();
+    }
+
+    private static Estimate estimate(Interval interval) {
+        return new Estimate(interval.estimate(), interval.low(), interval.high());
+    }
+}

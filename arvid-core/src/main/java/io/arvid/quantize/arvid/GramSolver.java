@@ -1,0 +1,198 @@
+package io.arvid.quantize.arvid;
+
+import io.arvid.quantize.adaround.GramReconstruction;
+import io.arvid.quantize.adaround.ReconstructionSettings;
+import io.arvid.quantize.fit.AffinePairs;
+import io.arvid.quantize.fit.ColumnScales;
+import io.arvid.quantize.fit.CoordinateDescent;
+import io.arvid.quantize.fit.Gptq;
+import io.arvid.quantize.fit.GramLoss;
+import io.arvid.quantize.fit.ScaleRefit;
+import io.arvid.quantize.fit.ScaledLayer;
+import io.arvid.quantize.scheme.IntGrid;
+import io.arvid.tensor.Ops;
+import io.arvid.tensor.TensorScope;
+import io.arvid.tensor.Tensors;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Rounds one layer so that its output on held-out prompts suffers least.
+ *
+ * <ol>
+ *   <li>For each damping λ: the best real weights for the quantized inputs, {@code W* = (B + λW)(H + λI)⁻¹}.
+ *   <li>For each width of the range of W*: GPTQ towards W*, then in turn {@link CoordinateDescent} and {@link ScaleRefit} on the damped loss. Rows do
+ *       not meet, so each row keeps the width that served it best.
+ *   <li>The λ with the least loss on held-out prompts wins, against nearest rounding and, where asked for, adaptive rounding.
+ * </ol>
+ *
+ * @param dampings candidates for λ, as shares of the mean diagonal of H
+ * @param widths candidates for the range, as shares of the range that the layer has
+ * @param alternations how often coordinate descent and refitting take turns; 0 for GPTQ alone
+ * @param sweeps of coordinate descent each time
+ * @param refit false to leave the scales as they are
+ * @param feedback false to start coordinate descent from the nearest codes instead of GPTQ's
+ * @param adaround adaptive rounding as a further candidate, or null
+ */
+public record GramSolver(
+        List<Double> dampings,
+        List<Double> widths,
+        int alternations,
+        int sweeps,
+        boolean refit,
+        boolean feedback,
+        @Nullable ReconstructionSettings adaround) {
+    private static final int BLOCK = 128;
+    private static final int DESCENT_BLOCK = 64;
+
+    /** Checks that there is something to choose from. */
+    public GramSolver {
+        dampings = List.copyOf(dampings);
+        widths = List.copyOf(widths);
+        if (dampings.isEmpty() || widths.isEmpty() || alternations < 0) {
+            throw new IllegalArgumentException("a solver needs dampings and widths to choose from");
+        }
+    }
+
+    /** Five dampings, five widths. */
+    public static GramSolver standard() {
+        return new GramSolver(
+                List.of(0.003, 0.01, 0.03, 0.1, 0.3), List.of(1.0, 0.9, 0.8, 0.7, 0.6), 3, 2, true, true, null);
+    }
+
+    /** Which candidate won. */
+    public enum Origin {
+        NEAREST,
+        ADAROUND,
+        GRAM
+    }
+
+    /**
+     * A rounded layer.
+     *
+     * @param layer with the scales that were found
+     * @param codes float64 {@code [out, in]}
+     * @param heldOut loss on held-out prompts
+     * @param origin how the codes were found
+     * @param damping λ as a share of the mean diagonal; 0 where it has no part
+     */
+    public record Solved(ScaledLayer layer, Tensor codes, double heldOut, Origin origin, double damping) {
+        private List<Tensor> tensors() {
+            List<Tensor> tensors = new ArrayList<>(layer.tensors());
+            tensors.add(codes);
+            return tensors;
+        }
+    }
+
+    /** The best of all candidates for {@code layer}. */
+    public Solved solve(ScaledLayer layer, GramLoss train, GramLoss heldOut) {
+        try (TensorScope scope = TensorScope.open()) {
+            Solved best = nearest(layer, heldOut);
+            if (adaround != null) {
+                Tensor codes = new GramReconstruction(adaround).codes(layer, train);
+                best = better(best, solved(layer, codes, heldOut, Origin.ADAROUND, 0));
+            }
+            for (double damping : dampings) {
+                best = better(best, solve(layer, damping, train, heldOut));
+            }
+            best.tensors().forEach(scope::keep);
+            return best;
+        }
+    }
+
+    private static Solved better(Solved a, Solved b) {
+        return b.heldOut() < a.heldOut() ? b : a;
+    }
+
+    private static Solved nearest(ScaledLayer layer, GramLoss heldOut) {
+        return solved(layer, Ops.toF64(layer.nearest().codes()), heldOut, Origin.NEAREST, 0);
+    }
+
+    private static Solved solved(
+            ScaledLayer layer, Tensor codes, GramLoss heldOut, Origin origin, double damping) {
+        double loss = heldOut.of(values(codes, layer));
+        return new Solved(layer, codes, loss, origin, damping);
+    }
+
+    private static Tensor values(Tensor codes, ScaledLayer layer) {
+        return Ops.toF64(codes).sub(Ops.toF64(layer.zeros())).mul_(Ops.toF64(layer.scales()));
+    }
+
+    private Solved solve(ScaledLayer layer, double damping, GramLoss train, GramLoss heldOut) {
+        try (TensorScope scope = TensorScope.open()) {
+            double lambda = damping * Gptq.meanDiagonal(train.hessian());
+            GramLoss damped = train.pulledTowards(layer.weight(), lambda);
+            Gptq gptq = new Gptq(0, true, BLOCK);
+            Gptq.Prepared prepared = gptq.prepare(damped.hessian(), 0);
+            Tensor target = target(damped, prepared);
+            Tensor codes = null;
+            Tensor table = null;
+            Tensor losses = null;
+            for (double width : widths) {
+                ScaledLayer narrowed = narrowed(layer, width);
+                Rounded rounded = round(narrowed, target, gptq, prepared, damped);
+                Tensor rows = damped.ofRows(rounded.values());
+                if (codes == null || table == null || losses == null) {
+                    codes = rounded.codes();
+                    table = rounded.table();
+                    losses = rows;
+                } else {
+                    Tensor better = rows.lt(losses);
+                    codes = Ops.where(better.unsqueeze(1), rounded.codes(), codes);
+                    table = Ops.where(better.unsqueeze(1), rounded.table(), table);
+                    losses = Ops.where(better, rows, losses);
+                }
+            }
+            ScaledLayer found = layer.withScaleTable(Ops.toF32(Objects.requireNonNull(table)));
+            Solved solved = solved(
+                    found, Objects.requireNonNull(codes), heldOut, Origin.GRAM, damping);
+            solved.tensors().forEach(scope::keep);
+            return solved;
+        }
+    }
+
+    /** {@code W* = B (H + λI)⁻¹}, by the factor that GPTQ uses. */
+    private static Tensor target(GramLoss damped, Gptq.Prepared prepared) {
+        Tensor order = prepared.order();
+        Tensor visited = damped.linear().index_select(1, order);
+        Tensor factor = prepared.factor();
+        return visited.matmul(factor.t()).matmul(factor).index_select(1, order.argsort());
+    }
+
+    /** The layer with scales that are {@code width} times as large; zero points stay, so the range shrinks towards zero. */
+    private static ScaledLayer narrowed(ScaledLayer layer, double width) {
+        return width == 1 ? layer : layer.withScaleTable(Ops.mul(layer.scaleTable(), width));
+    }
+
+    private record Rounded(Tensor codes, Tensor table, Tensor values) {}
+
+    private Rounded round(
+            ScaledLayer layer, Tensor target, Gptq gptq, Gptq.Prepared prepared, GramLoss damped) {
+        IntGrid grid = layer.rule().grid();
+        Tensor zeros = Ops.toF64(layer.zeros());
+        Tensor group = layer.groupOfColumn();
+        Tensor table = Ops.toF64(layer.scaleTable());
+        Tensor codes = start(layer, target, gptq, prepared);
+        CoordinateDescent descent = new CoordinateDescent(sweeps, DESCENT_BLOCK);
+        for (int turn = 0; turn < alternations; turn++) {
+            Tensor perWeight = table.index_select(1, group);
+            codes = descent.improve(codes, new AffinePairs(perWeight, zeros), grid, damped);
+            if (refit) {
+                table = Ops.toF64(Ops.toF32(ScaleRefit.refit(codes, zeros, table, group, damped)));
+            }
+        }
+        Tensor values = codes.sub(zeros).mul_(table.index_select(1, group));
+        return new Rounded(codes, table, values);
+    }
+
+    private Tensor start(ScaledLayer layer, Tensor target, Gptq gptq, Gptq.Prepared prepared) {
+        if (!feedback) {
+            return Ops.toF64(layer.nearest().codes());
+        }
+        ColumnScales scales = ColumnScales.fixed(layer.scales(), layer.zeros());
+        return gptq.roundTowards(target, prepared, scales, layer.rule().grid()).codes();
+    }
+}

@@ -1,0 +1,178 @@
+package io.arvid.quantize.qvd;
+
+import io.arvid.calibrate.ActivationTape;
+import io.arvid.calibrate.FrameWeights;
+import io.arvid.calibrate.InputGroup;
+import io.arvid.calibrate.InputTap;
+import io.arvid.calibrate.RangeObserver;
+import io.arvid.calibrate.Samples;
+import io.arvid.model.LinearSite;
+import io.arvid.model.RolloutStep;
+import io.arvid.model.SiteRole;
+import io.arvid.quantize.InputCalibration;
+import io.arvid.quantize.Needs;
+import io.arvid.quantize.QuantContext;
+import io.arvid.quantize.QuantMethod;
+import io.arvid.quantize.fit.AbsMaxInputFit;
+import io.arvid.quantize.fit.InputTransform;
+import io.arvid.quantize.fit.RangeRule;
+import io.arvid.quantize.fit.ScaledLayer;
+import io.arvid.quantize.fit.ScaledModel;
+import io.arvid.quantize.scheme.Granularity;
+import io.arvid.quantize.scheme.InputPlan;
+import io.arvid.quantize.scheme.InputRule;
+import io.arvid.quantize.scheme.IntGrid;
+import io.arvid.quantize.scheme.KvPlan;
+import io.arvid.quantize.scheme.QuantPlan;
+import io.arvid.quantize.scheme.Scheme;
+import io.arvid.quantize.scheme.WeightRule;
+import io.arvid.tensor.Ops;
+import io.arvid.tensor.TensorScope;
+import io.arvid.tensor.Tensors;
+import io.arvid.tensor.Torch;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.bytedeco.pytorch.Tensor;
+
+/** QVD: channel ranges integrated (SCRI, after a port), temporal features on a grid of their own (HTDQ, inferred), weights to their nearest codes. */
+public final class Qvd implements QuantMethod<QvdRecipe> {
+    @Override
+    public String id() {
+        return "qvd";
+    }
+
+    @Override
+    public QvdRecipe defaults() {
+        Scheme scheme = new Scheme(
+                new WeightRule(IntGrid.asymmetric(8), new Granularity.PerChannel()),
+                new InputRule.Static(IntGrid.symmetric(8)),
+                List.of("time_embedding.0", "head"),
+                new KvPlan.Full());
+        return new QvdRecipe(
+                scheme,
+                0,
+                RangeRule.MIN_MAX,
+                TemporalFeatures.COMPANDED,
+                TemporalQuantizer.inferred(),
+                QvdRecipe.Integration.SHIFT,
+                new RangeIntegration(),
+                QvdRecipe.BLOCKS,
+                1,
+                0);
+    }
+
+    @Override
+    public Needs needs(QvdRecipe recipe) {
+        return recipe.rollouts(1);
+    }
+
+    @Override
+    public QuantPlan plan(QuantContext context, QvdRecipe recipe) {
+        return Torch.withoutGradients(() -> {
+            try (TensorScope scope = TensorScope.open();
+                    RangeObserver ranges = new RangeObserver();
+                    ActivationTape tape = new ActivationTape(
+                            site -> recipe.scheme().covers(site), recipe.tokensPerSample(), recipe.seed())) {
+                InputCalibration.rollOut(
+                        context,
+                        new InputTap(context.model().fullPrecision(), List.of(ranges, tape)),
+                        recipe.calibrationPrompts(),
+                        "recording inputs, full precision");
+                Map<LinearSite, InputTransform> integrated = integrate(context, recipe, ranges, tape);
+                FrameWeights uniform =
+                        FrameWeights.uniform(context.rollouts().chunkCount());
+                ScaledModel scaled = ScaledModel.of(
+                        context.model(),
+                        recipe.scheme(),
+                        recipe.range().weights(),
+                        site -> integrated.getOrDefault(site, InputTransform.NONE));
+                return inputCalibration(recipe)
+                        .calibrate(context, scaled, (site, layer) -> uniform)
+                        .map((site, layer) -> withTemporalInput(recipe, site, layer, tape))
+                        .nearest(id(), recipe.scheme().kv());
+            }
+        });
+    }
+
+    private static InputCalibration inputCalibration(QvdRecipe recipe) {
+        return new InputCalibration(
+                recipe.scheme().inputs(),
+                new AbsMaxInputFit(),
+                recipe.calibrationPrompts(),
+                recipe.tokensPerSample(),
+                recipe.seed());
+    }
+
+    /** SCRI: the transform of each integrated layer; layers that share an input share it. */
+    private static Map<LinearSite, InputTransform> integrate(
+            QuantContext context, QvdRecipe recipe, RangeObserver ranges, ActivationTape tape) {
+        Map<LinearSite, InputTransform> transforms = new HashMap<>();
+        List<LinearSite> integrated = recipe.scheme().sites(context.model()).stream()
+                .filter(site -> recipe.scri() != QvdRecipe.Integration.NONE)
+                .filter(site -> Scheme.names(recipe.integrated(), site))
+                .toList();
+        for (InputGroup group : InputGroup.of(integrated)) {
+            RangeObserver.Ranges range = ranges.ranges(group.first());
+            Tensor shift = RangeIntegration.shift(range.low(), range.high());
+            InputTransform scaling = recipe.scri() == QvdRecipe.Integration.SHIFT
+                    ? InputTransform.NONE
+                    : scaling(context, recipe, group, shift, range, tape.samples(group.first()));
+            for (LinearSite site : group.sites()) {
+                transforms.put(
+                        site,
+                        InputTransform.shifting(shift, context.model().weight(site))
+                                .then(scaling));
+            }
+        }
+        return transforms;
+    }
+
+    private static InputTransform scaling(
+            QuantContext context,
+            QvdRecipe recipe,
+            InputGroup group,
+            Tensor shift,
+            RangeObserver.Ranges range,
+            Samples samples) {
+        IntGrid grid = ((InputRule.Static) recipe.scheme().inputs()).grid();
+        Tensor tokens = samples.inputs().reshape(-1, shift.numel()).sub(shift);
+        RangeIntegration.Integrated found = recipe.integration()
+                .search(
+                        tokens,
+                        range.high().sub(shift),
+                        group.weight(context.model()),
+                        grid,
+                        recipe.scheme().weights(),
+                        recipe.range().weights());
+        return InputTransform.dividing(found.factors());
+    }
+
+    /** HTDQ: the companded grid of a layer of the time path. */
+    private static ScaledLayer withTemporalInput(
+            QvdRecipe recipe, LinearSite site, ScaledLayer layer, ActivationTape tape) {
+        boolean temporal = site.role() == SiteRole.TIME_DOWN || site.role() == SiteRole.TIME_PROJECTION;
+        if (!temporal || recipe.htdq() != TemporalFeatures.COMPANDED) {
+            return layer;
+        }
+        IntGrid grid = ((InputRule.Static) recipe.scheme().inputs()).grid();
+        InputPlan plan = recipe.companding().fit(byTimestep(tape.samples(site)), grid);
+        return layer.withInputs(plan, plan);
+    }
+
+    /** One row a distinct timestep, from the largest to the smallest: {@code [timesteps, dim]}. */
+    private static Tensor byTimestep(Samples samples) {
+        List<RolloutStep> steps = samples.steps();
+        long[] first = IntStream.range(0, steps.size())
+                .boxed()
+                .filter(i -> steps.subList(0, i).stream()
+                        .noneMatch(s -> s.timestep() == steps.get(i).timestep()))
+                .sorted(Comparator.comparingDouble(i -> -steps.get(i).timestep()))
+                .mapToLong(Integer::longValue)
+                .toArray();
+        Tensor rows = samples.inputs().index_select(0, Tensors.of(first, first.length));
+        return Ops.copy(rows.select(1, 0));
+    }
+}

@@ -1,0 +1,76 @@
+package io.arvid.quantize.rotation;
+
+import io.arvid.calibrate.FrameWeights;
+import io.arvid.model.LinearSite;
+import io.arvid.quantize.Needs;
+import io.arvid.quantize.QuantContext;
+import io.arvid.quantize.QuantMethod;
+import io.arvid.quantize.fit.BlockRotation;
+import io.arvid.quantize.fit.InputTransform;
+import io.arvid.quantize.fit.RangeRule;
+import io.arvid.quantize.fit.ScaledModel;
+import io.arvid.quantize.gptq.GptqRounding;
+import io.arvid.quantize.scheme.Correction.Rotation;
+import io.arvid.quantize.scheme.IntGrid;
+import io.arvid.quantize.scheme.QuantPlan;
+import io.arvid.quantize.scheme.Scheme;
+import io.arvid.tensor.TensorScope;
+import io.arvid.tensor.Torch;
+
+/**
+ * Every layer rotated, then rounded. A rotation cannot be folded into the layer before it, since the modulation of Wan's blocks differs from frame to
+ * frame, so inputs are rotated as they come.
+ */
+public final class RotationMethod implements QuantMethod<RotationRecipe> {
+    @Override
+    public String id() {
+        return "rotation";
+    }
+
+    @Override
+    public RotationRecipe defaults() {
+        return new RotationRecipe(
+                Scheme.dynamicPerToken(8, IntGrid.symmetric(8)),
+                0,
+                RangeRule.MIN_MAX,
+                Rotation.Kind.CONV_ROT,
+                256,
+                null,
+                1,
+                0);
+    }
+
+    @Override
+    public Needs needs(RotationRecipe recipe) {
+        boolean watches = recipe.gptq() != null || recipe.scheme().inputs().needsCalibration();
+        return watches ? recipe.rollouts(recipe.gptq() == null ? 0 : 1) : new Needs.WeightsOnly();
+    }
+
+    @Override
+    public QuantPlan plan(QuantContext context, RotationRecipe recipe) {
+        return Torch.withoutGradients(() -> {
+            try (TensorScope scope = TensorScope.open()) {
+                FrameWeights uniform =
+                        FrameWeights.uniform(context.rollouts().chunkCount());
+                ScaledModel scaled = ScaledModel.of(
+                        context.model(),
+                        recipe.scheme(),
+                        recipe.range().weights(),
+                        site -> rotation(site, recipe));
+                ScaledModel ranged = recipe.inputCalibration().calibrate(context, scaled, (site, layer) -> uniform);
+                return recipe.gptq() == null
+                        ? ranged.nearest(id(), recipe.scheme().kv())
+                        : QuantPlan.taking(
+                                id(),
+                                new GptqRounding(recipe.gptq(), recipe.calibrationPrompts()).round(context, ranged),
+                                recipe.scheme().kv());
+            }
+        });
+    }
+
+    private static InputTransform rotation(LinearSite site, RotationRecipe recipe) {
+        Rotation rotation = BlockRotation.largest(recipe.family(), site.inFeatures(), recipe.largestBlock())
+                .rotation();
+        return rotation.blockSize() == 1 ? InputTransform.NONE : InputTransform.rotating(rotation);
+    }
+}

@@ -1,0 +1,111 @@
+package io.arvid.quantize.svdquant;
+
+import io.arvid.calibrate.InputGroup;
+import io.arvid.calibrate.Samples;
+import io.arvid.model.CausalVideoModel;
+import io.arvid.model.LinearSite;
+import io.arvid.model.RolloutStep;
+import io.arvid.quantize.fake.FakeInput;
+import io.arvid.quantize.fit.AffinePairs;
+import io.arvid.quantize.fit.InputTransform;
+import io.arvid.quantize.fit.LowRankBranch;
+import io.arvid.quantize.fit.ScaledLayer;
+import io.arvid.quantize.fit.SmoothingScales;
+import io.arvid.quantize.fit.SmoothingSearch;
+import io.arvid.quantize.scheme.Correction;
+import io.arvid.quantize.scheme.InputPlan;
+import io.arvid.quantize.scheme.InputRule;
+import io.arvid.quantize.scheme.IntGrid;
+import io.arvid.quantize.scheme.StepBuckets;
+import io.arvid.tensor.DTypes;
+import io.arvid.tensor.Ops;
+import io.arvid.tensor.Tensors;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * Layers with one input: they share smoothing factors and the inner factor of the low-rank branch, so their weights are decomposed as one.
+ *
+ * @param recipe settings
+ * @param group the layers
+ * @param inputs recorded tokens of their input, float32 {@code [tokens, in]}
+ * @param weight their weights {@code [rows of all, in]}
+ */
+record BranchedGroup(SvdQuantRecipe recipe, InputGroup group, Tensor inputs, Tensor weight) {
+    private static final RolloutStep ANY_STEP = RolloutStep.wholeClip(1, 0);
+
+    static BranchedGroup of(SvdQuantRecipe recipe, InputGroup group, CausalVideoModel model, Samples samples) {
+        Tensor tokens = samples.inputs().reshape(-1, group.first().inFeatures());
+        return new BranchedGroup(recipe, group, tokens, group.weight(model));
+    }
+
+    /** The layers with their branches: what is left to round is the residual. */
+    Map<LinearSite, ScaledLayer> layers() {
+        Tensor factors = recipe.smoothing() ? searchFactors() : null;
+        InputTransform smoothing = factors == null ? InputTransform.NONE : InputTransform.dividing(factors);
+        LowRankBranch.Iteration branch = branch(recipe.branch(), smoothing);
+        Tensor residual = smoothing.weight(weight).sub(branch.product());
+        List<Tensor> residuals = group.split(residual);
+        List<Tensor> ups = group.split(branch.up());
+        List<Tensor> scales = group.split(branch.pairs().scales());
+        List<Tensor> zeros = group.split(branch.pairs().zeros());
+        Map<LinearSite, ScaledLayer> layers = new LinkedHashMap<>();
+        for (int i = 0; i < group.sites().size(); i++) {
+            InputTransform transform = smoothing.then(new InputTransform(
+                    List.of(new Correction.LowRank(branch.down(), ups.get(i), false))));
+            layers.put(
+                    group.sites().get(i),
+                    new ScaledLayer(
+                            residuals.get(i),
+                            recipe.scheme().weights(),
+                            new AffinePairs(scales.get(i), zeros.get(i)),
+                            new InputPlan.Full(),
+                            null,
+                            transform));
+        }
+        return layers;
+    }
+
+    /** Step 1: the factors with the least output error, one low-rank step allowed. */
+    private Tensor searchFactors() {
+        Tensor inputMagnitudes = SmoothingScales.channelMagnitudes(inputs);
+        Tensor weightMagnitudes = SmoothingScales.columnMagnitudes(List.of(weight));
+        LowRankBranch once = new LowRankBranch(recipe.branch().rank(), 1, true);
+        List<SmoothingSearch.Candidate> candidates = new SmoothingSearch(recipe.smoothingSteps())
+                .candidates(inputMagnitudes, weightMagnitudes, factors -> branch(once, InputTransform.dividing(factors))
+                        .error());
+        return SmoothingSearch.best(candidates).scales().factors(inputMagnitudes, weightMagnitudes);
+    }
+
+    /** Step 2: the branch and the residual's codes that go best together. */
+    private LowRankBranch.Iteration branch(LowRankBranch settings, InputTransform smoothing) {
+        Tensor x = smoothing.input(inputs);
+        Tensor quantized = quantized(x);
+        LowRankBranch.OutputError error = (residual, values) -> Tensors.item(Ops.pow(
+                        Ops.linear(quantized, values, null).sub(Ops.linear(x, residual, null)), 2)
+                .sum());
+        return settings.fit(
+                        smoothing.weight(weight),
+                        recipe.scheme().weights(),
+                        recipe.range().weights(),
+                        error)
+                .best();
+    }
+
+    /** x as the scheme will quantize it; a static range is found on x itself. */
+    private Tensor quantized(Tensor x) {
+        InputPlan plan = switch (recipe.scheme().inputs()) {
+            case InputRule.Full() -> new InputPlan.Full();
+            case InputRule.Dynamic dynamic -> new InputPlan.Dynamic(dynamic.grid(), dynamic.at());
+            case InputRule.Static(IntGrid grid) -> range(x, grid);
+            case InputRule.Stepwise(IntGrid grid, StepBuckets buckets) -> range(x, grid);
+        };
+        return FakeInput.apply(plan, ANY_STEP, x);
+    }
+
+    private InputPlan range(Tensor x, IntGrid grid) {
+        return recipe.range().inputs().fit(x.unsqueeze(0), Tensors.ones(DTypes.F32, 1), grid);
+    }
+}

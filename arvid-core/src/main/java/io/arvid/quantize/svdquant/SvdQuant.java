@@ -1,0 +1,105 @@
+package io.arvid.quantize.svdquant;
+
+import io.arvid.calibrate.ActivationTape;
+import io.arvid.calibrate.FrameWeights;
+import io.arvid.calibrate.InputGroup;
+import io.arvid.calibrate.InputTap;
+import io.arvid.model.LinearSite;
+import io.arvid.quantize.InputCalibration;
+import io.arvid.quantize.Needs;
+import io.arvid.quantize.QuantContext;
+import io.arvid.quantize.QuantMethod;
+import io.arvid.quantize.fit.LowRankBranch;
+import io.arvid.quantize.fit.RangeRule;
+import io.arvid.quantize.fit.ScaledLayer;
+import io.arvid.quantize.fit.ScaledModel;
+import io.arvid.quantize.gptq.GptqRounding;
+import io.arvid.quantize.scheme.QuantPlan;
+import io.arvid.quantize.scheme.Scheme;
+import io.arvid.record.Progress;
+import io.arvid.tensor.TensorScope;
+import io.arvid.tensor.Torch;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** SVDQuant: smoothing and low-rank branches, then the residuals rounded. */
+public final class SvdQuant implements QuantMethod<SvdQuantRecipe> {
+    @Override
+    public String id() {
+        return "svdquant";
+    }
+
+    @Override
+    public SvdQuantRecipe defaults() {
+        return new SvdQuantRecipe(
+                Scheme.staticPerTensor(4, 8),
+                0,
+                RangeRule.PERCENTILE,
+                true,
+                20,
+                new LowRankBranch(32, 100, true),
+                null,
+                false,
+                1,
+                0);
+    }
+
+    @Override
+    public Needs needs(SvdQuantRecipe recipe) {
+        return recipe.rollouts(recipe.gptq() == null ? 1 : 2);
+    }
+
+    @Override
+    public QuantPlan plan(QuantContext context, SvdQuantRecipe recipe) {
+        return Torch.withoutGradients(() -> {
+            try (TensorScope scope = TensorScope.open()) {
+                FrameWeights uniform =
+                        FrameWeights.uniform(context.rollouts().chunkCount());
+                Map<LinearSite, ScaledLayer> branched = branched(context, recipe);
+                ScaledModel scaled = ScaledModel.of(
+                                context.model(),
+                                recipe.scheme(),
+                                recipe.range().weights())
+                        .map((site, layer) -> branched.getOrDefault(site, layer));
+                ScaledModel ranged = recipe.inputCalibration().calibrate(context, scaled, (site, layer) -> uniform);
+                return recipe.gptq() == null
+                        ? ranged.nearest(id(), recipe.scheme().kv())
+                        : QuantPlan.taking(
+                                id(),
+                                new GptqRounding(recipe.gptq(), recipe.calibrationPrompts()).round(context, ranged),
+                                recipe.scheme().kv());
+            }
+        });
+    }
+
+    /** Layers with a branch, one group of a common input after the other. */
+    private static Map<LinearSite, ScaledLayer> branched(QuantContext context, SvdQuantRecipe recipe) {
+        List<LinearSite> sites = recipe.scheme().sites(context.model()).stream()
+                .filter(site -> recipe.textPath() || !site.role().isTextPath())
+                .toList();
+        List<InputGroup> groups = InputGroup.of(sites);
+        Map<LinearSite, ScaledLayer> layers = new HashMap<>();
+        try (ActivationTape tape = new ActivationTape(sites::contains, recipe.tokensPerSample(), recipe.seed())) {
+            InputCalibration.rollOut(
+                    context,
+                    new InputTap(context.model().fullPrecision(), tape),
+                    recipe.calibrationPrompts(),
+                    "recording inputs, full precision");
+            try (Progress.Stage stage = context.progress().begin("low-rank branches", groups.size())) {
+                for (InputGroup group : groups) {
+                    try (TensorScope each = TensorScope.open()) {
+                        BranchedGroup.of(recipe, group, context.model(), tape.samples(group.first()))
+                                .layers()
+                                .forEach((site, layer) -> {
+                                    layer.tensors().forEach(each::keep);
+                                    layers.put(site, layer);
+                                });
+                    }
+                    stage.step();
+                }
+            }
+        }
+        return layers;
+    }
+}

@@ -1,0 +1,225 @@
+package io.arvid.run;
+
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.arvid.model.wan.TinyVideoAutoencoder;
+import io.arvid.model.wan.Tokenizer;
+import io.arvid.model.wan.UmtConfig;
+import io.arvid.model.wan.UmtTextEncoder;
+import io.arvid.model.wan.WanConfig;
+import io.arvid.model.wan.WanTransformer;
+import io.arvid.pack.DequantizedExport;
+import io.arvid.pack.PackedModelFile;
+import io.arvid.quantize.scheme.QuantPlan;
+import io.arvid.rollout.RolloutConfig;
+import io.arvid.rollout.train.LatentStatistics;
+import io.arvid.tensor.DTypes;
+import io.arvid.weights.AtomicFile;
+import io.arvid.weights.CheckpointException;
+import io.arvid.weights.SafetensorsFile;
+import io.arvid.weights.WeightMap;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A model on disk with everything that a prompt needs on its way to a video: {@code config.json}, {@code transformer.safetensors},
+ * {@code text_encoder.safetensors}, {@code autoencoder.safetensors}, {@code tokenizer.json}. A packed model has the packed transformer in its place, in
+ * {@code model.safetensors}. Weights are held in float32.
+ */
+public final class ModelFolder implements AutoCloseable {
+    /** Weights of the transformer in full precision. */
+    public static final String TRANSFORMER = "transformer.safetensors";
+    /** Weights of the text encoder. */
+    public static final String TEXT_ENCODER = "text_encoder.safetensors";
+    /** Weights of the autoencoder. */
+    public static final String AUTOENCODER = "autoencoder.safetensors";
+    /** The tokenizer. */
+    public static final String TOKENIZER = "tokenizer.json";
+    /** The configuration. */
+    public static final String CONFIG = "config.json";
+
+    private static final JsonMapper JSON = new JsonMapper();
+
+    /** Measures of the videos. */
+    public record Video(
+            @JsonProperty("width") int width,
+            @JsonProperty("height") int height,
+            @JsonProperty("frames") int frames,
+            @JsonProperty("fps") double framesPerSecond) {
+        /** Latent frames of a video: the first frame is one, four more are another. */
+        public int latentFrames() {
+            return 1 + (frames - 1) / TinyVideoAutoencoder.TIME_FACTOR;
+        }
+    }
+
+    /** What {@code config.json} says. */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    public record Config(
+            @JsonProperty("name") String name,
+            @JsonProperty("transformer") WanConfig transformer,
+            @JsonProperty("text_encoder") UmtConfig textEncoder,
+            @JsonProperty("autoencoder") TinyVideoAutoencoder.Config autoencoder,
+            @JsonProperty("latents") LatentStatistics latents,
+            @JsonProperty("rollout") RolloutConfig rollout,
+            @JsonProperty("video") Video video) {
+        /** Checks that nothing is missing. */
+        public Config {
+            Map<String, @Nullable Object> parts = new HashMap<>();
+            parts.put("name", name);
+            parts.put("transformer", transformer);
+            parts.put("text_encoder", textEncoder);
+            parts.put("autoencoder", autoencoder);
+            parts.put("latents", latents);
+            parts.put("rollout", rollout);
+            parts.put("video", video);
+            List<String> missing = parts.entrySet().stream()
+                    .filter(part -> part.getValue() == null)
+                    .map(Map.Entry::getKey)
+                    .sorted()
+                    .toList();
+            if (!missing.isEmpty()) {
+                throw new IllegalArgumentException("lacks " + String.join(", ", missing));
+            }
+        }
+    }
+
+    private final Path folder;
+    private final ObjectNode json;
+    private final Config config;
+    private final WeightMap transformerWeights;
+    private final WeightMap textWeights;
+    private final WeightMap autoencoderWeights;
+    private final WanTransformer transformer;
+    private final @Nullable QuantPlan plan;
+
+    private ModelFolder(Path folder, ObjectNode json, Config config, WeightMap transformerWeights, @Nullable QuantPlan plan) {
+        this.folder = folder;
+        this.json = json;
+        this.config = config;
+        this.plan = plan;
+        this.transformerWeights = transformerWeights;
+        this.transformer = new WanTransformer(config.transformer(), transformerWeights);
+        this.textWeights = load(folder.resolve(TEXT_ENCODER));
+        this.autoencoderWeights = load(folder.resolve(AUTOENCODER));
+    }
+
+    /**
+     * Opens the model in {@code folder}, packed or not.
+     *
+     * @throws CheckpointException naming the file and what is wrong with it
+     */
+    public static ModelFolder open(Path folder) {
+        Path file = folder.resolve(CONFIG);
+        if (!Files.isRegularFile(file)) {
+            throw new CheckpointException(file, "no such file: not the folder of a model");
+        }
+        try {
+            ObjectNode json = (ObjectNode) JSON.readTree(file.toFile());
+            Config config = JSON.treeToValue(json, Config.class);
+            if (!PackedModelFile.isPacked(folder)) {
+                return new ModelFolder(folder, json, config, load(folder.resolve(TRANSFORMER)), null);
+            }
+            try (PackedModelFile packed = PackedModelFile.open(folder)) {
+                QuantPlan plan = packed.plan();
+                try (WeightMap weights = DequantizedExport.weights(packed)) {
+                    return new ModelFolder(folder, packed.modelConfig(), config, weights.to(DTypes.F32), plan);
+                }
+            }
+        } catch (JsonProcessingException e) {
+            throw new CheckpointException(file, e.getOriginalMessage());
+        } catch (IOException | ClassCastException e) {
+            throw new CheckpointException(file, "cannot be read: " + e.getMessage());
+        }
+    }
+
+    private static WeightMap load(Path file) {
+        try (WeightMap mapped = SafetensorsFile.open(file)) {
+            return mapped.to(DTypes.F32);
+        }
+    }
+
+    /** Where the model lies. */
+    public Path path() {
+        return folder;
+    }
+
+    /** The configuration as it stands in the file, without quantization. */
+    public ObjectNode json() {
+        return json.deepCopy();
+    }
+
+    /** The configuration. */
+    public Config config() {
+        return config;
+    }
+
+    /** The transformer; of a packed model, with dequantized weights. */
+    public WanTransformer transformer() {
+        return transformer;
+    }
+
+    /** The plan of a packed model, null of a model in full precision. */
+    public @Nullable QuantPlan plan() {
+        return plan;
+    }
+
+    /** The autoencoder. */
+    public TinyVideoAutoencoder autoencoder() {
+        return new TinyVideoAutoencoder(config.autoencoder(), autoencoderWeights);
+    }
+
+    /** The text encoder. */
+    public UmtTextEncoder textEncoder() {
+        return new UmtTextEncoder(config.textEncoder(), textWeights);
+    }
+
+    /** The tokenizer; the caller closes it. */
+    public Tokenizer tokenizer() {
+        return Tokenizer.open(folder.resolve(TOKENIZER), config.transformer().textLen());
+    }
+
+    /** Copies what a packed transformer needs beside it into {@code target}: text encoder, autoencoder, tokenizer. */
+    public void copyCompanions(Path target) {
+        for (String name : List.of(TEXT_ENCODER, AUTOENCODER, TOKENIZER)) {
+            try {
+                AtomicFile.write(target.resolve(name), Files.readAllBytes(folder.resolve(name)));
+            } catch (IOException e) {
+                throw new UncheckedIOException("cannot copy " + name + ": " + e.getMessage(), e);
+            }
+        }
+    }
+
+    /** Bytes of the transformer's file. */
+    public long transformerBytes() {
+        try {
+            return Files.size(folder.resolve(plan == null ? TRANSFORMER : "model.safetensors"));
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot measure the transformer's file: " + e.getMessage(), e);
+        }
+    }
+
+    /** Copies of the transformer's weights in bfloat16, as they are stored. */
+    public WeightMap storedTransformer() {
+        return transformerWeights.to(DTypes.BF16);
+    }
+
+    @Override
+    public void close() {
+        if (plan != null) {
+            plan.close();
+        }
+        transformerWeights.close();
+        textWeights.close();
+        autoencoderWeights.close();
+    }
+}

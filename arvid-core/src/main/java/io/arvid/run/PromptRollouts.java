@@ -1,0 +1,31 @@
+package io.arvid.run;
+
+import io.arvid.calibrate.CalibrationRollouts;
+import io.arvid.model.SiteForward;
+import java.util.List;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * Calibration prompts of a generator: prompt {@code i} has the noise of seed {@code firstSeed + i}.
+ *
+ * @param generator makes the videos
+ * @param prompts what is asked for
+ * @param firstSeed seed of the first prompt
+ */
+public record PromptRollouts(Generator generator, List<String> prompts, long firstSeed) implements CalibrationRollouts {
+    @Override
+    public int promptCount() {
+        return prompts.size();
+    }
+
+    @Override
+    public int chunkCount() {
+        return generator.model().config().video().latentFrames()
+                / generator.model().config().rollout().framesPerChunk();
+    }
+
+    @Override
+    public Tensor latents(int prompt, SiteForward sites) {
+        return generator.latents(prompts.get(prompt), firstSeed + prompt, sites);
+    }
+}

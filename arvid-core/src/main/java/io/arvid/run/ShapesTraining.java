@@ -1,0 +1,161 @@
+package io.arvid.run;
+
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.arvid.model.wan.TinyVideoAutoencoder;
+import io.arvid.model.wan.Tokenizer;
+import io.arvid.model.wan.UmtConfig;
+import io.arvid.model.wan.WanConfig;
+import io.arvid.rollout.RolloutConfig;
+import io.arvid.rollout.train.AutoencoderTrainer;
+import io.arvid.rollout.train.AutoregressiveTrainer;
+import io.arvid.rollout.train.DecoderTrainer;
+import io.arvid.rollout.train.LatentDataset;
+import io.arvid.rollout.train.LatentStatistics;
+import io.arvid.rollout.train.TrainingListener;
+import io.arvid.rollout.train.world.ShapesWorld;
+import io.arvid.rollout.train.world.TokenizerFile;
+import io.arvid.rollout.train.world.WordList;
+import io.arvid.rollout.train.world.WorldSpec;
+import io.arvid.tensor.DTypes;
+import io.arvid.tensor.Ops;
+import io.arvid.tensor.TensorScope;
+import io.arvid.weights.AtomicFile;
+import io.arvid.weights.SafetensorsWriter;
+import io.arvid.weights.WeightMap;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * Makes the bundled model: autoencoder, then text encoder and causal transformer together on its latents, then the decoder once more. Each part goes on
+ * from the state that an earlier run left in the same folder; a part that is finished is not done again.
+ */
+public final class ShapesTraining {
+    private static final TinyVideoAutoencoder.Config AUTOENCODER =
+            new TinyVideoAutoencoder.Config(24, new int[] {64, 48, 32, 16}, 16);
+    private static final UmtConfig TEXT = new UmtConfig(WordList.words().size(), 64, 64, 128, 4, 2, 32, false);
+    private static final WanConfig TRANSFORMER =
+            new WanConfig(192, 768, 6, 6, 64, TEXT.dim(), 24, 16, 16, new int[] {1, 2, 2}, 1e-6);
+    private static final AutoencoderTrainer.Settings AUTOENCODER_RUN =
+            new AutoencoderTrainer.Settings(2200, 250, 32, 6, 8, 4e-3, 7, 100);
+    private static final AutoregressiveTrainer.Settings TRANSFORMER_RUN = new AutoregressiveTrainer.Settings(
+            List.of(new AutoregressiveTrainer.Stage(1200, 2, 8), new AutoregressiveTrainer.Stage(1000, 7, 2)),
+            3,
+            3000,
+            3e-3,
+            5,
+            List.of(1000.0, 937.5, 833.3333129882812, 625.0),
+            0.6,
+            0.1,
+            7,
+            200);
+    private static final DecoderTrainer.Settings DECODER_RUN =
+            new DecoderTrainer.Settings(1000, 100, 32, 4, 20, 0.05, 3e-3, 9, 100);
+    private static final int STATISTICS_CLIPS = 64;
+    private static final long STATISTICS_SEED = 11;
+
+    private final Path states;
+    private final Path target;
+    private final TrainingListener listener;
+    private final ShapesWorld world = new ShapesWorld(WorldSpec.DEFAULT);
+
+    /**
+     * A run.
+     *
+     * @param states folder of the training states
+     * @param target folder that the finished model goes to
+     * @param listener hears every step
+     */
+    public ShapesTraining(Path states, Path target, TrainingListener listener) {
+        this.states = states;
+        this.target = target;
+        this.listener = listener;
+    }
+
+    /** Trains what is not trained yet and writes the model. */
+    public void run() {
+        Path tokenizerFile = target.resolve(ModelFolder.TOKENIZER);
+        try {
+            Files.createDirectories(states);
+            Files.createDirectories(target);
+            TokenizerFile.write(tokenizerFile, TRANSFORMER.textLen());
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot write to " + target + ": " + e.getMessage(), e);
+        }
+        try (TensorScope scope = TensorScope.open();
+                WeightMap first = WeightMap.of(new AutoencoderTrainer(world, AUTOENCODER, AUTOENCODER_RUN)
+                        .train(states.resolve("autoencoder-state.safetensors"), listener))) {
+            TinyVideoAutoencoder autoencoder = new TinyVideoAutoencoder(AUTOENCODER, first);
+            LatentStatistics statistics = statistics(autoencoder);
+            Map<String, Tensor> networks = transformer(autoencoder, statistics, tokenizerFile);
+            Map<String, Tensor> refined = new DecoderTrainer(world, AUTOENCODER, DECODER_RUN)
+                    .train(first, states.resolve("decoder-state.safetensors"), listener);
+            write(ModelFolder.AUTOENCODER, refined);
+            write(ModelFolder.TRANSFORMER, part(networks, "transformer."));
+            write(ModelFolder.TEXT_ENCODER, part(networks, "text."));
+            writeConfig(statistics);
+        }
+    }
+
+    private LatentStatistics statistics(TinyVideoAutoencoder autoencoder) {
+        Path file = states.resolve("latents.json");
+        JsonMapper json = new JsonMapper();
+        try {
+            if (Files.exists(file)) {
+                return json.readValue(file.toFile(), LatentStatistics.class);
+            }
+            LatentStatistics measured =
+                    LatentStatistics.measure(world, autoencoder, STATISTICS_CLIPS, STATISTICS_SEED);
+            AtomicFile.write(file, json.writeValueAsString(measured));
+            return measured;
+        } catch (IOException e) {
+            throw new UncheckedIOException(file + ": " + e.getMessage(), e);
+        }
+    }
+
+    private Map<String, Tensor> transformer(
+            TinyVideoAutoencoder autoencoder, LatentStatistics statistics, Path tokenizerFile) {
+        try (Tokenizer tokenizer = Tokenizer.open(tokenizerFile, TRANSFORMER.textLen());
+                LatentDataset dataset =
+                        new LatentDataset(world, autoencoder, statistics, TRANSFORMER_RUN.seed())) {
+            return new AutoregressiveTrainer(TRANSFORMER, TEXT, tokenizer, dataset, TRANSFORMER_RUN)
+                    .train(states.resolve("transformer-state.safetensors"), listener);
+        }
+    }
+
+    private static Map<String, Tensor> part(Map<String, Tensor> networks, String prefix) {
+        Map<String, Tensor> part = new LinkedHashMap<>();
+        networks.forEach((name, tensor) -> {
+            if (name.startsWith(prefix)) {
+                part.put(name.substring(prefix.length()), tensor);
+            }
+        });
+        return part;
+    }
+
+    private void write(String name, Map<String, Tensor> weights) {
+        Map<String, Tensor> stored = new LinkedHashMap<>();
+        weights.forEach((key, tensor) -> stored.put(key, Ops.to(tensor, DTypes.BF16)));
+        SafetensorsWriter.write(target.resolve(name), stored, Map.of("format", "pt"));
+    }
+
+    private void writeConfig(LatentStatistics statistics) {
+        WorldSpec spec = world.spec();
+        ModelFolder.Config config = new ModelFolder.Config(
+                "shapes",
+                TRANSFORMER,
+                TEXT,
+                AUTOENCODER,
+                statistics,
+                RolloutConfig.selfForcing(),
+                new ModelFolder.Video(spec.width(), spec.height(), spec.frameCount(), spec.framesPerSecond()));
+        AtomicFile.write(
+                target.resolve(ModelFolder.CONFIG),
+                new JsonMapper().valueToTree(config).toPrettyString() + "\n");
+    }
+}

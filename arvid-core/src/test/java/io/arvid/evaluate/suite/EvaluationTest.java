@@ -1,0 +1,129 @@
+package io.arvid.evaluate.suite;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.arvid.evaluate.input.PromptList;
+import io.arvid.evaluate.input.Sample;
+import io.arvid.evaluate.input.Samples;
+import io.arvid.record.Progress;
+import io.arvid.rollout.train.world.SceneRenderer;
+import io.arvid.rollout.train.world.ShapesWorld;
+import io.arvid.rollout.train.world.WorldSpec;
+import io.arvid.tensor.DTypes;
+import io.arvid.tensor.Ops;
+import io.arvid.tensor.TensorScope;
+import io.arvid.tensor.Tensors;
+import io.arvid.tensor.Torch;
+import io.arvid.video.VideoEncoding;
+import io.arvid.video.VideoFile;
+import io.arvid.weights.SafetensorsWriter;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.pytorch.Tensor;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class EvaluationTest {
+    private static final WorldSpec WORLD = new WorldSpec(64, 64, 21, 16);
+
+    @TempDir
+    Path folder;
+
+    @BeforeAll
+    static void oneThread() {
+        Torch.setThreads(1);
+    }
+
+    private Path videos(String name, double error) {
+        Path set = folder.resolve(name);
+        ShapesWorld world = new ShapesWorld(WORLD);
+        for (String video : List.of("clip2", "clip10")) {
+            try (TensorScope scope = TensorScope.open()) {
+                String prompt = world.heldOutPrompts(1, 3).getFirst();
+                float[] clip = new SceneRenderer(WORLD).render(world.sceneOf(prompt, video.length()));
+                Tensor frames = Ops.clamp(Ops.add(Tensors.of(clip, 21, 3, 64, 64), error), 0, 1);
+                VideoFile.write(set.resolve(video + ".mkv"), frames, 16, VideoEncoding.LOSSLESS);
+                SafetensorsWriter.write(
+                        set.resolve(video + ".safetensors"),
+                        Map.of("latents", Tensors.full(DTypes.F32, error, 6, 2, 2, 2)),
+                        Map.of());
+            }
+        }
+        return set;
+    }
+
+    private EvaluationResult evaluate(List<Sample> samples, String setting) {
+        MetricFiles none = MetricFiles.of(List.of());
+        return Evaluation.run(
+                new EvaluationRequest(
+                        "rounding",
+                        setting,
+                        samples,
+                        EvaluationRequest.possible(samples, none),
+                        none,
+                        EvaluationSettings.DEFAULT,
+                        folder.resolve("cache")),
+                "evaluate",
+                Progress.SILENT);
+    }
+
+    @Test
+    void aSetIsScoredABrokenVideoIsNamedAndResultsAreCompared() throws IOException {
+        Path full = videos("full", 0);
+        Path near = videos("near", 0.02);
+        Path far = videos("far", 0.1);
+        Files.writeString(near.resolve("broken.mp4"), "no video");
+        String prompt = new ShapesWorld(WORLD).heldOutPrompts(1, 3).getFirst();
+        PromptList prompts = new PromptList(List.of(prompt, prompt, prompt), Map.of());
+
+        EvaluationResult nearly = evaluate(prompts.applyTo(Samples.byName(near, full)), "w8a8");
+        assertThat(nearly.failures())
+                .isNotEmpty()
+                .allSatisfy(failure -> assertThat(failure.video()).isEqualTo("broken"));
+        MetricResult psnr = nearly.metric("psnr").orElseThrow();
+        assertThat(psnr.byVideo()).containsOnlyKeys("clip2", "clip10");
+        assertThat(psnr.perChunk()).hasSize(2);
+        assertThat(nearly.metric("latent-mse").orElseThrow().overall().mean()).isBetween(3.9e-4, 4.1e-4);
+        assertThat(nearly.metrics()).anyMatch(metric -> metric.metric().equals("semantic_color"));
+
+        nearly.write(folder.resolve("result"));
+        assertThat(EvaluationResult.read(folder.resolve("result"))).isEqualTo(nearly);
+
+        PromptList two = new PromptList(List.of(prompt, prompt), Map.of());
+        EvaluationResult farther = evaluate(two.applyTo(Samples.byName(far, full)), "w4a8");
+        assertThat(farther.failures()).isEmpty();
+        ResultComparison comparison = ResultComparison.of(nearly, farther);
+        assertThat(comparison.differences())
+                .filteredOn(difference -> difference.metric().equals("psnr"))
+                .singleElement()
+                .satisfies(
+                        difference -> assertThat(difference.difference().low()).isPositive());
+        assertThat(ResultDiscriminability.of(List.of(farther, nearly))
+                        .scores()
+                        .get("psnr")
+                        .agreeing())
+                .isEqualTo(1);
+
+        // The cached numbers are the computed ones.
+        EvaluationResult again = evaluate(two.applyTo(Samples.byName(far, full)), "w4a8");
+        assertThat(again.metrics()).isEqualTo(farther.metrics());
+    }
+
+    @Test
+    void listsAreReadAsTheyAreDownloaded() throws IOException {
+        Path csv = Files.writeString(folder.resolve("tags.csv"), "prompt,concept\n\"a, \"\"b\"\"\",x\nc,\"y,z\"\n");
+        assertThat(PromptList.read(csv).prompts()).containsExactly("a, \"b\"", "c");
+        Path json =
+                Files.writeString(folder.resolve("full.json"), "[{\"prompt_en\": \"a\", \"dimension\": [\"color\"]}]");
+        assertThat(PromptList.read(json).prompts()).containsExactly("a");
+        Path manifest = Files.writeString(folder.resolve("pairs.csv"), "video,refrence\na.mp4,b.mp4\n");
+        assertThatThrownBy(() -> Samples.ofManifest(manifest, null, null))
+                .hasMessageContaining("unknown column 'refrence'; the nearest is 'reference'");
+        assertThatThrownBy(() -> MetricCatalogue.named("lpps")).hasMessageContaining("lpips");
+    }
+}

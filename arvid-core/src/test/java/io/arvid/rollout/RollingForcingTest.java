@@ -1,0 +1,112 @@
+package io.arvid.rollout;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import io.arvid.model.RolloutStep;
+import io.arvid.model.wan.WanTransformer;
+import io.arvid.tensor.Seeds;
+import io.arvid.tensor.TensorScope;
+import io.arvid.tensor.Tensors;
+import io.arvid.tensor.Torch;
+import java.util.ArrayList;
+import java.util.List;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.pytorch.Tensor;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class RollingForcingTest {
+    private static final WanTransformer MODEL = TinyModel.create(7);
+
+    private TensorScope scope;
+
+    @BeforeEach
+    void open() {
+        Torch.setThreads(1);
+        scope = TensorScope.open();
+    }
+
+    @AfterEach
+    void close() {
+        scope.close();
+    }
+
+    private static RolloutConfig config(int... steps) {
+        return new RolloutConfig(1, false, steps, null, true, 5, 0, -1, 0);
+    }
+
+    private static Tensor normal(long seed, long... shape) {
+        try (Seeds seeds = new Seeds(seed)) {
+            return seeds.normal(shape);
+        }
+    }
+
+    private static Tensor noise(int frames) {
+        return normal(5, 1, frames, 4, 4, 6);
+    }
+
+    private static Tensor text() {
+        return normal(3, 1, 4, 8);
+    }
+
+    private static Tensor fresh(RolloutStep step, long... shape) {
+        return normal(100 * step.startFrame() + step.pass(), shape);
+    }
+
+    @Test
+    void withOneDenoisingStepItIsTheOrdinaryRollOut() {
+        Tensor rolling = new RollingForcing(MODEL, config(1000)).run(noise(5), text(), RollingForcingTest::fresh);
+        Tensor ordinary = new Rollout(MODEL, config(1000)).run(noise(5), text(), RollingForcingTest::fresh);
+        assertThat(Tensors.toFloats(rolling)).containsExactly(Tensors.toFloats(ordinary), within(1e-5f));
+    }
+
+    @Test
+    void everyChunkPassesEveryNoiseLevelAndIsFinishedOnce() {
+        List<String> renoised = new ArrayList<>();
+        List<Integer> finished = new ArrayList<>();
+        List<String> commits = new ArrayList<>();
+        KvStore.Factory recording = shape -> new DenseKvStore(shape) {
+            @Override
+            public void commit(int start, int end) {
+                commits.add(shape.block() + ":" + start + "-" + end);
+            }
+        };
+        new RollingForcing(MODEL, config(1000, 500))
+                .with(recording)
+                .with(new RolloutListener() {
+                    @Override
+                    public void finished(ChunkPlan.Chunk chunk, Tensor latents) {
+                        finished.add(chunk.index());
+                    }
+                })
+                .run(noise(3), text(), (step, shape) -> {
+                    renoised.add(step.chunk() + ":" + step.pass());
+                    return fresh(step, shape);
+                });
+        assertThat(renoised).containsExactly("0:0", "1:0", "2:0");
+        assertThat(finished).containsExactly(0, 1, 2);
+        assertThat(commits).containsExactly("0:0-6", "1:0-6", "0:6-12", "1:6-12", "0:12-18", "1:12-18");
+    }
+
+    @Test
+    void longVideosLeaveNoNativeObjectsBehind() {
+        RollingForcing rolling = new RollingForcing(MODEL, config(1000, 500)).with(new RollingCacheSize(4, 3));
+        long before = 0;
+        for (int i = 0; i < 4; i++) {
+            TensorScope.runAndFree(() -> rolling.run(noise(8), text(), RollingForcingTest::fresh));
+            if (i == 1) {
+                before = Pointer.totalCount();
+            }
+        }
+        assertThat(Pointer.totalCount()).isEqualTo(before);
+    }
+
+    @Test
+    void aCacheWithoutRoomBesideTheAnchorIsRefused() {
+        assertThatThrownBy(() -> new RollingForcing(MODEL, config(1000)).with(new RollingCacheSize(1, 1)))
+                .hasMessageContaining("use at least 2");
+    }
+}
