@@ -45,13 +45,14 @@ final class InspectCommand implements Callable<Integer> {
         }
         cards.forEach(this::print);
         output.result(cards.stream().map(InspectCommand::json).toList());
-        return cards.stream().allMatch(ModelCard::isComplete) && !cards.isEmpty() ? 0 : Failure.FAILED;
+        return 0;
     }
 
     private void print(ModelCard card) {
         output.line(card.file() + (card.group().isEmpty() ? "" : "  group " + card.group()));
         fact("is", card.title() + origin(card));
-        fact("stored as", name(card.format()) + ", " + size(card.bytes()) + ", " + name(card.layout()) + " names");
+        String layout = card.network() == ModelCard.Network.TRANSFORMER ? ", " + name(card.layout()) + " names" : "";
+        fact("stored as", name(card.format()) + ", " + size(card.bytes()) + layout);
         fact("parameters", types(card));
         fact("presets", String.join(", ", presets(card)));
         fact("missing", listed(card.missing()));
@@ -120,11 +121,16 @@ final class InspectCommand implements Callable<Integer> {
         return value.name().toLowerCase(Locale.ROOT).replace('_', ' ');
     }
 
-    /** {@code bytes} in the largest unit that leaves a number above 1. */
+    /** {@code bytes} in a unit that leaves a readable number. */
     static String size(long bytes) {
-        return bytes >= 1 << 30
-                ? String.format(Locale.ROOT, "%.2f GiB", bytes / (double) (1L << 30))
-                : String.format(Locale.ROOT, "%.1f MiB", bytes / (double) (1L << 20));
+        String[] units = {"B", "KiB", "MiB", "GiB", "TiB"};
+        double value = bytes;
+        int unit = 0;
+        while (value >= 1024 && unit < units.length - 1) {
+            value /= 1024;
+            unit++;
+        }
+        return String.format(Locale.ROOT, unit == 0 ? "%.0f %s" : "%.2f %s", value, units[unit]);
     }
 
     private static Map<String, Object> json(ModelCard card) {

@@ -1,7 +1,7 @@
 package io.arvid.cli;
 
+import io.arvid.model.wan.PublishedNetwork;
 import io.arvid.model.wan.SyntheticModel;
-import io.arvid.model.wan.SyntheticModel.Part;
 import io.arvid.model.wan.WanConfig;
 import io.arvid.record.Progress;
 import io.arvid.tensor.DTypes;
@@ -53,7 +53,7 @@ final class SynthesizeCommand implements Callable<Integer> {
             paramLabel = "PART",
             split = ",",
             description = "Networks to write beside the transformer: ${COMPLETION-CANDIDATES}.")
-    private List<Part> parts = List.of();
+    private List<PublishedNetwork> parts = List.of();
 
     @Option(names = "--dry-run", description = "Say what would be written, and stop.")
     private boolean dryRun;

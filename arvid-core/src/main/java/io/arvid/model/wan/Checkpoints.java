@@ -148,25 +148,11 @@ public final class Checkpoints {
         if (TransformerSizes.share(shapes.keySet()) >= ENOUGH) {
             return transformer(shapes, configBeside(file));
         }
-        if (share(shapes, PublishedShapes.wanVae()) >= ENOUGH) {
-            return published(
-                    Network.VIDEO_AUTOENCODER,
-                    "wan2.1-vae",
-                    "Wan2.1 video autoencoder",
-                    PublishedShapes.wanVae(),
-                    shapes);
-        }
-        if (share(shapes, PublishedShapes.umt5Encoder()) >= ENOUGH) {
-            return published(
-                    Network.TEXT_ENCODER, "umt5-xxl", "umT5-XXL encoder", PublishedShapes.umt5Encoder(), shapes);
-        }
-        if (share(shapes, PublishedShapes.tinyAutoencoder()) >= ENOUGH) {
-            return published(
-                    Network.TINY_AUTOENCODER,
-                    "taew2.1",
-                    "TAEW2.1 tiny video autoencoder",
-                    PublishedShapes.tinyAutoencoder(),
-                    shapes);
+        for (PublishedNetwork candidate : PublishedNetwork.values()) {
+            Map<String, long[]> expected = candidate.parameterShapes();
+            if (share(shapes, expected) >= ENOUGH) {
+                return published(candidate, expected, shapes);
+            }
         }
         return new Recognised(Network.UNKNOWN, "", "unknown network of " + shapes.size() + " tensors", null, Map.of());
     }
@@ -192,16 +178,17 @@ public final class Checkpoints {
 
     /** A network of the published names; of the published sizes, or of other sizes throughout (small models for tests have those). */
     private static Recognised published(
-            Network network, String model, String title, Map<String, long[]> expected, Map<String, long[]> shapes) {
+            PublishedNetwork candidate, Map<String, long[]> expected, Map<String, long[]> shapes) {
         long same = shapes.entrySet().stream()
                 .filter(entry -> Arrays.equals(entry.getValue(), expected.get(entry.getKey())))
                 .count();
         if (same >= ENOUGH * shapes.size()) {
-            return new Recognised(network, model, title, null, expected);
+            return new Recognised(candidate.network(), candidate.model(), candidate.title(), null, expected);
         }
         Map<String, long[]> otherSizes = new LinkedHashMap<>(expected);
         otherSizes.replaceAll((name, shape) -> shapes.getOrDefault(name, shape));
-        return new Recognised(network, "", title + " architecture in other sizes", null, otherSizes);
+        return new Recognised(
+                candidate.network(), "", candidate.title() + " architecture in other sizes", null, otherSizes);
     }
 
     private static double share(Map<String, long[]> shapes, Map<String, long[]> expected) {

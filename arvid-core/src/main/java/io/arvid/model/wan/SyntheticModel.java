@@ -25,27 +25,6 @@ public final class SyntheticModel {
     /** Metadata key of synthetic files. */
     static final String MARK = "arvid.synthetic";
 
-    /** A network that can be written beside the transformer. */
-    public enum Part {
-        VIDEO_AUTOENCODER("Wan2.1_VAE.safetensors"),
-        TINY_AUTOENCODER("taew2_1.safetensors"),
-        TEXT_ENCODER("models_t5_umt5-xxl-enc-bf16.safetensors");
-
-        private final String fileName;
-
-        Part(String fileName) {
-            this.fileName = fileName;
-        }
-
-        private Map<String, long[]> shapes() {
-            return switch (this) {
-                case VIDEO_AUTOENCODER -> PublishedShapes.wanVae();
-                case TINY_AUTOENCODER -> PublishedShapes.tinyAutoencoder();
-                case TEXT_ENCODER -> PublishedShapes.umt5Encoder();
-            };
-        }
-    }
-
     /** Told before a tensor is made. */
     @FunctionalInterface
     public interface Listener {
@@ -67,10 +46,10 @@ public final class SyntheticModel {
     }
 
     /** Number of values that {@link #write} will make. */
-    public static long valueCount(WanConfig config, List<Part> parts) {
+    public static long valueCount(WanConfig config, List<PublishedNetwork> parts) {
         long count = count(config.parameterShapes());
-        for (Part part : parts) {
-            count += count(part.shapes());
+        for (PublishedNetwork part : parts) {
+            count += count(part.parameterShapes());
         }
         return count;
     }
@@ -83,7 +62,7 @@ public final class SyntheticModel {
      * @param type number type of all tensors
      */
     public static void write(
-            Path folder, WanConfig config, List<Part> parts, DTypes type, long seed, Listener listener) {
+            Path folder, WanConfig config, List<PublishedNetwork> parts, DTypes type, long seed, Listener listener) {
         SyntheticWeights weights = new SyntheticWeights(seed, type);
         write(
                 folder.resolve("diffusion_pytorch_model.safetensors"),
@@ -92,10 +71,10 @@ public final class SyntheticModel {
                 seed,
                 listener,
                 (name, shape, sink) -> weights.transformer(name, shape, sink));
-        for (Part part : parts) {
+        for (PublishedNetwork part : parts) {
             write(
-                    folder.resolve(part.fileName),
-                    part.shapes(),
+                    folder.resolve(fileName(part)),
+                    part.parameterShapes(),
                     type,
                     seed,
                     listener,
@@ -110,6 +89,14 @@ public final class SyntheticModel {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    private static String fileName(PublishedNetwork part) {
+        return switch (part) {
+            case VIDEO_AUTOENCODER -> "Wan2.1_VAE.safetensors";
+            case TEXT_ENCODER -> "models_t5_umt5-xxl-enc-bf16.safetensors";
+            case TINY_AUTOENCODER -> "taew2_1.safetensors";
+        };
     }
 
     private interface Maker {

@@ -81,7 +81,7 @@ final class TransformerSizes {
             case "wan2.1-t2v-14b" -> "Wan2.1-T2V-14B transformer";
             default ->
                 "Wan transformer of " + config.numLayers() + " blocks, width " + config.dim() + ", ffn "
-                        + config.ffnDim() + ", " + config.numHeads() + " heads";
+                        + config.ffnDim();
         };
     }
 

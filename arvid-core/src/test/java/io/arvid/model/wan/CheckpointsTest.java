@@ -31,9 +31,9 @@ class CheckpointsTest {
     void everyNetworkHasThePublishedNamesAndShapes() throws IOException {
         requirePublished("wan2.1_t2v_1.3B", WanConfig.wan1_3B().parameterShapes(), 825, 1_418_996_800L);
         requirePublished("wan2.1_t2v_14B", WanConfig.wan14B().parameterShapes(), 1095, 14_288_491_584L);
-        requirePublished("wan2.1_vae", PublishedShapes.wanVae(), 194, 126_892_531L);
-        requirePublished("umt5_xxl_encoder", PublishedShapes.umt5Encoder(), 242, 5_680_910_336L);
-        requirePublished("taehv", PublishedShapes.tinyAutoencoder(), 128, 11_315_539L);
+        requirePublished("wan2.1_vae", PublishedNetwork.VIDEO_AUTOENCODER.parameterShapes(), 194, 126_892_531L);
+        requirePublished("umt5_xxl_encoder", PublishedNetwork.TEXT_ENCODER.parameterShapes(), 242, 5_680_910_336L);
+        requirePublished("taehv", PublishedNetwork.TINY_AUTOENCODER.parameterShapes(), 128, 11_315_539L);
     }
 
     @Test
@@ -121,10 +121,10 @@ class CheckpointsTest {
 
     @Test
     void theOtherFilesOfAPipelineAreRecognised() {
-        ModelCard vae = only(SparseCheckpoint.torch(file(), Map.of("", PublishedShapes.wanVae()), DTypes.F32));
-        ModelCard text = only(SparseCheckpoint.torch(file(), Map.of("", PublishedShapes.umt5Encoder()), DTypes.BF16));
+        ModelCard vae = only(SparseCheckpoint.torch(file(), Map.of("", PublishedNetwork.VIDEO_AUTOENCODER.parameterShapes()), DTypes.F32));
+        ModelCard text = only(SparseCheckpoint.torch(file(), Map.of("", PublishedNetwork.TEXT_ENCODER.parameterShapes()), DTypes.BF16));
         ModelCard tiny =
-                only(SparseCheckpoint.torch(file(), Map.of("", PublishedShapes.tinyAutoencoder()), DTypes.F16));
+                only(SparseCheckpoint.torch(file(), Map.of("", PublishedNetwork.TINY_AUTOENCODER.parameterShapes()), DTypes.F16));
 
         assertThat(List.of(vae, text, tiny)).allMatch(ModelCard::isComplete);
         assertThat(vae.network()).isEqualTo(Network.VIDEO_AUTOENCODER);
@@ -174,7 +174,7 @@ class CheckpointsTest {
 
     @Test
     void aFolderIsReadFileByFile() throws IOException {
-        SparseCheckpoint.torch(folder.resolve("a.pth"), Map.of("", PublishedShapes.wanVae()), DTypes.F32);
+        SparseCheckpoint.torch(folder.resolve("a.pth"), Map.of("", PublishedNetwork.VIDEO_AUTOENCODER.parameterShapes()), DTypes.F32);
         SparseCheckpoint.safetensors(
                 folder.resolve("b.safetensors"), WanConfig.wan1_3B().parameterShapes(), DTypes.F32);
         Files.writeString(folder.resolve("README.md"), "text");

@@ -96,7 +96,7 @@ class SyntheticModelTest {
         SyntheticModel.write(
                 folder.resolve("a"),
                 SMALL,
-                List.of(SyntheticModel.Part.TINY_AUTOENCODER),
+                List.of(PublishedNetwork.TINY_AUTOENCODER),
                 DTypes.F32,
                 1,
                 (name, count) -> {});

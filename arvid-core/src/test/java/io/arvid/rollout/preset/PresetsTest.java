@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.arvid.model.wan.Checkpoints;
 import io.arvid.model.wan.ModelCard;
+import io.arvid.model.wan.PublishedNetwork;
 import io.arvid.model.wan.WanConfig;
 import io.arvid.rollout.ChunkPlan;
 import io.arvid.rollout.DenoiseSchedule;
@@ -126,5 +127,27 @@ class PresetsTest {
                 .contains("self-forcing", "self-forcing-sid", "causal-forcing", "rolling-forcing")
                 .doesNotContain("wan2.1-t2v-1.3b");
         assertThat(Presets.fitting(cards.get(1))).isEmpty();
+    }
+
+    @Test
+    void aModelFolderGivesEveryPart(@TempDir Path folder) throws IOException {
+        Map<String, long[]> wrapped = new LinkedHashMap<>();
+        WanConfig.wan1_3B().parameterShapes().forEach((name, shape) -> wrapped.put("model." + name, shape));
+        Path checkpoint = SparseCheckpoint.torch(folder.resolve("x.pt"), Map.of("generator_ema", wrapped), DTypes.F32);
+        Path base = Files.createDirectories(folder.resolve("wan/google/umt5-xxl"));
+        Files.writeString(base.resolve("tokenizer.json"), "{}");
+        Map<String, long[]> vae = PublishedNetwork.VIDEO_AUTOENCODER.parameterShapes();
+        SparseCheckpoint.torch(folder.resolve("wan/Wan2.1_VAE.pth"), Map.of("", vae), DTypes.F32);
+
+        ModelFolder found = ModelFolder.open(List.of(folder.resolve("wan"), checkpoint));
+
+        assertThat(found.transformer(Presets.find("self-forcing")).group()).isEqualTo("generator_ema");
+        assertThat(found.network(ModelCard.Network.VIDEO_AUTOENCODER).model()).isEqualTo("wan2.1-vae");
+        assertThat(found.has(ModelCard.Network.TEXT_ENCODER)).isFalse();
+        assertThat(found.tokenizer()).isEqualTo(base.resolve("tokenizer.json"));
+        assertThatThrownBy(() -> found.transformer(Presets.find("wan2.1-t2v-14b")))
+                .hasMessageContaining("bidirectional wan2.1-t2v-14b")
+                .hasMessageContaining("Wan2.1-T2V-1.3B transformer (group generator_ema)");
+        assertThatThrownBy(() -> found.network(ModelCard.Network.TEXT_ENCODER)).hasMessageContaining("no complete text");
     }
 }
