@@ -46,7 +46,7 @@ final class DemoCommand implements Callable<Integer> {
         Torch.setThreads(1);
         Pipeline.Settings settings = new Pipeline.Settings(
                 MissingException.require(Home.bundledModel()),
-                MissingException.require(Home.recipes()),
+                MissingException.require(Home.recipes().resolve("shapes")),
                 folder,
                 List.of("minmax", "q-arvd"),
                 bits,

@@ -18,8 +18,9 @@ class PsnrSsimTest {
     void aKnownErrorHasAKnownPsnr() {
         try (TensorScope scope = TensorScope.open()) {
             Tensor black = Tensors.zeros(DTypes.F64, 2, 3, 4, 5);
-            assertThat(new Psnr().perFrame(black, Ops.add(black, 0.1)))
-                    .containsExactly(new double[] {20, 20}, within(1e-9));
+            double eighth = 20 * Math.log10(8);
+            assertThat(new Psnr().perFrame(black, Ops.add(black, 0.125)))
+                    .containsExactly(new double[] {eighth, eighth}, within(1e-9));
             assertThat(new Psnr().perFrame(black, Ops.add(black, 1e-6)))
                     .containsExactly(Psnr.IDENTICAL, Psnr.IDENTICAL);
         }
