@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class HtmlReportTest {
-    private static final int FRAMES = 13;
+    private static final int FRAMES = 5;
 
     @TempDir
     static Path sampleFolder;
