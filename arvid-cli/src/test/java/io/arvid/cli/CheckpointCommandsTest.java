@@ -89,13 +89,13 @@ class CheckpointCommandsTest {
         assertThat(out.toString()).contains("self-forcing").contains("causal-forcing-1step");
         out.getBuffer().setLength(0);
         assertThat(run("presets", "--json")).isZero();
-        assertThat(json().path(0).path("rollout").path("timestep_shift").asDouble()).isEqualTo(5);
+        assertThat(json().path(0).path("rollout").path("timestep_shift").asDouble())
+                .isEqualTo(5);
     }
 
     @Test
     void aFileIsPulledFromTheEndpoint() throws IOException {
-        String list =
-                """
+        String list = """
                 [{"type": "file", "path": "config.json", "size": 2, "oid": "9e26dfeeb6e641a33dae4961196235bdb965b21b"},
                  {"type": "file", "path": "other.txt", "size": 2, "oid": "9e26dfeeb6e641a33dae4961196235bdb965b21b"}]
                 """;
@@ -118,7 +118,10 @@ class CheckpointCommandsTest {
             String to = folder.resolve("pulled").toString();
             assertThat(run("pull", "o/n", "*.json", "--to", to, "--endpoint", endpoint, "--dry-run"))
                     .isZero();
-            assertThat(out.toString()).contains("listed").contains("config.json").doesNotContain("other.txt");
+            assertThat(out.toString())
+                    .contains("listed")
+                    .contains("config.json")
+                    .doesNotContain("other.txt");
             assertThat(folder.resolve("pulled")).doesNotExist();
 
             assertThat(run("pull", "o/n", "*.json", "--to", to, "--endpoint", endpoint))

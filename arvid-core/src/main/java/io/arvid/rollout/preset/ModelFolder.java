@@ -37,8 +37,9 @@ public record ModelFolder(List<Path> places, List<ModelCard> cards) {
     public ModelCard transformer(Preset preset) {
         ModelCard card = preset.choose(cards);
         if (card == null) {
-            throw new CheckpointException(searched() + ": no transformer for the preset '" + preset.id() + "', which needs a "
-                    + (preset.isCausal() ? "causal" : "bidirectional") + " " + preset.model() + "; " + found());
+            throw new CheckpointException(
+                    searched() + ": no transformer for the preset '" + preset.id() + "', which needs a "
+                            + (preset.isCausal() ? "causal" : "bidirectional") + " " + preset.model() + "; " + found());
         }
         return card;
     }
@@ -93,8 +94,8 @@ public record ModelFolder(List<Path> places, List<ModelCard> cards) {
                 ? "no checkpoint was found"
                 : "found: "
                         + cards.stream()
-                                .map(card -> card.title()
-                                        + (card.group().isEmpty() ? "" : " (group " + card.group() + ")"))
+                                .map(card ->
+                                        card.title() + (card.group().isEmpty() ? "" : " (group " + card.group() + ")"))
                                 .distinct()
                                 .collect(Collectors.joining(", "));
     }

@@ -121,10 +121,12 @@ class CheckpointsTest {
 
     @Test
     void theOtherFilesOfAPipelineAreRecognised() {
-        ModelCard vae = only(SparseCheckpoint.torch(file(), Map.of("", PublishedNetwork.VIDEO_AUTOENCODER.parameterShapes()), DTypes.F32));
-        ModelCard text = only(SparseCheckpoint.torch(file(), Map.of("", PublishedNetwork.TEXT_ENCODER.parameterShapes()), DTypes.BF16));
-        ModelCard tiny =
-                only(SparseCheckpoint.torch(file(), Map.of("", PublishedNetwork.TINY_AUTOENCODER.parameterShapes()), DTypes.F16));
+        ModelCard vae = only(SparseCheckpoint.torch(
+                file(), Map.of("", PublishedNetwork.VIDEO_AUTOENCODER.parameterShapes()), DTypes.F32));
+        ModelCard text = only(SparseCheckpoint.torch(
+                file(), Map.of("", PublishedNetwork.TEXT_ENCODER.parameterShapes()), DTypes.BF16));
+        ModelCard tiny = only(SparseCheckpoint.torch(
+                file(), Map.of("", PublishedNetwork.TINY_AUTOENCODER.parameterShapes()), DTypes.F16));
 
         assertThat(List.of(vae, text, tiny)).allMatch(ModelCard::isComplete);
         assertThat(vae.network()).isEqualTo(Network.VIDEO_AUTOENCODER);
@@ -174,7 +176,8 @@ class CheckpointsTest {
 
     @Test
     void aFolderIsReadFileByFile() throws IOException {
-        SparseCheckpoint.torch(folder.resolve("a.pth"), Map.of("", PublishedNetwork.VIDEO_AUTOENCODER.parameterShapes()), DTypes.F32);
+        SparseCheckpoint.torch(
+                folder.resolve("a.pth"), Map.of("", PublishedNetwork.VIDEO_AUTOENCODER.parameterShapes()), DTypes.F32);
         SparseCheckpoint.safetensors(
                 folder.resolve("b.safetensors"), WanConfig.wan1_3B().parameterShapes(), DTypes.F32);
         Files.writeString(folder.resolve("README.md"), "text");

@@ -148,6 +148,7 @@ class PresetsTest {
         assertThatThrownBy(() -> found.transformer(Presets.find("wan2.1-t2v-14b")))
                 .hasMessageContaining("bidirectional wan2.1-t2v-14b")
                 .hasMessageContaining("Wan2.1-T2V-1.3B transformer (group generator_ema)");
-        assertThatThrownBy(() -> found.network(ModelCard.Network.TEXT_ENCODER)).hasMessageContaining("no complete text");
+        assertThatThrownBy(() -> found.network(ModelCard.Network.TEXT_ENCODER))
+                .hasMessageContaining("no complete text");
     }
 }
