@@ -99,14 +99,21 @@ public final class ModelFolder implements AutoCloseable {
     private final WeightMap textWeights;
     private final WeightMap autoencoderWeights;
     private final WanTransformer transformer;
+    private final @Nullable PackedModelFile packed;
     private final @Nullable QuantPlan plan;
 
+    /** A packed model's tensors lie in the mapped {@code packed}, which stays open as long as this folder. */
     private ModelFolder(
-            Path folder, ObjectNode json, Config config, WeightMap transformerWeights, @Nullable QuantPlan plan) {
+            Path folder,
+            ObjectNode json,
+            Config config,
+            WeightMap transformerWeights,
+            @Nullable PackedModelFile packed) {
         this.folder = folder;
         this.json = json;
         this.config = config;
-        this.plan = plan;
+        this.packed = packed;
+        this.plan = packed == null ? null : packed.plan();
         this.transformerWeights = transformerWeights;
         this.transformer = new WanTransformer(config.transformer(), transformerWeights);
         this.textWeights = load(folder.resolve(TEXT_ENCODER));
@@ -129,11 +136,9 @@ public final class ModelFolder implements AutoCloseable {
             if (!PackedModelFile.isPacked(folder)) {
                 return new ModelFolder(folder, json, config, load(folder.resolve(TRANSFORMER)), null);
             }
-            try (PackedModelFile packed = PackedModelFile.open(folder)) {
-                QuantPlan plan = packed.plan();
-                try (WeightMap weights = DequantizedExport.weights(packed)) {
-                    return new ModelFolder(folder, packed.modelConfig(), config, weights.to(DTypes.F32), plan);
-                }
+            PackedModelFile packed = PackedModelFile.open(folder);
+            try (WeightMap weights = DequantizedExport.weights(packed)) {
+                return new ModelFolder(folder, packed.modelConfig(), config, weights.to(DTypes.F32), packed);
             }
         } catch (JsonProcessingException e) {
             throw new CheckpointException(file, e.getOriginalMessage());
@@ -215,8 +220,9 @@ public final class ModelFolder implements AutoCloseable {
 
     @Override
     public void close() {
-        if (plan != null) {
+        if (plan != null && packed != null) {
             plan.close();
+            packed.close();
         }
         transformerWeights.close();
         textWeights.close();
