@@ -26,7 +26,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -43,37 +42,18 @@ public final class ShapesTraining {
     private static final WanConfig TRANSFORMER =
             new WanConfig(192, 768, 6, 6, 64, TEXT.dim(), 24, 16, 16, new int[] {1, 2, 2}, 1e-6);
     private static final AutoencoderTrainer.Settings AUTOENCODER_RUN =
-            new AutoencoderTrainer.Settings(2200, 250, 32, 6, 8, 4e-3, 7, 100);
+            new AutoencoderTrainer.Settings(2200, 250, 32, 6, 8, 0, 4e-3, 7, 100);
     private static final AutoregressiveTrainer.Settings TRANSFORMER_RUN = new AutoregressiveTrainer.Settings(
-            List.of(new AutoregressiveTrainer.Stage(1200, 2, 8), new AutoregressiveTrainer.Stage(1000, 7, 2)),
+            8000,
+            List.of(new AutoregressiveTrainer.Batch(1, 64), new AutoregressiveTrainer.Batch(7, 4)),
             3,
-            3000,
+            20_000,
             3e-3,
             5,
-            List.of(1000.0, 937.5, 833.3333129882812, 625.0),
-            0.6,
+            0.1,
             0.1,
             7,
             200);
-    /** Turns of first chunks, where a prompt becomes a scene, and of whole videos, where the scene moves on. */
-    private static final AutoregressiveTrainer.Settings FIRST_CHUNK_RUN = new AutoregressiveTrainer.Settings(
-            Collections.nCopies(
-                            6,
-                            List.of(
-                                    new AutoregressiveTrainer.Stage(60, 1, 24),
-                                    new AutoregressiveTrainer.Stage(20, 7, 2)))
-                    .stream()
-                    .flatMap(List::stream)
-                    .toList(),
-            3,
-            3000,
-            2e-3,
-            5,
-            List.of(1000.0, 937.5, 833.3333129882812, 625.0),
-            0.8,
-            0.1,
-            8,
-            100);
 
     private static final DecoderTrainer.Settings DECODER_RUN =
             new DecoderTrainer.Settings(1000, 100, 32, 4, 20, 0.05, 3e-3, 9, 100);
@@ -142,11 +122,8 @@ public final class ShapesTraining {
             TinyVideoAutoencoder autoencoder, LatentStatistics statistics, Path tokenizerFile) {
         try (Tokenizer tokenizer = Tokenizer.open(tokenizerFile, TRANSFORMER.textLen());
                 LatentDataset dataset = new LatentDataset(world, autoencoder, statistics, TRANSFORMER_RUN.seed())) {
-            Map<String, Tensor> first = new AutoregressiveTrainer(
-                            TRANSFORMER, TEXT, tokenizer, dataset, TRANSFORMER_RUN)
+            return new AutoregressiveTrainer(TRANSFORMER, TEXT, tokenizer, dataset, TRANSFORMER_RUN)
                     .train(states.resolve("transformer-state.safetensors"), listener);
-            return new AutoregressiveTrainer(TRANSFORMER, TEXT, tokenizer, dataset, FIRST_CHUNK_RUN)
-                    .goOn(first, states.resolve("first-chunk-state.safetensors"), listener);
         }
     }
 
