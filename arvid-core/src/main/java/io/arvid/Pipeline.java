@@ -4,7 +4,7 @@ import io.arvid.evaluate.ChunkFrames;
 import io.arvid.evaluate.PairedBootstrap;
 import io.arvid.evaluate.PairedRun;
 import io.arvid.evaluate.PairedScores;
-import io.arvid.evaluate.RankCorrelation;
+import io.arvid.evaluate.SensitivityShares;
 import io.arvid.model.SiteForward;
 import io.arvid.model.wan.TinyVideoAutoencoder;
 import io.arvid.pack.PackedModelFile;
@@ -21,7 +21,6 @@ import io.arvid.quantize.qarvd.Sensitivity;
 import io.arvid.quantize.qarvd.SensitivityLog;
 import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.record.Comparison;
-import io.arvid.record.Estimate;
 import io.arvid.record.Findings;
 import io.arvid.record.MachineStamp;
 import io.arvid.record.ModelSize;
@@ -47,7 +46,6 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -196,25 +194,8 @@ public final class Pipeline {
                         .getBytes(java.nio.charset.StandardCharsets.UTF_8));
         SensitivityLog log = SensitivityLog.at(settings.run().resolve("sensitivity-" + setting + ".json"), key);
         Sensitivity measured = QArvd.measureSensitivity(context, recipe, log);
-        sensitivities.add(summary(measured, setting));
+        sensitivities.add(SensitivityShares.of(measured, setting));
         return measured;
-    }
-
-    /** What the report shows of a measurement: shares with intervals over prompts. */
-    public static io.arvid.record.Sensitivity summary(Sensitivity measured, String setting) {
-        int prompts = measured.promptCount();
-        double[] alpha = measured.alpha();
-        List<Estimate> shares = new ArrayList<>();
-        for (int chunk = 0; chunk < alpha.length; chunk++) {
-            int k = chunk;
-            double[] byPrompt = new double[prompts];
-            Arrays.setAll(byPrompt, prompt -> measured.alphaOfPrompt(prompt)[k]);
-            PairedBootstrap.Interval interval = BOOTSTRAP.mean(byPrompt);
-            shares.add(new Estimate(alpha[k], Math.min(alpha[k], interval.low()), Math.max(alpha[k], interval.high())));
-        }
-        double total = Arrays.stream(measured.errors()).sum();
-        return new io.arvid.record.Sensitivity(
-                setting, prompts, shares, measured.textPathError() / total, RankCorrelation.withIndex(alpha));
     }
 
     /** Every quantized model against full precision on the same prompts and noise. */
