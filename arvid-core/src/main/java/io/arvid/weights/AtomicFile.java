@@ -32,7 +32,11 @@ public final class AtomicFile {
     private static final Set<Path> UNFINISHED = ConcurrentHashMap.newKeySet();
 
     static {
-        Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(AtomicFile::removeUnfinished));
+        try {
+            Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(AtomicFile::removeUnfinished));
+        } catch (IllegalStateException e) {
+            // The process is being stopped already, before anything was written.
+        }
     }
 
     private AtomicFile() {}

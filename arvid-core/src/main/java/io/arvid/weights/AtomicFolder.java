@@ -36,6 +36,11 @@ public final class AtomicFolder {
         }
     }
 
+    /** Removes {@code folder} and what is in it. */
+    public static void remove(Path folder) {
+        AtomicFile.remove(folder);
+    }
+
     /** Refuses a place that is taken, before any work is done for it. */
     public static void requireFree(Path folder) {
         if (!Files.exists(folder)) {
