@@ -34,10 +34,8 @@ import io.arvid.tensor.Torch;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.function.Supplier;
 import java.util.stream.LongStream;
 import org.bytedeco.pytorch.Tensor;
@@ -92,28 +90,26 @@ public final class SolverBench {
                     .filter(site -> !site.role().isTextPath())
                     .toList();
             int step = Math.max(1, sites.size() / Math.min(layers, sites.size()));
-            Map<Integer, List<LinearSite>> byBlock = new LinkedHashMap<>();
+            List<LinearSite> chosen = new ArrayList<>();
             for (int i = 0; i < sites.size(); i += step) {
-                byBlock.computeIfAbsent(sites.get(i).block(), block -> new ArrayList<>()).add(sites.get(i));
+                chosen.add(sites.get(i));
             }
-            byBlock.values().forEach(block -> TensorScope.runAndFree(() -> {
-                List<ActivationTape> train = record(generator, prompts, 1_000_000, block);
-                List<ActivationTape> test = record(generator, heldOut, 0, block);
-                for (LinearSite site : block) {
-                    TensorScope.runAndFree(() -> {
-                        Score score = score(
-                                site.name(),
-                                model.transformer().weight(site),
-                                model.transformer().bias(site),
-                                train.stream().map(tape -> tape.samples(site)).toList(),
-                                test.stream().map(tape -> tape.samples(site)).toList());
-                        scores.add(score);
-                        print(score);
-                    });
-                }
-                train.forEach(ActivationTape::close);
-                test.forEach(ActivationTape::close);
-            }));
+            List<ActivationTape> train = record(generator, prompts, 1_000_000, chosen);
+            List<ActivationTape> test = record(generator, heldOut, 0, chosen);
+            for (LinearSite site : chosen) {
+                TensorScope.runAndFree(() -> {
+                    Score score = score(
+                            site.name(),
+                            model.transformer().weight(site),
+                            model.transformer().bias(site),
+                            train.stream().map(tape -> tape.samples(site)).toList(),
+                            test.stream().map(tape -> tape.samples(site)).toList());
+                    scores.add(score);
+                    print(score);
+                });
+            }
+            train.forEach(ActivationTape::close);
+            test.forEach(ActivationTape::close);
         }
         summary(scores);
     }
