@@ -55,7 +55,8 @@ public final class SolverBench {
     private static final int HELD_OUT_PROMPTS = 8;
     private static final int CALIBRATION_PROMPTS = 16;
 
-    private record Score(String layer, double nearest, double reference, double referenceSeconds, Ours quick, Ours best) {
+    private record Score(
+            String layer, double nearest, double reference, double referenceSeconds, Ours quick, Ours best) {
         record Ours(double loss, double seconds, double gramSeconds) {}
     }
 
@@ -151,7 +152,8 @@ public final class SolverBench {
             int index = sample;
             TensorScope.runAndFree(() -> {
                 Tensor normal = seeds.normal(tokens, size).matmul(mixing);
-                Tensor heavy = normal.mul(Ops.add(Ops.mul(normal.abs(), 0.3), 1)).mul(spread);
+                Tensor heavy =
+                        normal.mul(Ops.add(Ops.mul(normal.abs(), 0.3), 1)).mul(spread);
                 inputs.select(0, index).copy_(heavy);
             });
             steps.add(new RolloutStep(sample / 5, sample % 5, sample % 5 == 4, 3 * (sample / 5), 3, 0));
@@ -160,14 +162,12 @@ public final class SolverBench {
         return new Samples(inputs, steps, shares);
     }
 
-    private static Score score(
-            String name, Tensor weight, Tensor bias, List<Samples> train, List<Samples> heldOut) {
+    private static Score score(String name, Tensor weight, Tensor bias, List<Samples> train, List<Samples> heldOut) {
         Samples first = train.getFirst();
         FrameWeights uniform = FrameWeights.uniform(7);
-        InputPlan plan = new PercentileInputFit()
-                .fit(first.inputs(), first.frameWeights(uniform), IntGrid.asymmetric(8));
-        ScaledLayer layer = ScaledLayer.of(
-                        weight, Scheme.staticPerTensor(4, 8).weights(), new PercentileWeightFit())
+        InputPlan plan =
+                new PercentileInputFit().fit(first.inputs(), first.frameWeights(uniform), IntGrid.asymmetric(8));
+        ScaledLayer layer = ScaledLayer.of(weight, Scheme.staticPerTensor(4, 8).weights(), new PercentileWeightFit())
                 .withInputs(plan, plan);
         GramLoss test = gram(weight, plan, heldOut);
         double nearest = test.of(FakeWeight.of(layer.nearest()));
@@ -220,8 +220,7 @@ public final class SolverBench {
         }
         double[] shares = new double[samples.count()];
         java.util.Arrays.fill(shares, (double) all / tokens);
-        return new Samples(
-                Ops.slice(samples.inputs(), 1, 0, tokens).contiguous(), samples.steps(), shares);
+        return new Samples(Ops.slice(samples.inputs(), 1, 0, tokens).contiguous(), samples.steps(), shares);
     }
 
     private static Score.Ours ours(
@@ -300,7 +299,8 @@ public final class SolverBench {
                 .sorted()
                 .toArray();
         double[] speedups = scores.stream()
-                .mapToDouble(score -> score.referenceSeconds() / ours.apply(score).seconds())
+                .mapToDouble(
+                        score -> score.referenceSeconds() / ours.apply(score).seconds())
                 .sorted()
                 .toArray();
         long worse = java.util.Arrays.stream(ratios).filter(ratio -> ratio > 1).count();

@@ -27,8 +27,8 @@ class AblationsTest {
 
     @Test
     void objectsAreMerged() {
-        RecipeFile<?> varied =
-                Ablations.varied(recipe("q-arvd"), new Ablations.Variant("τ", "{\"outliers\": {\"madThreshold\": 4.5}}"));
+        RecipeFile<?> varied = Ablations.varied(
+                recipe("q-arvd"), new Ablations.Variant("τ", "{\"outliers\": {\"madThreshold\": 4.5}}"));
         QArvdRecipe changed = (QArvdRecipe) varied.recipe();
         assertThat(changed.outliers().madThreshold()).isEqualTo(4.5);
         assertThat(changed.outliers().minRatio()).isEqualTo(1.2);
@@ -42,7 +42,9 @@ class AblationsTest {
     @Test
     void takesOfOnePromptShareItsNumberAndNoTwoTheirNoise() {
         List<Take> takes = Take.all(List.of("a", "b"), List.of(0L, 7L));
-        assertThat(takes).extracting(take -> Take.promptOf(take.name())).containsExactly("p000", "p000", "p001", "p001");
+        assertThat(takes)
+                .extracting(take -> Take.promptOf(take.name()))
+                .containsExactly("p000", "p000", "p001", "p001");
         assertThat(takes).extracting(Take::seed).doesNotHaveDuplicates();
     }
 }

@@ -54,8 +54,8 @@ final class FullPrecisionInputs implements AutoCloseable {
 
     private ActivationTape tape(int prompt, Collection<LinearSite> sites) {
         ActivationTape tape = new ActivationTape(sites::contains, recipe.tokensPerSample(), recipe.seed());
-        TensorScope.runAndFree(() -> context.rollouts()
-                .latents(prompt, new InputTap(context.model().fullPrecision(), tape)));
+        TensorScope.runAndFree(() ->
+                context.rollouts().latents(prompt, new InputTap(context.model().fullPrecision(), tape)));
         return tape;
     }
 

@@ -64,9 +64,10 @@ final class SequentialReconstruction {
     /** Block after block; the layers outside the blocks, which come first in the model, together with the first. */
     private static List<SequencedMap<LinearSite, ScaledLayer>> groups(ScaledModel scaled) {
         Map<Integer, SequencedMap<LinearSite, ScaledLayer>> byBlock = new TreeMap<>();
-        scaled.layers().forEach((site, layer) -> byBlock.computeIfAbsent(
-                        Math.max(0, site.block()), block -> new LinkedHashMap<>())
-                .put(site, layer));
+        scaled.layers()
+                .forEach((site, layer) -> byBlock.computeIfAbsent(
+                                Math.max(0, site.block()), block -> new LinkedHashMap<>())
+                        .put(site, layer));
         return List.copyOf(byBlock.values());
     }
 
@@ -107,9 +108,7 @@ final class SequentialReconstruction {
 
     /** Layers that see only the prompt run once a video, whatever the chunk. */
     private FrameWeights weightsOf(LinearSite site) {
-        return site.role().isTextPath()
-                ? FrameWeights.uniform(weights.alpha().size())
-                : weights;
+        return site.role().isTextPath() ? FrameWeights.uniform(weights.alpha().size()) : weights;
     }
 
     private Map<LinearSite, PairedInputs> record(
