@@ -1,11 +1,13 @@
 package io.arvid.cli;
 
+import io.arvid.kernel.Kernel;
+import io.arvid.kernel.KernelCatalogue;
 import io.arvid.model.SiteForward;
-import io.arvid.quantize.fake.FakeQuantForward;
-import io.arvid.quantize.scheme.QuantPlan;
+import io.arvid.pack.PackedModelFile;
 import io.arvid.record.Progress;
 import io.arvid.run.Generator;
 import io.arvid.run.ModelFolder;
+import io.arvid.run.QuantizedModel;
 import io.arvid.tensor.DTypes;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.TensorScope;
@@ -51,6 +53,13 @@ final class GenerateCommand implements Callable<Integer> {
             description = "Seed of the first prompt's noise (default: ${DEFAULT-VALUE}).")
     private long seed = 0;
 
+    @Option(
+            names = "--kernel",
+            paramLabel = "NAME",
+            description = "How a packed model multiplies: ${COMPLETION-CANDIDATES}; the fastest that runs a layer where"
+                    + " it is not given. emulated is the simulation in floating point.")
+    private @Nullable Kernel kernel;
+
     @Option(names = "--latents", description = "Keep the latents beside each video.")
     private boolean keepLatents;
 
@@ -79,13 +88,11 @@ final class GenerateCommand implements Callable<Integer> {
         List<Made> made = new ArrayList<>();
         try (ModelFolder opened = ModelFolder.open(MissingException.require(model));
                 Generator generator = new Generator(opened);
+                QuantizedModel quantized = quantized(opened);
                 TensorScope scope = TensorScope.open();
                 Progress.Stage stage = output.progress().begin("generate", wanted.size())) {
             wanted.forEach(prompt -> TensorScope.runAndFree(() -> generator.textStates(prompt)));
-            QuantPlan plan = opened.plan();
-            SiteForward sites = plan == null
-                    ? opened.transformer().fullPrecision()
-                    : new FakeQuantForward(opened.transformer(), plan);
+            SiteForward sites = quantized == null ? opened.transformer().fullPrecision() : quantized;
             for (int i = 0; i < wanted.size(); i++) {
                 String name = String.format("%04d", i);
                 String prompt = wanted.get(i);
@@ -113,5 +120,18 @@ final class GenerateCommand implements Callable<Integer> {
         made.forEach(video -> output.line(video.file() + "  " + video.prompt()));
         output.result(made);
         return 0;
+    }
+
+    /** The packed layers of {@code opened}, null where it has none. */
+    private @Nullable QuantizedModel quantized(ModelFolder opened) {
+        PackedModelFile packed = opened.packed();
+        if (packed == null) {
+            if (kernel != null) {
+                throw new IllegalArgumentException(
+                        opened.path() + " is not packed, so --kernel has nothing to choose; quantize it first");
+            }
+            return null;
+        }
+        return new QuantizedModel(opened.transformer(), packed.layers(), new KernelCatalogue(kernel));
     }
 }
