@@ -148,6 +148,18 @@ public final class ModelFolder implements AutoCloseable {
         }
     }
 
+    /** The configuration of the model in {@code folder}, without its weights. */
+    public static Config readConfig(Path folder) {
+        Path file = folder.resolve(CONFIG);
+        try {
+            return JSON.readValue(file.toFile(), Config.class);
+        } catch (JsonProcessingException e) {
+            throw new CheckpointException(file, e.getOriginalMessage());
+        } catch (IOException e) {
+            throw new CheckpointException(file, "cannot be read: " + e.getMessage());
+        }
+    }
+
     private static WeightMap load(Path file) {
         try (WeightMap mapped = SafetensorsFile.open(file)) {
             return mapped.to(DTypes.F32);
