@@ -5,12 +5,13 @@ import io.arvid.model.wan.TinyVideoAutoencoder;
 import io.arvid.model.wan.Tokenizer;
 import io.arvid.model.wan.UmtConfig;
 import io.arvid.model.wan.WanConfig;
+import io.arvid.model.wan.vae.LatentStatistics;
 import io.arvid.rollout.RolloutConfig;
 import io.arvid.rollout.train.AutoencoderTrainer;
 import io.arvid.rollout.train.AutoregressiveTrainer;
 import io.arvid.rollout.train.DecoderTrainer;
 import io.arvid.rollout.train.LatentDataset;
-import io.arvid.rollout.train.LatentStatistics;
+import io.arvid.rollout.train.LatentMeasurement;
 import io.arvid.rollout.train.TeacherForcedBatches;
 import io.arvid.rollout.train.TrainingListener;
 import io.arvid.rollout.train.TrajectoryDistiller;
@@ -140,7 +141,7 @@ public final class ShapesTraining {
             if (Files.exists(file)) {
                 return json.readValue(file.toFile(), LatentStatistics.class);
             }
-            LatentStatistics measured = LatentStatistics.measure(world, autoencoder, STATISTICS_CLIPS, STATISTICS_SEED);
+            LatentStatistics measured = LatentMeasurement.measure(world, autoencoder, STATISTICS_CLIPS, STATISTICS_SEED);
             AtomicFile.write(file, json.writeValueAsString(measured));
             return measured;
         } catch (IOException e) {

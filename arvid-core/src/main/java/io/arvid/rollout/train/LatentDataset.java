@@ -1,6 +1,7 @@
 package io.arvid.rollout.train;
 
 import io.arvid.model.wan.TinyVideoAutoencoder;
+import io.arvid.model.wan.vae.LatentStatistics;
 import io.arvid.rollout.train.world.Scene;
 import io.arvid.rollout.train.world.SceneRenderer;
 import io.arvid.rollout.train.world.ShapesWorld;
