@@ -53,7 +53,7 @@ public final class PublishedModel implements AutoCloseable {
         this.preset = preset;
         this.files = files;
         this.card = files.transformer(preset);
-        this.weights = Checkpoints.open(card);
+        this.weights = Checkpoints.open(card).onCurrentDevice();
         this.transformer = new WanTransformer(Objects.requireNonNull(card.config()), weights);
     }
 
@@ -127,7 +127,7 @@ public final class PublishedModel implements AutoCloseable {
         }
         ModelCard encoderCard = files.network(ModelCard.Network.TEXT_ENCODER);
         List<Tensor> states = new ArrayList<>();
-        try (WeightMap encoderWeights = Checkpoints.open(encoderCard);
+        try (WeightMap encoderWeights = Checkpoints.open(encoderCard).onCurrentDevice();
                 Tokenizer tokenizer = Tokenizer.open(files.tokenizer(), config().textLen())) {
             UmtTextEncoder encoder = new UmtTextEncoder(UmtConfig.xxl(), encoderWeights);
             for (String prompt : prompts) {

@@ -36,7 +36,7 @@ public record StreamingDecoder(ModelFolder files, ModelCard.Network network) {
 
     /** Writes latents {@code [1, F, C, h, w]} as a video; {@code onFrame} hears of every decoded latent frame. */
     public void write(Path file, Tensor latents, VideoSize size, Runnable onFrame) {
-        try (WeightMap weights = Checkpoints.open(files.network(network))) {
+        try (WeightMap weights = Checkpoints.open(files.network(network)).onCurrentDevice()) {
             VideoFile.stream(
                     file,
                     size.height(),
@@ -49,7 +49,7 @@ public record StreamingDecoder(ModelFolder files, ModelCard.Network network) {
 
     /** Hands the pictures of latents {@code [1, F, C, h, w]} to {@code sink}, in order. */
     public void decode(Tensor latents, VideoFile.Sink sink, Runnable onFrame) {
-        try (WeightMap weights = Checkpoints.open(files.network(network))) {
+        try (WeightMap weights = Checkpoints.open(files.network(network)).onCurrentDevice()) {
             decode(latents, weights, sink, onFrame);
         }
     }
