@@ -12,6 +12,7 @@ import io.arvid.rollout.RolloutListener;
 import io.arvid.rollout.preset.Guided;
 import io.arvid.run.FullSizeBudget;
 import io.arvid.run.PublishedModel;
+import io.arvid.run.StateFolder;
 import io.arvid.run.StreamingDecoder;
 import io.arvid.tensor.TensorScope;
 import io.arvid.weights.SafetensorsFile;
@@ -83,7 +84,10 @@ record PublishedGeneration(
             }
         }
         return new GenerateCommand.Made(
-                prompts.get(index), seed + index, (latentsOnly ? latentFile : video).toString());
+                prompts.get(index),
+                seed + index,
+                (latentsOnly ? latentFile : video).toString(),
+                StateFolder.stamp(model.card().file()));
     }
 
     private Tensor latents(Tensor text, @Nullable Tensor negative, long videoSeed) {

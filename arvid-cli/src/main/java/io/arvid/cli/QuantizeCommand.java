@@ -9,15 +9,19 @@ import io.arvid.pack.Packer;
 import io.arvid.pack.SourceLayout;
 import io.arvid.quantize.QuantContext;
 import io.arvid.quantize.RecipeFile;
+import io.arvid.quantize.qarvd.QArvd;
+import io.arvid.quantize.qarvd.QArvdRecipe;
+import io.arvid.quantize.qarvd.SensitivityLog;
 import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.run.Generator;
 import io.arvid.run.ModelFolder;
 import io.arvid.run.PublishedModel;
 import io.arvid.run.StateFolder;
-import io.arvid.weights.AtomicFolder;
 import io.arvid.tensor.Torch;
+import io.arvid.weights.AtomicFolder;
 import io.arvid.weights.WeightMap;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -60,7 +64,8 @@ final class QuantizeCommand implements Callable<Integer> {
     private Output output = new Output();
 
     @Override
-    public Integer call() {
+    public Integer call() throws IOException {
+        AtomicFolder.requireFree(folder);
         RecipeFile<?> recipe = calibration.recipe();
         if (preset.isGiven()) {
             return published(recipe);
@@ -73,15 +78,22 @@ final class QuantizeCommand implements Callable<Integer> {
                 throw new IllegalArgumentException(model.path() + " is quantized already; quantize its source");
             }
             QuantContext context = calibration.context(model, generator, output.progress());
+            Path log = folder.resolveSibling(folder.getFileName() + ".sensitivity.log");
             if (sensitivity != null) {
-                context = new QuantContext(
-                        context.model(), context.rollouts(), alpha(sensitivity), context.progress(), context.workers());
+                context = context.withSensitivity(alpha(sensitivity));
+            } else if (recipe.recipe() instanceof QArvdRecipe qArvd) {
+                SensitivityLog measured = SensitivityLog.at(log, calibration.key(model));
+                context = context.withSensitivity(
+                        QArvd.measureSensitivity(context, qArvd, measured).weights());
             }
             try (QuantPlan plan = recipe.plan(context);
                     WeightMap stored = model.storedTransformer()) {
                 PackedSize size = Packer.write(
-                        folder, plan, new PackedSource(stored, model.json(), SourceLayout.WAN, recipe.json()));
-                model.copyCompanions(folder);
+                        folder,
+                        plan,
+                        new PackedSource(stored, model.json(), SourceLayout.WAN, recipe.json()),
+                        model::copyCompanions);
+                Files.deleteIfExists(log);
                 output.line(size.text());
                 output.line("written to " + folder);
                 output.result(size);
@@ -96,7 +108,6 @@ final class QuantizeCommand implements Callable<Integer> {
                     model, recipe, calibration.prompts(), calibration.seed(), preset.maxMemory(), output);
             work.plan();
             if (!preset.isDryRun()) {
-                AtomicFolder.requireFree(folder);
                 Path place = state == null ? folder.resolveSibling(folder.getFileName() + ".state") : state;
                 FrameWeights known = sensitivity == null ? null : alpha(sensitivity);
                 PackedSize size = work.quantize(StateFolder.open(place, work.facts()), known, folder);

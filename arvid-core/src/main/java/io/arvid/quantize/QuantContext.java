@@ -38,6 +38,11 @@ public record QuantContext(
         return new QuantContext(model, rollouts, null, Progress.SILENT, 1);
     }
 
+    /** The same with sensitivities that were measured. */
+    public QuantContext withSensitivity(FrameWeights measured) {
+        return new QuantContext(model, rollouts, measured, progress, workers);
+    }
+
     /** Checks that enough prompts are at hand. */
     public void requirePrompts(int count) {
         if (rollouts.promptCount() < count) {

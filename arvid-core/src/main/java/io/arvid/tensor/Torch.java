@@ -75,6 +75,17 @@ public final class Torch {
         }
     }
 
+    /** Runs {@code body} and records gradients on this thread. */
+    public static <T> T withGradients(Supplier<T> body) {
+        boolean recording = GradMode.is_enabled();
+        GradMode.set_enabled(true);
+        try {
+            return body.get();
+        } finally {
+            GradMode.set_enabled(recording);
+        }
+    }
+
     /** What libtorch says went wrong, without its C++ stack frames: the text before "Exception raised from", in one line. */
     public static String message(RuntimeException error) {
         String text = String.valueOf(error.getMessage());

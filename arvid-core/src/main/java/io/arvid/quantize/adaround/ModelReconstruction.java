@@ -80,7 +80,7 @@ public record ModelReconstruction(
         Tensor outputs = samples.outputs(model.weight(site), model.bias(site));
         try (TensorScope scope = TensorScope.open();
                 Seeds batches = new Seeds(seed + site.name().hashCode());
-                LayerReconstruction reconstruction = new LayerReconstruction(
+                FusedReconstruction reconstruction = new FusedReconstruction(
                         layer,
                         settings,
                         extras,
