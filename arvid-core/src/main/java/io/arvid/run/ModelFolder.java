@@ -179,7 +179,7 @@ public final class ModelFolder implements AutoCloseable {
 
     private static WeightMap load(Path file) {
         try (WeightMap mapped = SafetensorsFile.open(file)) {
-            return mapped.to(DTypes.F32);
+            return mapped.to(DTypes.F32).onCurrentDevice();
         }
     }
 
