@@ -17,10 +17,10 @@ import io.arvid.quantize.scheme.LayerPlan;
 import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.quantize.scheme.StepBuckets;
 import io.arvid.tensor.DTypes;
-import io.arvid.tensor.Ops;
 import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
 import io.arvid.weights.WeightMap;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -144,27 +144,26 @@ final class QatModel implements AutoCloseable {
      * @param timesteps of every frame {@code [B, F]}
      */
     SiteForward sites(Tensor timesteps, QatLayer.Fading fading) {
-        Tensor perFrame = bucketsOf(Tensors.toFloats(timesteps));
-        Tensor text = bucketsOf(new float[] {(float) FIRST_TIMESTEP});
+        float[] perFrame = Tensors.toFloats(timesteps);
         long frames = timesteps.size(1);
-        Map<Long, Tensor> perToken = new HashMap<>();
         return (site, step, input) -> {
             QatLayer layer = layers.get(site);
             if (layer == null) {
                 return transformer.fullPrecision().apply(site, step, input);
             }
             Tensor chosen = site.role().isTextPath()
-                    ? text
-                    : perToken.computeIfAbsent(
-                            input.size(1) / frames, tokens -> Ops.repeatInterleave(perFrame, tokens, 0));
+                    ? bucketsOf(1, (float) FIRST_TIMESTEP)
+                    : bucketsOf((int) (input.size(1) / frames), perFrame);
             return layer.output(input, chosen, layer.effectiveWeight(fading));
         };
     }
 
-    private Tensor bucketsOf(float[] timesteps) {
-        long[] chosen = new long[timesteps.length];
-        for (int i = 0; i < chosen.length; i++) {
-            chosen[i] = buckets.of(RolloutStep.wholeClip(1, timesteps[i]));
+    /** Buckets of timesteps, each {@code repeats} times in a row. */
+    private Tensor bucketsOf(int repeats, float... timesteps) {
+        long[] chosen = new long[timesteps.length * repeats];
+        for (int i = 0; i < timesteps.length; i++) {
+            Arrays.fill(
+                    chosen, i * repeats, (i + 1) * repeats, buckets.of(RolloutStep.wholeClip(1, timesteps[i])));
         }
         return Tensors.of(chosen, chosen.length);
     }
@@ -178,7 +177,7 @@ final class QatModel implements AutoCloseable {
             return layer == null
                     ? transformer.fullPrecision().apply(site, step, input)
                     : TensorScope.run(() -> layer.output(
-                            input, bucketsOf(new float[] {(float) step.timestep()}), weights.get(site)));
+                            input, bucketsOf(1, (float) step.timestep()), weights.get(site)));
         };
     }
 
