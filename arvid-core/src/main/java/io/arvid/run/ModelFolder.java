@@ -1,6 +1,7 @@
 package io.arvid.run;
 
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -15,10 +16,12 @@ import io.arvid.pack.DequantizedExport;
 import io.arvid.pack.PackedModelFile;
 import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.rollout.RolloutConfig;
+import io.arvid.rollout.preset.Guided;
 import io.arvid.rollout.train.LatentStatistics;
 import io.arvid.tensor.DTypes;
 import io.arvid.weights.AtomicFile;
 import io.arvid.weights.CheckpointException;
+import io.arvid.weights.FileHash;
 import io.arvid.weights.SafetensorsFile;
 import io.arvid.weights.WeightMap;
 import java.io.IOException;
@@ -61,7 +64,7 @@ public final class ModelFolder implements AutoCloseable {
         }
     }
 
-    /** What {@code config.json} says. */
+    /** What {@code config.json} says; a model with a {@code sampler} is bidirectional, its roll-out one chunk. */
     @JsonIgnoreProperties(ignoreUnknown = true)
     public record Config(
             @JsonProperty("name") String name,
@@ -70,7 +73,20 @@ public final class ModelFolder implements AutoCloseable {
             @JsonProperty("autoencoder") TinyVideoAutoencoder.Config autoencoder,
             @JsonProperty("latents") LatentStatistics latents,
             @JsonProperty("rollout") RolloutConfig rollout,
-            @JsonProperty("video") Video video) {
+            @JsonProperty("video") Video video,
+            @JsonProperty("sampler") @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable Guided sampler) {
+        /** Of a model that is rolled out. */
+        public Config(
+                String name,
+                WanConfig transformer,
+                UmtConfig textEncoder,
+                TinyVideoAutoencoder.Config autoencoder,
+                LatentStatistics latents,
+                RolloutConfig rollout,
+                Video video) {
+            this(name, transformer, textEncoder, autoencoder, latents, rollout, video, null);
+        }
+
         /** Checks that nothing is missing. */
         public Config {
             Map<String, @Nullable Object> parts = new HashMap<>();
@@ -147,6 +163,18 @@ public final class ModelFolder implements AutoCloseable {
         }
     }
 
+    /** The configuration of the model in {@code folder}, without its weights. */
+    public static Config readConfig(Path folder) {
+        Path file = folder.resolve(CONFIG);
+        try {
+            return JSON.readValue(file.toFile(), Config.class);
+        } catch (JsonProcessingException e) {
+            throw new CheckpointException(file, e.getOriginalMessage());
+        } catch (IOException e) {
+            throw new CheckpointException(file, "cannot be read: " + e.getMessage());
+        }
+    }
+
     private static WeightMap load(Path file) {
         try (WeightMap mapped = SafetensorsFile.open(file)) {
             return mapped.to(DTypes.F32);
@@ -204,10 +232,27 @@ public final class ModelFolder implements AutoCloseable {
         }
     }
 
+    /** SHA-256 of the configuration, the transformer and the sizes of the other parts: names the model wherever it lies. */
+    public String hash() {
+        try {
+            FileHash hash = new FileHash().content(folder.resolve(CONFIG)).content(transformerFile());
+            for (String name : List.of(TEXT_ENCODER, AUTOENCODER, TOKENIZER)) {
+                hash.text(name + " " + Files.size(folder.resolve(name)));
+            }
+            return hash.hex();
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot read " + folder + ": " + e.getMessage(), e);
+        }
+    }
+
+    private Path transformerFile() {
+        return folder.resolve(plan == null ? TRANSFORMER : "model.safetensors");
+    }
+
     /** Bytes of the transformer's file. */
     public long transformerBytes() {
         try {
-            return Files.size(folder.resolve(plan == null ? TRANSFORMER : "model.safetensors"));
+            return Files.size(transformerFile());
         } catch (IOException e) {
             throw new UncheckedIOException("cannot measure the transformer's file: " + e.getMessage(), e);
         }

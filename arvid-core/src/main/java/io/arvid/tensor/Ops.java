@@ -118,6 +118,11 @@ public final class Ops {
 
     // ---- layers
 
+    /** {@code a · b} of matrices, written over {@code result}. */
+    public static Tensor mm(Tensor result, Tensor a, Tensor b) {
+        return torch.mm_out(result, a, b);
+    }
+
     /** {@code x · weightᵀ + bias}; x {@code [..., in]}, weight {@code [out, in]}, bias {@code [out]} or null. */
     public static Tensor linear(Tensor x, Tensor weight, @Nullable Tensor bias) {
         return bias == null ? torch.linear(x, weight) : torch.linear(x, weight, bias);
@@ -159,8 +164,15 @@ public final class Ops {
         return torch.softmax(x, dim);
     }
 
-    /** Softmax attention of q {@code [B, H, Lq, D]} over k, v {@code [B, H, Lk, D]}, scale 1/√D; mask broadcastable to {@code [B, H, Lq, Lk]} or null. */
+    /**
+     * Softmax attention of q {@code [B, H, Lq, D]} over k, v {@code [B, H, Lk, D]}, scale 1/√D; mask broadcastable to {@code [B, H, Lq, Lk]} or null. With
+     * gradients bfloat16 is computed in float32: libtorch's bfloat16 attention on the CPU is ten times slower backward.
+     */
     public static Tensor attention(Tensor q, Tensor k, Tensor v, @Nullable Tensor mask) {
+        if (DTypes.of(q) == DTypes.BF16 && q.requires_grad()) {
+            Tensor wideMask = mask == null || DTypes.of(mask) != DTypes.BF16 ? mask : toF32(mask);
+            return toTypeOf(attention(toF32(q), toF32(k), toF32(v), wideMask), q);
+        }
         return torch.scaled_dot_product_attention(q, k, v, optional(mask), 0.0, false, new DoubleOptional(), false);
     }
 

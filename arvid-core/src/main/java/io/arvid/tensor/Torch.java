@@ -54,6 +54,11 @@ public final class Torch {
         Context.setFlushDenormal(true);
     }
 
+    /** True where operations on this thread record gradients. */
+    public static boolean recordsGradients() {
+        return GradMode.is_enabled();
+    }
+
     /** Runs {@code body} without recording gradients on this thread. */
     public static <T> T withoutGradients(Supplier<T> body) {
         boolean recording = GradMode.is_enabled();

@@ -8,9 +8,11 @@ import io.arvid.rollout.train.TeacherForcing;
 import io.arvid.tensor.DTypes;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.Seeds;
+import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
@@ -44,8 +46,7 @@ final class QatBatches implements AutoCloseable {
     private final QatRecipe recipe;
     private final QatData data;
     private final QatSampling sampling;
-    private final TeacherForcing forcing;
-    private final FullAttention wholeClip;
+    private final FullAttention attention;
     private final boolean causal;
 
     QatBatches(WanConfig config, QatRecipe recipe, QatData data, QatSampling sampling) {
@@ -56,13 +57,22 @@ final class QatBatches implements AutoCloseable {
         Tensor clip = data.latents(0, sampling.framesPerChunk());
         int height = (int) clip.size(2);
         int width = (int) clip.size(3);
-        this.forcing = new TeacherForcing(config, sampling.framesPerChunk(), height, width);
-        this.wholeClip = new FullAttention(
-                new WanRope(config.headDim()),
-                WanRope.frames(0, frames()),
-                height / config.patchSize()[1],
-                width / config.patchSize()[2],
-                null);
+        if (causal) {
+            try (TensorScope scope = TensorScope.open();
+                    TeacherForcing forcing = new TeacherForcing(config, sampling.framesPerChunk(), height, width)) {
+                FullAttention chunks = forcing.attention(recipe.training().chunks());
+                Tensor mask = TensorScope.own(Ops.copyF32(Objects.requireNonNull(chunks.mask())));
+                this.attention =
+                        new FullAttention(chunks.rope(), chunks.frames(), chunks.height(), chunks.width(), mask);
+            }
+        } else {
+            this.attention = new FullAttention(
+                    new WanRope(config.headDim()),
+                    WanRope.frames(0, frames()),
+                    height / config.patchSize()[1],
+                    width / config.patchSize()[2],
+                    null);
+        }
     }
 
     /** Latent frames of a clip. */
@@ -72,7 +82,7 @@ final class QatBatches implements AutoCloseable {
 
     /** What the tokens of a batch attend to. */
     SelfAttention attention() {
-        return causal ? forcing.attention(recipe.training().chunks()) : wholeClip;
+        return attention;
     }
 
     /** Clips of a step. */
@@ -143,6 +153,8 @@ final class QatBatches implements AutoCloseable {
 
     @Override
     public void close() {
-        forcing.close();
+        if (attention.mask() != null) {
+            attention.mask().close();
+        }
     }
 }
