@@ -72,6 +72,17 @@ public record RecipeFile<R extends Recipe>(QuantMethod<R> method, R recipe) {
         return new RecipeFile<>(method, JSON.treeToValue(complete, type));
     }
 
+    /** The same method with other settings of the same kind. */
+    public static RecipeFile<?> of(RecipeFile<?> file, Recipe recipe) {
+        return replaced(file, recipe);
+    }
+
+    private static <R extends Recipe> RecipeFile<R> replaced(RecipeFile<R> file, Recipe recipe) {
+        @SuppressWarnings("unchecked")
+        Class<R> type = (Class<R>) file.recipe().getClass();
+        return new RecipeFile<>(file.method(), type.cast(recipe));
+    }
+
     private static String explain(JsonProcessingException error) {
         if (error instanceof UnrecognizedPropertyException unknown) {
             List<String> known = unknown.getKnownPropertyIds().stream()

@@ -122,7 +122,7 @@ public final class Optimizer implements AutoCloseable {
     }
 
     /** Everything that a resumed run needs, beside the number of steps. */
-    Map<String, Tensor> state() {
+    public Map<String, Tensor> state() {
         Map<String, Tensor> state = new LinkedHashMap<>();
         state.put("values", parameters.values());
         state.put("moment1", moment1);
@@ -132,7 +132,7 @@ public final class Optimizer implements AutoCloseable {
     }
 
     /** Goes on from {@code state} after {@code steps} steps. */
-    void restore(WeightMap state, long steps) {
+    public void restore(WeightMap state, long steps) {
         Torch.withoutGradients(() -> {
             state().forEach((name, tensor) -> tensor.copy_(state.get(name)));
             return steps;
