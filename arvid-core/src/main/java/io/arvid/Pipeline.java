@@ -41,7 +41,13 @@ import io.arvid.video.ContactSheet;
 import io.arvid.video.Frames;
 import io.arvid.video.VideoEncoding;
 import io.arvid.video.VideoFile;
+import io.arvid.weights.AtomicFile;
+import io.arvid.weights.AtomicFolder;
+import io.arvid.weights.FileHash;
 import io.arvid.weights.WeightMap;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -94,6 +100,7 @@ public final class Pipeline {
     private final StageClock clock;
     private final ModelFolder model;
     private final Generator generator;
+    private final String modelHash;
     private final List<RecipeStamp> recipes = new ArrayList<>();
     private final List<ModelSize> sizes = new ArrayList<>();
     private final List<io.arvid.record.Sensitivity> sensitivities = new ArrayList<>();
@@ -103,6 +110,7 @@ public final class Pipeline {
         this.clock = new StageClock(progress);
         this.model = model;
         this.generator = generator;
+        this.modelHash = model.hash();
     }
 
     /** Runs everything and writes {@code report.html}; returns the run's folder. */
@@ -143,7 +151,7 @@ public final class Pipeline {
                 began,
                 SourceStamp.of(settings.recipes()),
                 model.config().name(),
-                RecipeStamp.sha256(modelBytes()),
+                modelHash,
                 recipes,
                 Map.of("prompts", settings.seed(), "calibration", CALIBRATION_SEED),
                 MachineStamp.here(),
@@ -163,19 +171,22 @@ public final class Pipeline {
         PromptRollouts rollouts = new PromptRollouts(generator, settings.calibrationPrompts(), CALIBRATION_SEED);
         QuantContext context = new QuantContext(model.transformer(), rollouts, null, clock, 2);
         if (recipe.recipe() instanceof QArvdRecipe qArvd) {
-            context = new QuantContext(
-                    model.transformer(),
-                    rollouts,
-                    sensitivity(context, qArvd, setting).weights(),
-                    clock,
-                    2);
+            context = context.withSensitivity(
+                    sensitivity(context, qArvd, setting).weights());
         }
-        if (!PackedModelFile.isPacked(folder)) {
+        Path keyFile = folder.resolveSibling(name + ".key");
+        String key = key(recipe.json().toString());
+        if (!PackedModelFile.isPacked(folder) || !key.equals(read(keyFile))) {
+            AtomicFolder.remove(folder);
             try (QuantPlan plan = recipe.plan(context);
                     WeightMap stored = model.storedTransformer()) {
-                Packer.write(folder, plan, new PackedSource(stored, model.json(), SourceLayout.WAN, recipe.json()));
+                Packer.write(
+                        folder,
+                        plan,
+                        new PackedSource(stored, model.json(), SourceLayout.WAN, recipe.json()),
+                        model::copyCompanions);
             }
-            model.copyCompanions(folder);
+            AtomicFile.write(keyFile, key);
         }
         try (ModelFolder packed = ModelFolder.open(folder)) {
             sizes.add(new ModelSize(
@@ -189,13 +200,29 @@ public final class Pipeline {
 
     /** Step A of Q-ARVD, kept for the report; goes on where an earlier run stopped. */
     private Sensitivity sensitivity(QuantContext context, QArvdRecipe recipe, String setting) {
-        String key =
-                RecipeStamp.sha256((recipe + model.config().name() + settings.calibrationPrompts() + CALIBRATION_SEED)
-                        .getBytes(java.nio.charset.StandardCharsets.UTF_8));
-        SensitivityLog log = SensitivityLog.at(settings.run().resolve("sensitivity-" + setting + ".json"), key);
+        SensitivityLog log = SensitivityLog.at(
+                settings.run().resolve("sensitivity-" + setting + ".json"), key(recipe.toString()));
         Sensitivity measured = QArvd.measureSensitivity(context, recipe, log);
         sensitivities.add(SensitivityShares.of(measured, setting));
         return measured;
+    }
+
+    /** Names what {@code recipe} makes of this model on these prompts: parts of an earlier run under another name are not used. */
+    private String key(String recipe) {
+        return new FileHash()
+                .text(recipe)
+                .text(modelHash)
+                .text(settings.calibrationPrompts().toString())
+                .text(Long.toString(CALIBRATION_SEED))
+                .hex();
+    }
+
+    private static String read(Path file) {
+        try {
+            return Files.exists(file) ? Files.readString(file) : "";
+        } catch (IOException e) {
+            throw new UncheckedIOException(file + ": cannot be read: " + e.getMessage(), e);
+        }
     }
 
     /** Every quantized model against full precision on the same prompts and noise. */
@@ -332,13 +359,5 @@ public final class Pipeline {
         return io.arvid.tensor.DTypes.of(video) == io.arvid.tensor.DTypes.U8
                 ? io.arvid.tensor.Ops.div(io.arvid.tensor.Ops.toF32(video), 255)
                 : video;
-    }
-
-    private byte[] modelBytes() {
-        try {
-            return java.nio.file.Files.readAllBytes(settings.model().resolve(ModelFolder.TRANSFORMER));
-        } catch (java.io.IOException e) {
-            throw new java.io.UncheckedIOException("cannot read the model: " + e.getMessage(), e);
-        }
     }
 }

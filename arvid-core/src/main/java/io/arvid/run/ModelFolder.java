@@ -19,6 +19,7 @@ import io.arvid.rollout.train.LatentStatistics;
 import io.arvid.tensor.DTypes;
 import io.arvid.weights.AtomicFile;
 import io.arvid.weights.CheckpointException;
+import io.arvid.weights.FileHash;
 import io.arvid.weights.SafetensorsFile;
 import io.arvid.weights.WeightMap;
 import java.io.IOException;
@@ -216,10 +217,27 @@ public final class ModelFolder implements AutoCloseable {
         }
     }
 
+    /** SHA-256 of the configuration, the transformer and the sizes of the other parts: names the model wherever it lies. */
+    public String hash() {
+        try {
+            FileHash hash = new FileHash().content(folder.resolve(CONFIG)).content(transformerFile());
+            for (String name : List.of(TEXT_ENCODER, AUTOENCODER, TOKENIZER)) {
+                hash.text(name + " " + Files.size(folder.resolve(name)));
+            }
+            return hash.hex();
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot read " + folder + ": " + e.getMessage(), e);
+        }
+    }
+
+    private Path transformerFile() {
+        return folder.resolve(plan == null ? TRANSFORMER : "model.safetensors");
+    }
+
     /** Bytes of the transformer's file. */
     public long transformerBytes() {
         try {
-            return Files.size(folder.resolve(plan == null ? TRANSFORMER : "model.safetensors"));
+            return Files.size(transformerFile());
         } catch (IOException e) {
             throw new UncheckedIOException("cannot measure the transformer's file: " + e.getMessage(), e);
         }

@@ -164,8 +164,15 @@ public final class Ops {
         return torch.softmax(x, dim);
     }
 
-    /** Softmax attention of q {@code [B, H, Lq, D]} over k, v {@code [B, H, Lk, D]}, scale 1/√D; mask broadcastable to {@code [B, H, Lq, Lk]} or null. */
+    /**
+     * Softmax attention of q {@code [B, H, Lq, D]} over k, v {@code [B, H, Lk, D]}, scale 1/√D; mask broadcastable to {@code [B, H, Lq, Lk]} or null. With
+     * gradients bfloat16 is computed in float32: libtorch's bfloat16 attention on the CPU is ten times slower backward.
+     */
     public static Tensor attention(Tensor q, Tensor k, Tensor v, @Nullable Tensor mask) {
+        if (DTypes.of(q) == DTypes.BF16 && q.requires_grad()) {
+            Tensor wideMask = mask == null || DTypes.of(mask) != DTypes.BF16 ? mask : toF32(mask);
+            return toTypeOf(attention(toF32(q), toF32(k), toF32(v), wideMask), q);
+        }
         return torch.scaled_dot_product_attention(q, k, v, optional(mask), 0.0, false, new DoubleOptional(), false);
     }
 

@@ -6,9 +6,12 @@ import io.arvid.tensor.Ops;
 import io.arvid.tensor.Seeds;
 import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
+import io.arvid.tensor.Torch;
+import io.arvid.weights.WeightMap;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.TreeMap;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -24,6 +27,7 @@ public final class AutoencoderTrainer {
      * @param cropSize side of a crop in pixels
      * @param clips clips of a step
      * @param frames frames of a clip, a multiple of four
+     * @param latentNoise standard deviation of the noise on latents before they are decoded, as a share of their own
      * @param learningRate peak learning rate
      * @param seed seed of weights and data
      * @param saveEvery steps between two saved states
@@ -34,6 +38,7 @@ public final class AutoencoderTrainer {
             int cropSize,
             int clips,
             int frames,
+            double latentNoise,
             double learningRate,
             long seed,
             long saveEvery) {
@@ -60,21 +65,29 @@ public final class AutoencoderTrainer {
 
     /** Trains, or goes on from {@code state}; returns the averaged weights, which the caller owns. */
     public Map<String, Tensor> train(Path state, TrainingListener listener) {
+        return train(initialWeights(), state, listener);
+    }
+
+    /** As {@link #train(Path, TrainingListener)}, from the weights that an earlier run returned. */
+    public Map<String, Tensor> goOn(WeightMap earlier, Path state, TrainingListener listener) {
+        return train(new TreeMap<>(earlier.entries()), state, listener);
+    }
+
+    private Map<String, Tensor> train(Map<String, Tensor> initial, Path state, TrainingListener listener) {
+        Torch.flushDenormals();
         String recipe =
                 config.encoderWidth() + " " + java.util.Arrays.toString(config.decoderWidths()) + " " + settings;
         try (TensorScope scope = TensorScope.open();
                 TrainableParameters parameters =
-                        new TrainableParameters(initialWeights(), AutoencoderTrainer::isHiddenKernel, Map.of());
+                        new TrainableParameters(initial, AutoencoderTrainer::isHiddenKernel, Map.of());
                 Optimizer optimizer = new Optimizer(parameters, Optimizer.Settings.DEFAULT)) {
             TrainingState.restore(state, optimizer, recipe);
-            TinyVideoAutoencoder autoencoder = new TinyVideoAutoencoder(config, parameters.weights());
             LearningRate rate = new LearningRate(settings.learningRate(), 50, settings.steps(), 0.5);
             while (optimizer.steps() < settings.steps()) {
                 long step = optimizer.steps();
                 try (TensorScope stepScope = TensorScope.open()) {
                     parameters.clearGradients();
-                    Tensor loss =
-                            loss(autoencoder, batches.at(step, step < settings.cropSteps() ? settings.cropSize() : 0));
+                    Tensor loss = loss(parameters.weights(), step);
                     loss.backward();
                     double norm = parameters.clipGradients(1);
                     optimizer.step(rate.at(step));
@@ -96,15 +109,23 @@ public final class AutoencoderTrainer {
         return name.endsWith(".weight") && !name.matches("(encoder\\.(0|17)|decoder\\.(1|22))\\.weight");
     }
 
-    private static Tensor loss(TinyVideoAutoencoder autoencoder, Tensor frames) {
-        Tensor latents = autoencoder.encode(frames);
-        Tensor difference = autoencoder.decode(latents).sub(frames);
+    private Tensor loss(WeightMap weights, long step) {
+        Tensor frames = batches.at(step, step < settings.cropSteps() ? settings.cropSize() : 0);
+        TinyVideoAutoencoder autoencoder = new TinyVideoAutoencoder(config, MixedPrecision.of(weights));
+        Tensor latents = autoencoder.encode(MixedPrecision.of(frames));
+        Tensor noisy = settings.latentNoise() == 0 ? latents : latents.add(noise(latents, settings, step));
+        Tensor difference = Ops.toF32(autoencoder.decode(noisy)).sub(frames);
         Tensor reconstruction = Ops.mul(difference.square().mean(), MSE_WEIGHT)
                 .add(Ops.mul(difference.abs().mean(), L1_WEIGHT));
-        Tensor mean = Ops.mean(latents, false, 0, 1, 3, 4);
-        Tensor power = Ops.mean(latents.square(), false, 0, 1, 3, 4);
+        Tensor values = Ops.toF32(latents);
+        Tensor mean = Ops.mean(values, false, 0, 1, 3, 4);
+        Tensor power = Ops.mean(values.square(), false, 0, 1, 3, 4);
         Tensor spread = Ops.add(power, -1).square().mean().add(mean.square().mean());
         return reconstruction.add(Ops.mul(spread, LATENT_WEIGHT));
+    }
+
+    private static Tensor noise(Tensor latents, Settings settings, long step) {
+        return LatentNoise.of(latents, settings.latentNoise(), settings.seed() * 1_000_003 + step);
     }
 
     /** He initialization; the last convolution of each residual branch at a fifth, and a small last layer. */

@@ -3,7 +3,6 @@ package io.arvid.rollout.train;
 import io.arvid.model.wan.TinyVideoAutoencoder;
 import io.arvid.rollout.train.world.ShapesWorld;
 import io.arvid.tensor.Ops;
-import io.arvid.tensor.Seeds;
 import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
 import io.arvid.tensor.Torch;
@@ -74,13 +73,13 @@ public final class DecoderTrainer {
             TrainingState.restore(state, optimizer, recipe);
             Map<String, Tensor> all = part(autoencoder, false);
             all.putAll(parameters.weights().entries());
-            TinyVideoAutoencoder network = new TinyVideoAutoencoder(config, WeightMap.of(all));
+            WeightMap weightsInTraining = WeightMap.of(all);
             LearningRate rate = new LearningRate(settings.learningRate(), 50, settings.steps(), 0.6);
             while (optimizer.steps() < settings.steps()) {
                 long step = optimizer.steps();
                 try (TensorScope stepScope = TensorScope.open()) {
                     parameters.clearGradients();
-                    Tensor loss = loss(network, step);
+                    Tensor loss = loss(weightsInTraining, step);
                     loss.backward();
                     double norm = parameters.clipGradients(1);
                     optimizer.step(rate.at(step));
@@ -99,21 +98,16 @@ public final class DecoderTrainer {
         }
     }
 
-    private Tensor loss(TinyVideoAutoencoder network, long step) {
+    private Tensor loss(WeightMap weights, long step) {
         Tensor frames = batches.at(step, step < settings.cropSteps() ? settings.cropSize() : 0);
-        Tensor latents = Torch.withoutGradients(() -> TensorScope.run(() -> noisy(network.encode(frames), step)));
-        Tensor difference = network.decode(latents).sub(frames);
+        TinyVideoAutoencoder network = new TinyVideoAutoencoder(config, MixedPrecision.of(weights));
+        Tensor latents = Torch.withoutGradients(() -> TensorScope.run(() -> {
+            Tensor clean = network.encode(MixedPrecision.of(frames));
+            return clean.add(LatentNoise.of(clean, settings.latentNoise(), settings.seed() * 1_000_003 + step));
+        }));
+        Tensor difference = Ops.toF32(network.decode(latents)).sub(frames);
         return Ops.mul(difference.square().mean(), AutoencoderTrainer.MSE_WEIGHT)
                 .add(Ops.mul(difference.abs().mean(), AutoencoderTrainer.L1_WEIGHT));
-    }
-
-    private Tensor noisy(Tensor latents, long step) {
-        Tensor mean = Ops.mean(latents, true, 0, 1, 3, 4);
-        Tensor spread = Ops.mean(latents.sub(mean).square(), true, 0, 1, 3, 4).sqrt();
-        try (Seeds seeds = new Seeds(settings.seed() * 1_000_003 + step)) {
-            Tensor noise = seeds.normal(Tensors.shape(latents));
-            return latents.add(noise.mul(Ops.mul(spread, settings.latentNoise())));
-        }
     }
 
     /** The decoder's tensors or the others; by name, so that a saved state means the same whatever order the weights came in. */

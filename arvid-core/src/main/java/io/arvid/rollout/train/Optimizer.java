@@ -104,19 +104,19 @@ public final class Optimizer implements AutoCloseable {
         group.values().sub_(Ops.mul(direction, learningRate * size));
     }
 
-    /** The nearest matrices with all singular values about 1, for a batch {@code [n, rows, columns]}. */
+    /** The nearest matrices with all singular values about 1, for a batch {@code [n, rows, columns]}; bfloat16 is enough for a direction. */
     private static Tensor orthogonalize(Tensor matrices) {
         boolean tall = matrices.size(1) > matrices.size(2);
         Tensor x = tall ? matrices.transpose(1, 2) : matrices;
         x = x.div(Ops.add(Ops.sum(x.square(), true, 1, 2).sqrt(), 1e-7));
         // Entries of silent channels decay for ever; their products would be denormal numbers, which are very slow.
-        x = x.mul(x.abs().gt(new Scalar(NEGLIGIBLE)));
+        x = MixedPrecision.of(x.mul(x.abs().gt(new Scalar(NEGLIGIBLE))));
         for (int i = 0; i < NEWTON_SCHULZ_STEPS; i++) {
             Tensor gram = x.matmul(x.transpose(1, 2));
             Tensor polynomial = Ops.mul(gram, NEWTON_SCHULZ[1]).add(Ops.mul(gram.matmul(gram), NEWTON_SCHULZ[2]));
             x = Ops.mul(x, NEWTON_SCHULZ[0]).add(polynomial.matmul(x));
         }
-        return tall ? x.transpose(1, 2) : x;
+        return Ops.toF32(tall ? x.transpose(1, 2) : x);
     }
 
     /** Everything that a resumed run needs, beside the number of steps. */

@@ -1,8 +1,13 @@
 package io.arvid.rollout.train;
 
+import io.arvid.model.RolloutStep;
+import io.arvid.model.TextContext;
 import io.arvid.model.wan.FullAttention;
 import io.arvid.model.wan.WanConfig;
 import io.arvid.model.wan.WanRope;
+import io.arvid.model.wan.WanTransformer;
+import io.arvid.tensor.DTypes;
+import io.arvid.tensor.Ops;
 import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
 import java.util.Map;
@@ -38,7 +43,29 @@ final class TeacherForcing implements AutoCloseable {
         return new FullAttention(rope, positions, height, width, masks.computeIfAbsent(chunks, this::mask));
     }
 
-    /** Additive mask {@code [L, L]}: 0 where a query (row) sees a key (column), −∞ elsewhere. */
+    /**
+     * Flow of every chunk given the clean chunks before it, in one pass over the sequence [context ; noisy].
+     *
+     * @param transformer bfloat16
+     * @param context clean latents of all chunks but the last, {@code [B, F − framesPerChunk, C, h, w]}
+     * @param noisy latents of all chunks {@code [B, F, C, h, w]}
+     * @param timesteps of the noisy frames {@code [B, F]}, float32
+     * @return {@code [B, F, C, h, w]}, float32
+     */
+    Tensor flow(WanTransformer transformer, Tensor context, Tensor noisy, Tensor timesteps, TextContext text) {
+        Tensor latents = MixedPrecision.of(Ops.cat(1, context, noisy));
+        Tensor times = Ops.cat(1, Tensors.zeros(DTypes.F32, context.size(0), context.size(1)), timesteps);
+        Tensor flow = transformer.forward(
+                latents,
+                times,
+                text,
+                RolloutStep.wholeClip((int) latents.size(1), 0),
+                transformer.fullPrecision(),
+                attention((int) noisy.size(1) / framesPerChunk));
+        return Ops.toF32(Ops.slice(flow, 1, context.size(1), latents.size(1)));
+    }
+
+    /** Additive mask {@code [L, L]}, bfloat16: 0 where a query (row) sees a key (column), −∞ elsewhere. */
     private Tensor mask(int chunks) {
         int tokens = framesPerChunk * height * width;
         int clean = (chunks - 1) * tokens;
@@ -55,7 +82,7 @@ final class TeacherForcing implements AutoCloseable {
             }
         }
         try (TensorScope scope = TensorScope.open()) {
-            return TensorScope.own(Tensors.of(mask, length, length));
+            return TensorScope.own(MixedPrecision.of(Tensors.of(mask, length, length)));
         }
     }
 

@@ -11,7 +11,13 @@ import java.util.random.RandomGenerator;
 public final class ShapesWorld {
 
     /** A shape starts in this part of its reach, on the side that it moves away from. */
-    private static final double START_SHARE = 0.25;
+    private static final double START_SHARE = 0.15;
+
+    /** Across its direction a shape starts this far at most from the middle of its lane, as a share of its reach. */
+    private static final double LANE_JITTER = 0.06;
+
+    /** How much farther with every try that found no room. */
+    private static final double MORE_JITTER = 0.002;
 
     /** Free pixels between two shapes at frame 0, in the unit frame. */
     private static final double START_GAP = 1;
@@ -91,22 +97,28 @@ public final class ShapesWorld {
         return values[random.nextInt(values.length)];
     }
 
+    /**
+     * Start positions. Shapes keep to lanes of equal width in the order of the prompt, the first one the highest or the leftmost, so that a prompt says
+     * nearly where its shapes begin.
+     */
     private Scene place(SceneDescription description, RandomGenerator random) {
+        List<Shape> shapes = description.shapes();
         for (int i = 0; i < MOST_TRIES; i++) {
             List<Point> starts = new ArrayList<>();
-            for (Shape shape : description.shapes()) {
-                starts.add(start(shape, random));
+            for (int lane = 0; lane < shapes.size(); lane++) {
+                double middle = (lane + 0.5) / shapes.size();
+                double jitter = Math.min(0.5, LANE_JITTER + i * MORE_JITTER);
+                double across = Math.clamp(middle + jitter * (2 * random.nextDouble() - 1), 0, 1);
+                starts.add(start(shapes.get(lane), START_SHARE * random.nextDouble(), across));
             }
-            if (apart(description.shapes(), starts)) {
+            if (apart(shapes, starts)) {
                 return new Scene(description, starts);
             }
         }
         throw new IllegalStateException("the shapes do not fit side by side into a frame of " + spec);
     }
 
-    private Point start(Shape shape, RandomGenerator random) {
-        double along = START_SHARE * random.nextDouble();
-        double across = random.nextDouble();
+    private Point start(Shape shape, double along, double across) {
         double fraction = shape.direction().sign() > 0 ? along : 1 - along;
         return shape.direction().horizontal()
                 ? new Point(spec.reachX(shape).at(fraction), spec.reachY(shape).at(across))
