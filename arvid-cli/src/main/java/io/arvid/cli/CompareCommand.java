@@ -7,9 +7,11 @@ import io.arvid.evaluate.suite.MetricFiles;
 import io.arvid.record.FindingTable;
 import io.arvid.report.RunFolder;
 import io.arvid.tensor.Torch;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -130,7 +132,12 @@ final class CompareCommand implements Callable<Integer> {
                 isNumber(prompts) ? Home.heldOutPrompts(number(prompts)) : Home.lines(Path.of(prompts)),
                 seeds,
                 isNumber(calibration) ? Home.calibrationPrompts(number(calibration)) : Home.lines(Path.of(calibration)),
-                MetricFiles.of(weights),
+                MetricFiles.of(Stream.concat(
+                                Stream.of(Home.bundledMetrics())
+                                        .filter(Files::isDirectory)
+                                        .map(Path::toString),
+                                weights.stream())
+                        .toList()),
                 jobs,
                 commandLine());
         RunFolder run = MethodComparison.run(request, output.progress());
