@@ -38,9 +38,10 @@ final class CompareCommand implements Callable<Integer> {
 
     @Option(
             names = "--recipes",
+            split = ",",
             paramLabel = "FOLDER",
-            description = "Folder of the recipes METHOD-SETTING.json; arvid's own where it is not given.")
-    private Path recipes = Home.recipes();
+            description = "Folders of the recipes METHOD-SETTING.json; the first that has a file counts (default: arvid's own).")
+    private List<Path> recipes = List.of(Home.recipes());
 
     @Option(
             names = "--methods",
@@ -123,7 +124,7 @@ final class CompareCommand implements Callable<Integer> {
         Torch.setThreads(1);
         CompareRequest request = new CompareRequest(
                 MissingException.require(model),
-                MissingException.require(recipes),
+                recipes.stream().map(MissingException::require).toList(),
                 folder,
                 methods,
                 settings,
