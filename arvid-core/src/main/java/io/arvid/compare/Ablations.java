@@ -90,6 +90,7 @@ final class Ablations {
                     List.of(
                             new Variant("everything", UNCHANGED),
                             new Variant("calibrated on full-precision inputs", "{\"inputs\": \"full-precision\"}"),
+                            new Variant("target on the inputs seen", "{\"inputs\": \"quantized-local\"}"),
                             new Variant("no frame weights", "{\"weighting\": \"uniform\"}"),
                             new Variant("no dual scale", "{\"dualScale\": false}"),
                             new Variant("input scales by range", "{\"inputFactors\": [1.0]}"),

@@ -91,7 +91,7 @@ public final class MethodComparison {
         RunRecord record = new RunRecord(
                 request.command(),
                 began,
-                SourceStamp.of(request.recipes()),
+                SourceStamp.of(request.recipes().getLast()),
                 ModelFolder.readConfig(request.model()).name(),
                 modelHash,
                 distinct.values().stream().map(Cell::stamp).toList(),
@@ -139,11 +139,14 @@ public final class MethodComparison {
     }
 
     private RecipeFile<?> recipe(String method, String setting) {
-        Path file = request.recipes().resolve(method + "-" + setting + ".json");
-        if (!Files.exists(file)) {
-            throw new IllegalArgumentException("there is no recipe " + file + " for " + method + " at " + setting);
-        }
-        return RecipeFile.read(file);
+        String name = method + "-" + setting + ".json";
+        return request.recipes().stream()
+                .map(folder -> folder.resolve(name))
+                .filter(Files::exists)
+                .findFirst()
+                .map(RecipeFile::read)
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "there is no recipe " + name + " in " + request.recipes() + " for " + method + " at " + setting));
     }
 
     /** Step A of Q-ARVD once a setting, by Q-ARVD's recipe, for all that use it. */
