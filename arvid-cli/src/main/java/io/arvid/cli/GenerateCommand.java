@@ -5,6 +5,8 @@ import io.arvid.kernel.KernelCatalogue;
 import io.arvid.model.SiteForward;
 import io.arvid.pack.PackedModelFile;
 import io.arvid.record.Progress;
+import io.arvid.rollout.KvStore;
+import io.arvid.rollout.RolloutListener;
 import io.arvid.run.Generator;
 import io.arvid.run.ModelFolder;
 import io.arvid.run.QuantizedModel;
@@ -70,6 +72,9 @@ final class GenerateCommand implements Callable<Integer> {
     private Path folder = Path.of("runs", "videos");
 
     @Mixin
+    private KvOptions kv = new KvOptions();
+
+    @Mixin
     private Output output = new Output();
 
     /** One video of the result. */
@@ -93,12 +98,13 @@ final class GenerateCommand implements Callable<Integer> {
                 Progress.Stage stage = output.progress().begin("generate", wanted.size())) {
             wanted.forEach(prompt -> TensorScope.runAndFree(() -> generator.textStates(prompt)));
             SiteForward sites = quantized == null ? opened.transformer().fullPrecision() : quantized;
+            KvStore.Factory stores = kv.settings(opened.kv()).stores();
             for (int i = 0; i < wanted.size(); i++) {
                 String name = String.format("%04d", i);
                 String prompt = wanted.get(i);
                 long promptSeed = seed + i;
                 TensorScope.runAndFree(() -> {
-                    Tensor latents = generator.latents(prompt, promptSeed, sites);
+                    Tensor latents = generator.latents(prompt, promptSeed, sites, stores, RolloutListener.NONE);
                     Tensor video = Ops.div(Ops.to(generator.decode(latents), DTypes.F32), 255);
                     VideoFile.write(
                             folder.resolve(name + ".mp4"),

@@ -18,7 +18,8 @@ import org.bytedeco.pytorch.Tensor;
 public final class WanBlock {
     /** Embeds text states for the cross-attention. */
     @FunctionalInterface
-    interface TextEmbedding {
+    public interface TextEmbedding {
+        /** Embeds {@code states [B, L, textDim]}. */
         Tensor embed(Tensor states, RolloutStep step, SiteForward sites);
     }
 
@@ -48,7 +49,7 @@ public final class WanBlock {
     }
 
     /** Residual stream {@code [B, F·S, dim]} through the block; e0 {@code [B, F, 6, dim]} or {@code [B, 1, 6, dim]}. */
-    Tensor forward(
+    public Tensor forward(
             Tensor x,
             long frames,
             int tokensPerFrame,
