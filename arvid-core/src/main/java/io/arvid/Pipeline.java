@@ -4,10 +4,9 @@ import io.arvid.evaluate.ChunkFrames;
 import io.arvid.evaluate.PairedBootstrap;
 import io.arvid.evaluate.PairedRun;
 import io.arvid.evaluate.PairedScores;
-import io.arvid.evaluate.RankCorrelation;
-import io.arvid.model.LinearSite;
+import io.arvid.evaluate.SensitivityShares;
+import io.arvid.kernel.KernelCatalogue;
 import io.arvid.model.SiteForward;
-import io.arvid.model.SiteRole;
 import io.arvid.model.wan.TinyVideoAutoencoder;
 import io.arvid.pack.PackedModelFile;
 import io.arvid.pack.PackedSource;
@@ -15,18 +14,15 @@ import io.arvid.pack.Packer;
 import io.arvid.pack.SourceLayout;
 import io.arvid.quantize.QuantContext;
 import io.arvid.quantize.RecipeFile;
-import io.arvid.quantize.fake.FakeQuantForward;
-import io.arvid.quantize.qarvd.OutlierDetection;
+import io.arvid.quantize.qarvd.OutlierFindings;
 import io.arvid.quantize.qarvd.QArvd;
 import io.arvid.quantize.qarvd.QArvdRecipe;
 import io.arvid.quantize.qarvd.Sensitivity;
 import io.arvid.quantize.qarvd.SensitivityLog;
 import io.arvid.quantize.scheme.QuantPlan;
-import io.arvid.record.ChannelNorms;
 import io.arvid.record.Comparison;
-import io.arvid.record.Estimate;
+import io.arvid.record.FindingTable;
 import io.arvid.record.Findings;
-import io.arvid.record.LayerOutliers;
 import io.arvid.record.MachineStamp;
 import io.arvid.record.ModelSize;
 import io.arvid.record.PairedDifference;
@@ -39,20 +35,26 @@ import io.arvid.record.VideoSet;
 import io.arvid.report.HtmlReport;
 import io.arvid.report.RunFolder;
 import io.arvid.run.Generator;
+import io.arvid.run.KvModes;
 import io.arvid.run.ModelFolder;
 import io.arvid.run.PromptRollouts;
+import io.arvid.run.QuantizedModel;
 import io.arvid.tensor.TensorScope;
-import io.arvid.tensor.Tensors;
 import io.arvid.video.ContactSheet;
 import io.arvid.video.Frames;
 import io.arvid.video.VideoEncoding;
 import io.arvid.video.VideoFile;
+import io.arvid.weights.AtomicFile;
+import io.arvid.weights.AtomicFolder;
+import io.arvid.weights.FileHash;
 import io.arvid.weights.WeightMap;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -101,6 +103,7 @@ public final class Pipeline {
     private final StageClock clock;
     private final ModelFolder model;
     private final Generator generator;
+    private final String modelHash;
     private final List<RecipeStamp> recipes = new ArrayList<>();
     private final List<ModelSize> sizes = new ArrayList<>();
     private final List<io.arvid.record.Sensitivity> sensitivities = new ArrayList<>();
@@ -110,6 +113,7 @@ public final class Pipeline {
         this.clock = new StageClock(progress);
         this.model = model;
         this.generator = generator;
+        this.modelHash = model.hash();
     }
 
     /** Runs everything and writes {@code report.html}; returns the run's folder. */
@@ -136,20 +140,22 @@ public final class Pipeline {
         List<PairedScores> scores = evaluate(quantized);
         List<Comparison> comparisons =
                 scores.stream().map(score -> score.comparison(BOOTSTRAP)).toList();
+        OutlierFindings outliers = new OutlierFindings(model.transformer());
         Findings findings = new Findings(
                 videos(quantized),
                 comparisons,
                 differences(scores),
                 sensitivities,
-                channelNorms(),
-                layerOutliers(),
-                sizes);
+                outliers.channelNorms(model.config().transformer().numLayers() / 2),
+                outliers.layerOutliers(),
+                sizes,
+                List.of(kvModes()));
         RunRecord record = new RunRecord(
                 settings.command(),
                 began,
                 SourceStamp.of(settings.recipes()),
                 model.config().name(),
-                RecipeStamp.sha256(modelBytes()),
+                modelHash,
                 recipes,
                 Map.of("prompts", settings.seed(), "calibration", CALIBRATION_SEED),
                 MachineStamp.here(),
@@ -158,6 +164,13 @@ public final class Pipeline {
         RunFolder folder = RunFolder.write(settings.run(), record);
         HtmlReport.write(settings.run().resolve("report.html"), List.of(folder));
         return folder;
+    }
+
+    /** Ways of keeping keys and values, on the first prompt. */
+    private FindingTable kvModes() {
+        try (Progress.Stage stage = clock.begin("kv cache", KvModes.count())) {
+            return KvModes.measure(generator, settings.prompts().getFirst(), settings.seed(), stage);
+        }
     }
 
     /** Chooses the integers of one method at one setting and packs them; the packed folder. */
@@ -169,19 +182,22 @@ public final class Pipeline {
         PromptRollouts rollouts = new PromptRollouts(generator, settings.calibrationPrompts(), CALIBRATION_SEED);
         QuantContext context = new QuantContext(model.transformer(), rollouts, null, clock, 2);
         if (recipe.recipe() instanceof QArvdRecipe qArvd) {
-            context = new QuantContext(
-                    model.transformer(),
-                    rollouts,
-                    sensitivity(context, qArvd, setting).weights(),
-                    clock,
-                    2);
+            context = context.withSensitivity(
+                    sensitivity(context, qArvd, setting).weights());
         }
-        if (!PackedModelFile.isPacked(folder)) {
+        Path keyFile = folder.resolveSibling(name + ".key");
+        String key = key(recipe.json().toString());
+        if (!PackedModelFile.isPacked(folder) || !key.equals(read(keyFile))) {
+            AtomicFolder.remove(folder);
             try (QuantPlan plan = recipe.plan(context);
                     WeightMap stored = model.storedTransformer()) {
-                Packer.write(folder, plan, new PackedSource(stored, model.json(), SourceLayout.WAN, recipe.json()));
+                Packer.write(
+                        folder,
+                        plan,
+                        new PackedSource(stored, model.json(), SourceLayout.WAN, recipe.json()),
+                        model::copyCompanions);
             }
-            model.copyCompanions(folder);
+            AtomicFile.write(keyFile, key);
         }
         try (ModelFolder packed = ModelFolder.open(folder)) {
             sizes.add(new ModelSize(
@@ -195,30 +211,29 @@ public final class Pipeline {
 
     /** Step A of Q-ARVD, kept for the report; goes on where an earlier run stopped. */
     private Sensitivity sensitivity(QuantContext context, QArvdRecipe recipe, String setting) {
-        String key =
-                RecipeStamp.sha256((recipe + model.config().name() + settings.calibrationPrompts() + CALIBRATION_SEED)
-                        .getBytes(java.nio.charset.StandardCharsets.UTF_8));
-        SensitivityLog log = SensitivityLog.at(settings.run().resolve("sensitivity-" + setting + ".json"), key);
+        SensitivityLog log = SensitivityLog.at(
+                settings.run().resolve("sensitivity-" + setting + ".json"), key(recipe.toString()));
         Sensitivity measured = QArvd.measureSensitivity(context, recipe, log);
-        sensitivities.add(summary(measured, setting));
+        sensitivities.add(SensitivityShares.of(measured, setting));
         return measured;
     }
 
-    /** What the report shows of a measurement: shares with intervals over prompts. */
-    public static io.arvid.record.Sensitivity summary(Sensitivity measured, String setting) {
-        int prompts = measured.promptCount();
-        double[] alpha = measured.alpha();
-        List<Estimate> shares = new ArrayList<>();
-        for (int chunk = 0; chunk < alpha.length; chunk++) {
-            int k = chunk;
-            double[] byPrompt = new double[prompts];
-            Arrays.setAll(byPrompt, prompt -> measured.alphaOfPrompt(prompt)[k]);
-            PairedBootstrap.Interval interval = BOOTSTRAP.mean(byPrompt);
-            shares.add(new Estimate(alpha[k], Math.min(alpha[k], interval.low()), Math.max(alpha[k], interval.high())));
+    /** Names what {@code recipe} makes of this model on these prompts: parts of an earlier run under another name are not used. */
+    private String key(String recipe) {
+        return new FileHash()
+                .text(recipe)
+                .text(modelHash)
+                .text(settings.calibrationPrompts().toString())
+                .text(Long.toString(CALIBRATION_SEED))
+                .hex();
+    }
+
+    private static String read(Path file) {
+        try {
+            return Files.exists(file) ? Files.readString(file) : "";
+        } catch (IOException e) {
+            throw new UncheckedIOException(file + ": cannot be read: " + e.getMessage(), e);
         }
-        double total = Arrays.stream(measured.errors()).sum();
-        return new io.arvid.record.Sensitivity(
-                setting, prompts, shares, measured.textPathError() / total, RankCorrelation.withIndex(alpha));
     }
 
     /** Every quantized model against full precision on the same prompts and noise. */
@@ -243,7 +258,7 @@ public final class Pipeline {
                             chunks(),
                             TinyVideoAutoencoder.TIME_FACTOR);
                     try (ModelFolder packed = ModelFolder.open(folder);
-                            FakeQuantForward sites = new FakeQuantForward(model.transformer(), plan(packed))) {
+                            QuantizedModel sites = quantized(packed)) {
                         for (int i = 0; i < settings.prompts().size(); i++) {
                             int prompt = i;
                             TensorScope.runAndFree(() -> {
@@ -265,12 +280,13 @@ public final class Pipeline {
         return scores;
     }
 
-    private static QuantPlan plan(ModelFolder packed) {
-        QuantPlan plan = packed.plan();
-        if (plan == null) {
+    /** The packed layers of {@code packed} over the model, in integers. */
+    private QuantizedModel quantized(ModelFolder packed) {
+        PackedModelFile file = packed.packed();
+        if (file == null) {
             throw new IllegalStateException(packed.path() + " is not packed");
         }
-        return plan;
+        return new QuantizedModel(model.transformer(), file.layers(), KernelCatalogue.BEST);
     }
 
     private Tensor latents(int prompt, SiteForward sites) {
@@ -321,7 +337,7 @@ public final class Pipeline {
         for (String method : settings.methods()) {
             try (ModelFolder packed =
                             ModelFolder.open(settings.run().resolve("models").resolve(method + "-" + setting));
-                    FakeQuantForward sites = new FakeQuantForward(model.transformer(), plan(packed))) {
+                    QuantizedModel sites = quantized(packed)) {
                 Tensor video = generator.decode(latents(prompt, sites));
                 Tensor difference = Frames.difference(reference, video, AMPLIFICATION);
                 String base = "p" + prompt + "-" + method + "-" + setting;
@@ -355,55 +371,5 @@ public final class Pipeline {
         return io.arvid.tensor.DTypes.of(video) == io.arvid.tensor.DTypes.U8
                 ? io.arvid.tensor.Ops.div(io.arvid.tensor.Ops.toF32(video), 255)
                 : video;
-    }
-
-    /** Sorted input-channel norms of one layer of each kind in the middle block (Figure 3). */
-    private List<ChannelNorms> channelNorms() {
-        int middle = model.config().transformer().numLayers() / 2;
-        List<SiteRole> roles = List.of(SiteRole.FFN_DOWN, SiteRole.FFN_UP, SiteRole.SELF_O, SiteRole.CROSS_V);
-        return model.transformer().sites().stream()
-                .filter(site -> site.block() == middle && roles.contains(site.role()))
-                .map(this::norms)
-                .toList();
-    }
-
-    private ChannelNorms norms(LinearSite site) {
-        float[] norms = columnNorms(site);
-        OutlierDetection.Found found = OutlierDetection.paper().count(norms, true);
-        List<Double> sorted = new ArrayList<>();
-        for (float norm : norms) {
-            sorted.add((double) norm);
-        }
-        sorted.sort(Collections.reverseOrder());
-        int above =
-                (int) sorted.stream().filter(norm -> norm > found.threshold()).count();
-        return new ChannelNorms(site.name(), sorted, found.threshold(), found.count() == 0 ? 0 : above, found.count());
-    }
-
-    /** Outlier channels of every layer inside the blocks (Figure 4). */
-    private List<LayerOutliers> layerOutliers() {
-        return model.transformer().sites().stream()
-                .filter(site -> site.role().isInBlock())
-                .map(site -> {
-                    ChannelNorms norms = norms(site);
-                    return new LayerOutliers(
-                            site.name(), site.role().suffix(), site.block(), site.inFeatures(), norms.outliers());
-                })
-                .toList();
-    }
-
-    private float[] columnNorms(LinearSite site) {
-        try (TensorScope scope = TensorScope.open()) {
-            return Tensors.toFloats(
-                    OutlierDetection.columnNorms(model.transformer().weight(site)));
-        }
-    }
-
-    private byte[] modelBytes() {
-        try {
-            return java.nio.file.Files.readAllBytes(settings.model().resolve(ModelFolder.TRANSFORMER));
-        } catch (java.io.IOException e) {
-            throw new java.io.UncheckedIOException("cannot read the model: " + e.getMessage(), e);
-        }
     }
 }

@@ -17,6 +17,7 @@ import picocli.CommandLine.ParseResult;
             QuantizeCommand.class,
             ExportCommand.class,
             EvaluateCommand.class,
+            CompareCommand.class,
             ReportCommand.class,
             InspectCommand.class,
             TrainCommand.class,

@@ -62,7 +62,7 @@ final class CalibrationOptions {
     }
 
     /** Everything that a sensitivity measurement depends on. */
-    String key() {
-        return model + " " + recipe().hash() + " " + prompts() + " " + seed;
+    String key(ModelFolder opened) {
+        return opened.hash() + " " + recipe().hash() + " " + prompts() + " " + seed;
     }
 }

@@ -11,6 +11,7 @@ import io.arvid.evaluate.suite.MetricCatalogue;
 import io.arvid.evaluate.suite.MetricFiles;
 import io.arvid.evaluate.suite.MetricResult;
 import io.arvid.evaluate.suite.MetricSpec;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
@@ -115,7 +116,10 @@ final class EvaluateCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         List<Sample> samples = samples();
-        MetricFiles files = MetricFiles.of(weights);
+        MetricFiles files = MetricFiles.of(Stream.concat(
+                        Stream.of(Home.bundledMetrics()).filter(Files::isDirectory).map(Path::toString),
+                        weights.stream())
+                .toList());
         List<MetricSpec> chosen = metrics.isEmpty()
                 ? EvaluationRequest.possible(samples, files)
                 : metrics.stream().map(MetricCatalogue::named).distinct().toList();
@@ -158,7 +162,8 @@ final class EvaluateCommand implements Callable<Integer> {
     }
 
     private static String line(MetricResult metric) {
-        String interval = metric.byVideo().isEmpty()
+        boolean exact = metric.overall().low() == metric.overall().high();
+        String interval = exact
                 ? ""
                 : "  [%.6g, %.6g]"
                         .formatted(metric.overall().low(), metric.overall().high());

@@ -1,5 +1,9 @@
 package io.arvid.cli;
 
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.arvid.weights.AtomicFile;
+import java.io.IOException;
+import java.nio.file.Files;
 import io.arvid.kernel.Kernel;
 import io.arvid.kernel.KernelCatalogue;
 import io.arvid.model.SiteForward;
@@ -7,6 +11,7 @@ import io.arvid.pack.PackedModelFile;
 import io.arvid.record.Progress;
 import io.arvid.rollout.KvStore;
 import io.arvid.rollout.RolloutListener;
+import io.arvid.rollout.kv.KvQuantization;
 import io.arvid.run.Generator;
 import io.arvid.run.ModelFolder;
 import io.arvid.run.QuantizedModel;
@@ -59,7 +64,7 @@ final class GenerateCommand implements Callable<Integer> {
             names = "--kernel",
             paramLabel = "NAME",
             description = "How a packed model multiplies: ${COMPLETION-CANDIDATES}; the fastest that runs a layer where"
-                    + " it is not given. emulated is the simulation in floating point.")
+                    + " it is not given. emulated is the same integers without oneDNN, simulated is what calibration computes with.")
     private @Nullable Kernel kernel;
 
     @Option(names = "--latents", description = "Keep the latents beside each video.")
@@ -77,8 +82,40 @@ final class GenerateCommand implements Callable<Integer> {
     @Mixin
     private Output output = new Output();
 
-    /** One video of the result. */
-    record Made(String prompt, long seed, String file) {}
+    /**
+     * One video of the result, kept beside it: where it says the same, the video of an earlier run is used.
+     *
+     * @param prompt what was asked for
+     * @param seed of the noise
+     * @param file the video, in the folder of the result
+     * @param model hash of the model
+     * @param arithmetic kernel and cache
+     */
+    record Made(String prompt, long seed, String file, String model, String arithmetic) {
+        private static final JsonMapper JSON = new JsonMapper();
+
+        boolean isIn(Path folder, String name, boolean latents) {
+            Path record = folder.resolve(name + ".json");
+            try {
+                return Files.isRegularFile(record)
+                        && Files.isRegularFile(folder.resolve(file))
+                        && (!latents || Files.isRegularFile(folder.resolve(name + ".safetensors")))
+                        && equals(JSON.readValue(record.toFile(), Made.class));
+            } catch (IOException e) {
+                return false;
+            }
+        }
+
+        /** The same with the video's whole path. */
+        Made in(Path folder) {
+            return new Made(prompt, seed, folder.resolve(file).toString(), model, arithmetic);
+        }
+
+        void write(Path folder, String name) {
+            AtomicFile.write(
+                    folder.resolve(name + ".json"), JSON.valueToTree(this).toPrettyString() + "\n");
+        }
+    }
 
     @Override
     public Integer call() {
@@ -97,18 +134,27 @@ final class GenerateCommand implements Callable<Integer> {
                 TensorScope scope = TensorScope.open();
                 Progress.Stage stage = output.progress().begin("generate", wanted.size())) {
             wanted.forEach(prompt -> TensorScope.runAndFree(() -> generator.textStates(prompt)));
+            String hash = opened.hash();
             SiteForward sites = quantized == null ? opened.transformer().fullPrecision() : quantized;
-            KvStore.Factory stores = kv.settings(opened.kv()).stores();
+            KvQuantization cache = kv.settings(opened.kv());
+            KvStore.Factory stores = cache.stores();
+            String arithmetic = (kernel == null ? "best kernel" : kernel.id()) + ", " + cache;
             for (int i = 0; i < wanted.size(); i++) {
                 String name = String.format("%04d", i);
                 String prompt = wanted.get(i);
                 long promptSeed = seed + i;
+                Made video = new Made(prompt, promptSeed, name + ".mp4", hash, arithmetic);
+                made.add(video);
+                if (video.isIn(folder, name, keepLatents)) {
+                    stage.step();
+                    continue;
+                }
                 TensorScope.runAndFree(() -> {
                     Tensor latents = generator.latents(prompt, promptSeed, sites, stores, RolloutListener.NONE);
-                    Tensor video = Ops.div(Ops.to(generator.decode(latents), DTypes.F32), 255);
+                    Tensor frames = Ops.div(Ops.to(generator.decode(latents), DTypes.F32), 255);
                     VideoFile.write(
                             folder.resolve(name + ".mp4"),
-                            video,
+                            frames,
                             opened.config().video().framesPerSecond(),
                             VideoEncoding.MP4);
                     if (keepLatents) {
@@ -118,13 +164,13 @@ final class GenerateCommand implements Callable<Integer> {
                                 Map.of("prompt", prompt));
                     }
                 });
-                made.add(new Made(
-                        prompt, promptSeed, folder.resolve(name + ".mp4").toString()));
+                video.write(folder, name);
                 stage.step();
             }
         }
-        made.forEach(video -> output.line(video.file() + "  " + video.prompt()));
-        output.result(made);
+        List<Made> placed = made.stream().map(video -> video.in(folder)).toList();
+        placed.forEach(video -> output.line(video.file() + "  " + video.prompt()));
+        output.result(placed);
         return 0;
     }
 

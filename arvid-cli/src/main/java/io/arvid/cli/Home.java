@@ -25,6 +25,11 @@ final class Home {
         return path().resolve("models").resolve("shapes");
     }
 
+    /** The networks of {@code fvd-shapes} and {@code lpips-shapes}. */
+    static Path bundledMetrics() {
+        return path().resolve("models").resolve("shapes-metrics");
+    }
+
     /** The recipe files. */
     static Path recipes() {
         return path().resolve("recipes");

@@ -9,12 +9,17 @@ import io.arvid.pack.Packer;
 import io.arvid.pack.SourceLayout;
 import io.arvid.quantize.QuantContext;
 import io.arvid.quantize.RecipeFile;
+import io.arvid.quantize.qarvd.QArvd;
+import io.arvid.quantize.qarvd.QArvdRecipe;
+import io.arvid.quantize.qarvd.SensitivityLog;
 import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.run.Generator;
 import io.arvid.run.ModelFolder;
 import io.arvid.tensor.Torch;
+import io.arvid.weights.AtomicFolder;
 import io.arvid.weights.WeightMap;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -48,8 +53,9 @@ final class QuantizeCommand implements Callable<Integer> {
     private Output output = new Output();
 
     @Override
-    public Integer call() {
+    public Integer call() throws IOException {
         Torch.setThreads(1);
+        AtomicFolder.requireFree(folder);
         RecipeFile<?> recipe = calibration.recipe();
         try (ModelFolder model = calibration.open();
                 Generator generator = new Generator(model)) {
@@ -57,15 +63,22 @@ final class QuantizeCommand implements Callable<Integer> {
                 throw new IllegalArgumentException(model.path() + " is quantized already; quantize its source");
             }
             QuantContext context = calibration.context(model, generator, output.progress());
+            Path log = folder.resolveSibling(folder.getFileName() + ".sensitivity.log");
             if (sensitivity != null) {
-                context = new QuantContext(
-                        context.model(), context.rollouts(), alpha(sensitivity), context.progress(), context.workers());
+                context = context.withSensitivity(alpha(sensitivity));
+            } else if (recipe.recipe() instanceof QArvdRecipe qArvd) {
+                SensitivityLog measured = SensitivityLog.at(log, calibration.key(model));
+                context = context.withSensitivity(
+                        QArvd.measureSensitivity(context, qArvd, measured).weights());
             }
             try (QuantPlan plan = recipe.plan(context);
                     WeightMap stored = model.storedTransformer()) {
                 PackedSize size = Packer.write(
-                        folder, plan, new PackedSource(stored, model.json(), SourceLayout.WAN, recipe.json()));
-                model.copyCompanions(folder);
+                        folder,
+                        plan,
+                        new PackedSource(stored, model.json(), SourceLayout.WAN, recipe.json()),
+                        model::copyCompanions);
+                Files.deleteIfExists(log);
                 output.line(size.text());
                 output.line("written to " + folder);
                 output.result(size);

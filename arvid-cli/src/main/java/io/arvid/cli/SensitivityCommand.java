@@ -1,6 +1,6 @@
 package io.arvid.cli;
 
-import io.arvid.Pipeline;
+import io.arvid.evaluate.SensitivityShares;
 import io.arvid.quantize.qarvd.QArvd;
 import io.arvid.quantize.qarvd.QArvdRecipe;
 import io.arvid.quantize.qarvd.Sensitivity;
@@ -46,7 +46,7 @@ final class SensitivityCommand implements Callable<Integer> {
         }
         try (ModelFolder model = calibration.open();
                 Generator generator = new Generator(model)) {
-            SensitivityLog log = SensitivityLog.at(file.resolveSibling(file.getFileName() + ".log"), calibration.key());
+            SensitivityLog log = SensitivityLog.at(file.resolveSibling(file.getFileName() + ".log"), calibration.key(model));
             Sensitivity measured =
                     QArvd.measureSensitivity(calibration.context(model, generator, output.progress()), recipe, log);
             Map<String, Object> result = new LinkedHashMap<>();
@@ -54,7 +54,7 @@ final class SensitivityCommand implements Callable<Integer> {
             result.put("alphaWithoutText", measured.alphaWithoutText());
             result.put("textPathError", measured.textPathError());
             result.put("prompts", measured.promptCount());
-            result.put("spearman", Pipeline.summary(measured, "").spearman());
+            result.put("spearman", SensitivityShares.of(measured, "").spearman());
             AtomicFile.write(
                     file,
                     new com.fasterxml.jackson.databind.json.JsonMapper()

@@ -17,8 +17,9 @@ import org.bytedeco.pytorch.Tensor;
  * its record. Of long passes a random subset of tokens is kept, the same for all layers of a pass, so that memory is bounded:
  * {@code passes × tokens × Σ distinct inputs × 4} bytes a video.
  */
-public final class ActivationTape implements InputObserver, AutoCloseable {
-    private record Recorded(Tensor tokens, RolloutStep step, double share) {}
+public final class ActivationTape implements InputObserver, Recording {
+    /** Tokens {@code [kept, in]} of one sample, and how many tokens of the pass each of them stands for. */
+    record Recorded(Tensor tokens, RolloutStep step, double share) {}
 
     private final Predicate<LinearSite> wanted;
     private final int tokensPerSample;
@@ -47,29 +48,35 @@ public final class ActivationTape implements InputObserver, AutoCloseable {
         List<Recorded> records = byInput.computeIfAbsent(SharedInput.of(site), name -> new ArrayList<>());
         for (int sample = 0; sample < input.size(0); sample++) {
             Tensor tokens = input.select(0, sample);
-            Tensor kept = kept(tokens, step);
+            Tensor kept = Ops.copyF32(kept(tokens, step, tokensPerSample, seed));
             double share = (double) tokens.size(0) / kept.size(0);
             records.add(new Recorded(TensorScope.own(kept), step, share));
         }
     }
 
-    private Tensor kept(Tensor tokens, RolloutStep step) {
+    /** All of {@code tokens [count, in]}, or a random {@code tokensPerSample} of them, the same for all layers of a pass. */
+    static Tensor kept(Tensor tokens, RolloutStep step, int tokensPerSample, long seed) {
         long count = tokens.size(0);
         if (tokensPerSample == 0 || count <= tokensPerSample) {
-            return Ops.copy(Ops.toF32(tokens));
+            return tokens;
         }
         try (Seeds seeds = new Seeds(seed * 31 + step.chunk() * 1009L + step.pass())) {
-            Tensor chosen = Ops.slice(seeds.permutation(count), 0, 0, tokensPerSample);
-            return Ops.toF32(tokens.index_select(0, chosen));
+            return tokens.index_select(0, Ops.slice(seeds.permutation(count), 0, 0, tokensPerSample));
         }
     }
 
     /** What was recorded of the input of {@code site}; passes with more tokens than the shortest give a random subset of that size. */
+    @Override
     public Samples samples(LinearSite site) {
         List<Recorded> records = byInput.get(SharedInput.of(site));
         if (records == null) {
             throw new IllegalArgumentException("no input of " + site.name() + " was recorded");
         }
+        return samples(records, seed);
+    }
+
+    /** Samples of equal size from {@code records}. */
+    static Samples samples(List<Recorded> records, long seed) {
         long shortest = records.stream()
                 .mapToLong(record -> record.tokens().size(0))
                 .min()

@@ -4,6 +4,7 @@ import io.arvid.tensor.LinearAlgebra;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
+import java.util.Arrays;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -66,6 +67,30 @@ public final class FrechetDistance {
                 return means;
             }
             return means + a.varianceSum() + b.varianceSum() - 2 * traceOfRootProduct(a, b);
+        }
+    }
+
+    /**
+     * Distance of two sets of features that are paired row by row, with an interval over the pairs.
+     *
+     * @param first {@code [n, D]}
+     * @param second {@code [n, D]}
+     */
+    public static PairedBootstrap.Interval between(Tensor first, Tensor second, PairedBootstrap bootstrap) {
+        if (first.size(0) != second.size(0)) {
+            throw new IllegalArgumentException(
+                    "pairs of " + first.size(0) + " and " + second.size(0) + " features");
+        }
+        try (TensorScope scope = TensorScope.open()) {
+            Tensor a = Ops.toF64(first);
+            Tensor b = Ops.toF64(second);
+            return bootstrap.ofDistance((int) a.size(0), chosen -> {
+                try (TensorScope draw = TensorScope.open()) {
+                    long[] indices = Arrays.stream(chosen).asLongStream().toArray();
+                    Tensor rows = Tensors.of(indices, indices.length);
+                    return between(a.index_select(0, rows), b.index_select(0, rows));
+                }
+            });
         }
     }
 

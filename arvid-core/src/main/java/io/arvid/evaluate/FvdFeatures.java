@@ -11,7 +11,7 @@ import org.bytedeco.pytorch.Tensor;
  * FVD's features of a video by the user's TorchScript file of I3D (StyleGAN-V's {@code i3d_torchscript.pt}, trained on Kinetics-400): the 400 values
  * before the softmax, of all frames at once (METHODS §5.1).
  */
-public final class FvdFeatures implements AutoCloseable {
+public final class FvdFeatures implements VideoFeatures {
     /** I3D halves time four times: shorter clips leave nothing. */
     public static final int FEWEST_FRAMES = 10;
 
@@ -31,11 +31,12 @@ public final class FvdFeatures implements AutoCloseable {
         this.resolution = resolution;
     }
 
-    /**
-     * Features {@code [D]} of one video.
-     *
-     * @param video {@code [T, 3, H, W]} with at least {@value #FEWEST_FRAMES} frames, uint8 or floating in [0, 1]
-     */
+    @Override
+    public int fewestFrames() {
+        return FEWEST_FRAMES;
+    }
+
+    @Override
     public float[] of(Tensor video) {
         if (video.size(0) < FEWEST_FRAMES) {
             throw new IllegalArgumentException(

@@ -86,20 +86,49 @@ public record PairedBootstrap(int resamples, double level, long seed) {
      * @param statistic of the videos with the given indices, some more than once
      */
     public Interval of(int videos, ToDoubleFunction<int[]> statistic) {
+        return interval(estimate(videos, statistic), draws(videos, statistic), 0);
+    }
+
+    /**
+     * Interval of a statistic that grows or shrinks where videos are drawn twice, such as a Fréchet distance, whose covariances then miss directions:
+     * the draws are moved so that their mean is the estimate. The interval is that of the number at this count of videos, which every printed Fréchet
+     * distance is; the bias that any finite set has stays in it.
+     *
+     * @param videos size of the set, at least 1
+     * @param statistic not negative, of the videos with the given indices, some more than once
+     */
+    public Interval ofDistance(int videos, ToDoubleFunction<int[]> statistic) {
+        double estimate = estimate(videos, statistic);
+        double[] draws = draws(videos, statistic);
+        Interval moved = interval(estimate, draws, estimate - FrameScores.mean(draws));
+        return new Interval(
+                estimate, Math.clamp(moved.low(), 0, estimate), Math.max(estimate, moved.high()));
+    }
+
+    private static double estimate(int videos, ToDoubleFunction<int[]> statistic) {
         if (videos < 1) {
             throw new IllegalArgumentException("a bootstrap over no videos");
         }
+        int[] all = new int[videos];
+        Arrays.setAll(all, i -> i);
+        return statistic.applyAsDouble(all);
+    }
+
+    private double[] draws(int videos, ToDoubleFunction<int[]> statistic) {
         int[] chosen = new int[videos];
-        Arrays.setAll(chosen, i -> i);
-        double estimate = statistic.applyAsDouble(chosen);
         RandomGenerator random = RandomGeneratorFactory.of(GENERATOR).create(seed);
         double[] draws = new double[resamples];
         for (int i = 0; i < resamples; i++) {
             Arrays.setAll(chosen, j -> random.nextInt(videos));
             draws[i] = statistic.applyAsDouble(chosen);
         }
+        return draws;
+    }
+
+    private Interval interval(double estimate, double[] draws, double shift) {
         Arrays.sort(draws);
-        return new Interval(estimate, quantile(draws, (1 - level) / 2), quantile(draws, (1 + level) / 2));
+        return new Interval(
+                estimate, quantile(draws, (1 - level) / 2) + shift, quantile(draws, (1 + level) / 2) + shift);
     }
 
     /** Linear interpolation between the neighbours. */

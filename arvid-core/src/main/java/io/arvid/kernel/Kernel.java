@@ -48,10 +48,11 @@ public enum Kernel {
                 case InputPlan.Static fixed -> wide(fixed.grid().bits());
                 case InputPlan.Dynamic dynamic when dynamic.grid().bits() > BYTE ->
                     wide(dynamic.grid().bits());
-                case InputPlan.Dynamic(var grid, Granularity.Grouped at, float low, float high) ->
-                    Optional.of("input scales are " + at.text());
-                case InputPlan.Dynamic(var grid, Granularity.PerTensor at, float low, float high)
-                when hasOutliers -> Optional.of("input scales are found per tensor, for two sets of columns");
+                case InputPlan.Dynamic dynamic when dynamic.zeroInGrid() ->
+                    Optional.of("input zero points are clamped to the grid");
+                case InputPlan.Dynamic dynamic when dynamic.at() instanceof Granularity.Grouped ->
+                    Optional.of("input scales are " + dynamic.at().text());
+                case InputPlan.Dynamic dynamic when dynamic.at() instanceof Granularity.PerTensor && hasOutliers -> Optional.of("input scales are found per tensor, for two sets of columns");
                 case InputPlan.Dynamic dynamic -> Optional.empty();
             };
         }

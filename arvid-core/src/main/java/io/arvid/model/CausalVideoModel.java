@@ -24,6 +24,9 @@ public interface CausalVideoModel {
             SiteForward sites,
             SelfAttention attention);
 
+    /** Computes what {@code text} keeps for the whole video, where it is not there yet, as a pass at {@code step} would. */
+    default void prepareText(TextContext text, RolloutStep step, SiteForward sites) {}
+
     /** Sizes of the self-attention over latents of {@code height × width}; {@code IllegalArgumentException} where they do not split into patches. */
     AttentionShape attentionShape(long height, long width);
 

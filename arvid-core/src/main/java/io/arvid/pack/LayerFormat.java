@@ -43,7 +43,7 @@ final class LayerFormat {
         if (packed.columnOrder() != null) {
             file.put(name(PackedNames.COLUMN_ORDER), Ops.to(packed.columnOrder(), DTypes.I32));
         }
-        InputEntry input = write(packed.input(), PackedNames.INPUT_SCALE, PackedNames.INPUT_ZERO_POINT, file);
+        InputEntry input = write(packed.input(), PackedNames.INPUT, file);
         List<CorrectionEntry> corrections = new ArrayList<>();
         for (Correction correction : packed.corrections()) {
             corrections.add(write(correction, packed.grid(), file));
@@ -51,12 +51,15 @@ final class LayerFormat {
         return new LayerEntry(new WeightRule(packed.grid(), packed.at()), input, corrections);
     }
 
-    private InputEntry write(InputPlan plan, String scaleName, String zeroName, Map<String, Tensor> file) {
+    private InputEntry write(InputPlan plan, PackedNames.Inputs names, Map<String, Tensor> file) {
         InputNumbers numbers = new InputNumbers();
         InputEntry entry = InputEntry.write(plan, numbers);
-        if (!numbers.isEmpty()) {
-            file.put(name(scaleName), numbers.scales());
-            file.put(name(zeroName), numbers.zeros());
+        if (numbers.hasScales()) {
+            file.put(name(names.scale()), numbers.scales());
+            file.put(name(names.zero()), numbers.zeros());
+        }
+        if (numbers.hasClips()) {
+            file.put(name(names.clip()), numbers.clips());
         }
         return entry;
     }
@@ -80,7 +83,7 @@ final class LayerFormat {
                     file.put(name(PackedNames.OUTLIER_ZERO_POINT), narrowZeros(dual.zeros()));
                 }
                 InputEntry input = write(
-                        dual.input(), PackedNames.OUTLIER_INPUT_SCALE, PackedNames.OUTLIER_INPUT_ZERO_POINT, file);
+                        dual.input(), PackedNames.OUTLIER_INPUT, file);
                 yield new CorrectionEntry.DualScale(
                         Math.toIntExact(dual.columns().numel()), input);
             }
@@ -136,7 +139,7 @@ final class LayerFormat {
                 packed,
                 scales(file, PackedNames.SCALE, out, groups),
                 zeros(file, grid, PackedNames.ZERO_POINT, out, groups),
-                input(entry.input(), PackedNames.INPUT_SCALE, PackedNames.INPUT_ZERO_POINT, file),
+                input(entry.input(), PackedNames.INPUT, file),
                 List.copyOf(corrections),
                 order);
     }
@@ -160,7 +163,7 @@ final class LayerFormat {
                         ColumnOrder.outliers(order, columns),
                         scales(file, PackedNames.OUTLIER_SCALE, out, 1),
                         zeros(file, grid, PackedNames.OUTLIER_ZERO_POINT, out, 1),
-                        input(input, PackedNames.OUTLIER_INPUT_SCALE, PackedNames.OUTLIER_INPUT_ZERO_POINT, file));
+                        input(input, PackedNames.OUTLIER_INPUT, file));
             }
             case CorrectionEntry.LowRank(int rank, boolean onQuantizedInput) ->
                 new Correction.LowRank(
@@ -206,18 +209,19 @@ final class LayerFormat {
         return Ops.toF32(shaped(factor, what, shape));
     }
 
-    private InputPlan input(InputEntry entry, String scaleName, String zeroName, WeightMap file) {
-        InputNumbers numbers = file.has(name(scaleName))
-                ? new InputNumbers(get(file, scaleName), get(file, zeroName))
-                : new InputNumbers();
+    private InputPlan input(InputEntry entry, PackedNames.Inputs names, WeightMap file) {
+        boolean scaled = file.has(name(names.scale()));
+        Tensor clips = file.has(name(names.clip())) ? get(file, names.clip()) : null;
         try {
+            InputNumbers numbers = new InputNumbers(
+                    scaled ? get(file, names.scale()) : null, scaled ? get(file, names.zero()) : null, clips);
             InputPlan plan = entry.read(numbers);
             if (!numbers.isUsedUp()) {
-                throw defect(scaleName, "has more numbers than the plan of the input");
+                throw defect(names.scale(), "has more numbers than the plan of the input");
             }
             return plan;
         } catch (IllegalArgumentException e) {
-            throw defect(scaleName, e.getMessage());
+            throw defect(names.scale(), e.getMessage());
         }
     }
 

@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.function.Consumer;
 import org.bytedeco.pytorch.Tensor;
 
 /** Writes a plan and the rest of its model as a packed folder, which is opened again and compared before it appears. */
@@ -30,6 +31,15 @@ public final class Packer {
      *     not read back equal
      */
     public static PackedSize write(Path folder, QuantPlan plan, PackedSource source) {
+        return write(folder, plan, source, place -> {});
+    }
+
+    /**
+     * The same, with more files in the folder.
+     *
+     * @param companions adds them to the folder that it is given
+     */
+    public static PackedSize write(Path folder, QuantPlan plan, PackedSource source, Consumer<Path> companions) {
         AtomicFolder.requireFree(folder);
         QuantizedSource.refuse("the model", source.modelConfig());
         QuantizedSource.refuse("the model", source.weights());
@@ -37,6 +47,7 @@ public final class Packer {
         AtomicFolder.write(folder, place -> {
             writeFiles(place, plan, source);
             size[0] = requireEqual(place, plan, source);
+            companions.accept(place);
         });
         return size[0];
     }

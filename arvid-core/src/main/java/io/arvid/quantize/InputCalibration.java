@@ -1,8 +1,8 @@
 package io.arvid.quantize;
 
-import io.arvid.calibrate.ActivationTape;
+import io.arvid.calibrate.CalibrationRollouts;
 import io.arvid.calibrate.FrameWeights;
-import io.arvid.calibrate.InputTap;
+import io.arvid.calibrate.Recording;
 import io.arvid.calibrate.Samples;
 import io.arvid.model.LinearSite;
 import io.arvid.model.SiteForward;
@@ -68,7 +68,7 @@ public record InputCalibration(InputRule rule, InputFit fit, int prompts, int to
             ScaledModel scaled,
             BiFunction<LinearSite, ScaledLayer, FrameWeights> frameWeights,
             Fitting fitting) {
-        try (ActivationTape tape = record(context, scaled);
+        try (Recording tape = record(context, scaled);
                 Progress.Stage stage =
                         context.progress().begin("input ranges", scaled.layers().size())) {
             return scaled.map((site, layer) -> {
@@ -84,15 +84,20 @@ public record InputCalibration(InputRule rule, InputFit fit, int prompts, int to
     }
 
     /** Rolls out with quantized weights, recording the inputs of all layers. */
-    private ActivationTape record(QuantContext context, ScaledModel scaled) {
-        ActivationTape tape = new ActivationTape(scaled.layers()::containsKey, tokensPerSample, seed);
+    private Recording record(QuantContext context, ScaledModel scaled) {
+        context.requirePrompts(prompts);
         try (QuantPlan weightsOnly = scaled.map(
                                 (site, layer) -> layer.withInputs(new InputPlan.Full(), new InputPlan.Full()))
                         .nearest("weights only", new KvPlan.Full());
                 FakeQuantForward quantized = new FakeQuantForward(context.model(), weightsOnly)) {
-            rollOut(context, new InputTap(quantized, tape), prompts, "recording inputs, weights quantized");
+            return context.rollouts()
+                    .record(
+                            "recording inputs, weights quantized",
+                            prompts,
+                            new CalibrationRollouts.Wanted(scaled.layers()::containsKey, tokensPerSample, seed),
+                            quantized,
+                            context.progress());
         }
-        return tape;
     }
 
     /** Rolls out the first {@code prompts} calibration prompts for what {@code sites} hears. */

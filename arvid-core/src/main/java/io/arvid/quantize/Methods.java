@@ -1,6 +1,7 @@
 package io.arvid.quantize;
 
 import io.arvid.quantize.adaround.AdaRound;
+import io.arvid.quantize.arvid.ArvidMethod;
 import io.arvid.quantize.gptq.GptqMethod;
 import io.arvid.quantize.minmax.MinMax;
 import io.arvid.quantize.ptq4dit.Ptq4Dit;
@@ -24,7 +25,8 @@ public final class Methods {
             new RotationMethod(),
             new ViDitQ(),
             new Qvd(),
-            new QArvd());
+            new QArvd(),
+            new ArvidMethod());
 
     private Methods() {}
 

@@ -14,16 +14,33 @@ import org.jspecify.annotations.Nullable;
  * @param sensitivity chunk sensitivities measured before, or null where a method that needs them is to measure them
  * @param progress hears how far it has come
  * @param workers layers that may be worked on at once
+ * @param finished layers of an interrupted run
  */
 public record QuantContext(
         CausalVideoModel model,
         CalibrationRollouts rollouts,
         @Nullable FrameWeights sensitivity,
         Progress progress,
-        int workers) {
+        int workers,
+        FinishedLayers finished) {
+    /** Nothing is left of an earlier run. */
+    public QuantContext(
+            CausalVideoModel model,
+            CalibrationRollouts rollouts,
+            @Nullable FrameWeights sensitivity,
+            Progress progress,
+            int workers) {
+        this(model, rollouts, sensitivity, progress, workers, FinishedLayers.NONE);
+    }
+
     /** A context without known sensitivities that reports to nobody and works on one layer at a time. */
     public static QuantContext of(CausalVideoModel model, CalibrationRollouts rollouts) {
         return new QuantContext(model, rollouts, null, Progress.SILENT, 1);
+    }
+
+    /** The same with sensitivities that were measured. */
+    public QuantContext withSensitivity(FrameWeights measured) {
+        return new QuantContext(model, rollouts, measured, progress, workers);
     }
 
     /** Checks that enough prompts are at hand. */

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param channelNorms layers worth showing
  * @param layerOutliers every quantized layer
  * @param sizes one a model
+ * @param tables everything that is told in a table
  */
 public record Findings(
         List<VideoSet> videos,
@@ -22,10 +23,23 @@ public record Findings(
         List<Sensitivity> sensitivities,
         List<ChannelNorms> channelNorms,
         List<LayerOutliers> layerOutliers,
-        List<ModelSize> sizes) {
+        List<ModelSize> sizes,
+        List<FindingTable> tables) {
     /** Nothing. */
     public static final Findings NONE =
             new Findings(List.of(), List.of(), List.of(), List.of(), List.of(), List.of(), List.of());
+
+    /** Without tables. */
+    public Findings(
+            List<VideoSet> videos,
+            List<Comparison> comparisons,
+            List<PairedDifference> differences,
+            List<Sensitivity> sensitivities,
+            List<ChannelNorms> channelNorms,
+            List<LayerOutliers> layerOutliers,
+            List<ModelSize> sizes) {
+        this(videos, comparisons, differences, sensitivities, channelNorms, layerOutliers, sizes, List.of());
+    }
 
     /** A list that a file lacks counts as empty. */
     public Findings {
@@ -36,6 +50,7 @@ public record Findings(
         channelNorms = present(channelNorms);
         layerOutliers = present(layerOutliers);
         sizes = present(sizes);
+        tables = present(tables);
     }
 
     /** These findings and then the others'. */
@@ -47,7 +62,8 @@ public record Findings(
                 joined(sensitivities, others.sensitivities),
                 joined(channelNorms, others.channelNorms),
                 joined(layerOutliers, others.layerOutliers),
-                joined(sizes, others.sizes));
+                joined(sizes, others.sizes),
+                joined(tables, others.tables));
     }
 
     private static <T> List<T> present(@Nullable List<T> list) {

@@ -59,6 +59,7 @@ public final class HtmlReport {
         List<Markup> sections = new ArrayList<>();
         VideoSection.draw(runs).ifPresent(sections::add);
         QualitySection.draw(found).ifPresent(sections::add);
+        TableSection.draw(found).ifPresent(sections::add);
         SensitivitySection.draw(found).ifPresent(sections::add);
         OutlierSection.draw(found).ifPresent(sections::add);
         SizeSection.draw(found).ifPresent(sections::add);

@@ -16,6 +16,12 @@ public class DenseKvStore implements KvStore {
         this.values = empty(shape);
     }
 
+    /** A store over tensors {@code [B, heads, slots, headDim]}, which it closes. */
+    protected DenseKvStore(Tensor keys, Tensor values) {
+        this.keys = TensorScope.own(keys);
+        this.values = TensorScope.own(values);
+    }
+
     private static Tensor empty(Shape shape) {
         return TensorScope.own(
                 Tensors.empty(shape.type(), shape.batch(), shape.heads(), shape.slots(), shape.headDim()));

@@ -23,6 +23,7 @@ import io.arvid.tensor.Ops;
 import io.arvid.tensor.TensorScope;
 import io.arvid.weights.AtomicFile;
 import io.arvid.weights.CheckpointException;
+import io.arvid.weights.FileHash;
 import io.arvid.weights.SafetensorsFile;
 import io.arvid.weights.WeightMap;
 import java.io.IOException;
@@ -149,6 +150,18 @@ public final class ModelFolder implements AutoCloseable {
         }
     }
 
+    /** The configuration of the model in {@code folder}, without its weights. */
+    public static Config readConfig(Path folder) {
+        Path file = folder.resolve(CONFIG);
+        try {
+            return JSON.readValue(file.toFile(), Config.class);
+        } catch (JsonProcessingException e) {
+            throw new CheckpointException(file, e.getOriginalMessage());
+        } catch (IOException e) {
+            throw new CheckpointException(file, "cannot be read: " + e.getMessage());
+        }
+    }
+
     /** What is not quantized, in float32, and {@link QuantizedModel#absentWeight} for the quantized layers. */
     private static WeightMap withoutQuantized(PackedModelFile packed) {
         try (TensorScope scope = TensorScope.open()) {
@@ -244,10 +257,27 @@ public final class ModelFolder implements AutoCloseable {
         }
     }
 
+    /** SHA-256 of the configuration, the transformer and the sizes of the other parts: names the model wherever it lies. */
+    public String hash() {
+        try {
+            FileHash hash = new FileHash().content(folder.resolve(CONFIG)).content(transformerFile());
+            for (String name : List.of(TEXT_ENCODER, AUTOENCODER, TOKENIZER)) {
+                hash.text(name + " " + Files.size(folder.resolve(name)));
+            }
+            return hash.hex();
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot read " + folder + ": " + e.getMessage(), e);
+        }
+    }
+
+    private Path transformerFile() {
+        return folder.resolve(packed == null ? TRANSFORMER : "model.safetensors");
+    }
+
     /** Bytes of the transformer's file. */
     public long transformerBytes() {
         try {
-            return Files.size(folder.resolve(packed == null ? TRANSFORMER : "model.safetensors"));
+            return Files.size(transformerFile());
         } catch (IOException e) {
             throw new UncheckedIOException("cannot measure the transformer's file: " + e.getMessage(), e);
         }

@@ -11,7 +11,9 @@ import io.arvid.rollout.train.AutoregressiveTrainer;
 import io.arvid.rollout.train.DecoderTrainer;
 import io.arvid.rollout.train.LatentDataset;
 import io.arvid.rollout.train.LatentStatistics;
+import io.arvid.rollout.train.TeacherForcedBatches;
 import io.arvid.rollout.train.TrainingListener;
+import io.arvid.rollout.train.TrajectoryDistiller;
 import io.arvid.rollout.train.world.ShapesWorld;
 import io.arvid.rollout.train.world.TokenizerFile;
 import io.arvid.rollout.train.world.WordList;
@@ -32,7 +34,8 @@ import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Makes the bundled model: autoencoder, then text encoder and causal transformer together on its latents, then the decoder once more. Each part goes on
+ * Makes the bundled model: autoencoder, then text encoder and causal transformer together on its latents, then the transformer distilled to the few steps
+ * of the roll-out, then the decoder once more. Each part goes on
  * from the state that an earlier run left in the same folder; a part that is finished is not done again.
  */
 public final class ShapesTraining {
@@ -41,22 +44,32 @@ public final class ShapesTraining {
     private static final UmtConfig TEXT = new UmtConfig(WordList.words().size(), 64, 64, 128, 4, 2, 32, false);
     private static final WanConfig TRANSFORMER =
             new WanConfig(192, 768, 6, 6, 64, TEXT.dim(), 24, 16, 16, new int[] {1, 2, 2}, 1e-6);
+    /** Short clips, mostly crops: what pixels and colors are. */
     private static final AutoencoderTrainer.Settings AUTOENCODER_RUN =
             new AutoencoderTrainer.Settings(2200, 250, 32, 6, 8, 0, 4e-3, 7, 100);
-    private static final AutoregressiveTrainer.Settings TRANSFORMER_RUN = new AutoregressiveTrainer.Settings(
-            8000,
-            List.of(new AutoregressiveTrainer.Batch(1, 64), new AutoregressiveTrainer.Batch(7, 4)),
-            3,
-            20_000,
-            3e-3,
-            5,
-            0.1,
-            0.1,
-            7,
-            200);
-
-    private static final DecoderTrainer.Settings DECODER_RUN =
+    /** The decoder on longer clips. */
+    private static final DecoderTrainer.Settings LONGER_CLIPS_RUN =
             new DecoderTrainer.Settings(1000, 100, 32, 4, 20, 0.05, 3e-3, 9, 100);
+    /** Both halves on whole frames of longer clips. */
+    private static final AutoencoderTrainer.Settings WHOLE_FRAMES_RUN =
+            new AutoencoderTrainer.Settings(0, 1000, 32, 4, 20, 0.1, 3e-3, 12, 100);
+    /** The decoder once more, when the transformer has made its latent space final. */
+    private static final DecoderTrainer.Settings DECODER_RUN =
+            new DecoderTrainer.Settings(0, 1000, 32, 4, 20, 0.05, 3e-3, 13, 100);
+    /** Many first chunks, where a prompt becomes a scene, in turn with a few whole videos, where the scene moves on. */
+    private static final List<TeacherForcedBatches.Size> CYCLE =
+            List.of(new TeacherForcedBatches.Size(1, 48), new TeacherForcedBatches.Size(7, 3));
+
+    private static final AutoregressiveTrainer.Settings TRANSFORMER_RUN = new AutoregressiveTrainer.Settings(
+            2400, new TeacherForcedBatches.Settings(CYCLE, 3, 12_000, 0.1, 0.1, 7), 3e-3, 5, 100);
+    private static final TrajectoryDistiller.Settings DISTILLATION_RUN = new TrajectoryDistiller.Settings(
+            400,
+            new TeacherForcedBatches.Settings(CYCLE, 3, 12_000, 0.1, 0, 8),
+            List.of(1000.0, 937.5, 833.3333129882812, 625.0),
+            List.of(400.0, 200.0),
+            1e-3,
+            50);
+
     private static final int STATISTICS_CLIPS = 64;
     private static final long STATISTICS_SEED = 11;
 
@@ -89,17 +102,31 @@ public final class ShapesTraining {
             throw new UncheckedIOException("cannot write to " + target + ": " + e.getMessage(), e);
         }
         try (TensorScope scope = TensorScope.open();
-                WeightMap first = WeightMap.of(new AutoencoderTrainer(world, AUTOENCODER, AUTOENCODER_RUN)
-                        .train(states.resolve("autoencoder-state.safetensors"), listener))) {
-            TinyVideoAutoencoder autoencoder = new TinyVideoAutoencoder(AUTOENCODER, first);
+                WeightMap trained = autoencoder()) {
+            TinyVideoAutoencoder autoencoder = new TinyVideoAutoencoder(AUTOENCODER, trained);
             LatentStatistics statistics = statistics(autoencoder);
             Map<String, Tensor> networks = transformer(autoencoder, statistics, tokenizerFile);
-            Map<String, Tensor> refined = new DecoderTrainer(world, AUTOENCODER, DECODER_RUN)
-                    .train(first, states.resolve("decoder-state.safetensors"), listener);
-            write(ModelFolder.AUTOENCODER, refined);
+            write(
+                    ModelFolder.AUTOENCODER,
+                    new DecoderTrainer(world, AUTOENCODER, DECODER_RUN).train(trained, state("decoder"), listener));
             write(ModelFolder.TRANSFORMER, part(networks, "transformer."));
             write(ModelFolder.TEXT_ENCODER, part(networks, "text."));
             writeConfig(statistics);
+        }
+    }
+
+    private Path state(String part) {
+        return states.resolve(part + "-state.safetensors");
+    }
+
+    /** The autoencoder whose latents the transformer learns. */
+    private WeightMap autoencoder() {
+        try (WeightMap first = WeightMap.of(new AutoencoderTrainer(world, AUTOENCODER, AUTOENCODER_RUN)
+                        .train(state("autoencoder"), listener));
+                WeightMap longer = WeightMap.of(new DecoderTrainer(world, AUTOENCODER, LONGER_CLIPS_RUN)
+                        .train(first, state("longer-clips"), listener))) {
+            return WeightMap.of(new AutoencoderTrainer(world, AUTOENCODER, WHOLE_FRAMES_RUN)
+                    .goOn(longer, state("whole-frames"), listener));
         }
     }
 
@@ -121,9 +148,12 @@ public final class ShapesTraining {
     private Map<String, Tensor> transformer(
             TinyVideoAutoencoder autoencoder, LatentStatistics statistics, Path tokenizerFile) {
         try (Tokenizer tokenizer = Tokenizer.open(tokenizerFile, TRANSFORMER.textLen());
-                LatentDataset dataset = new LatentDataset(world, autoencoder, statistics, TRANSFORMER_RUN.seed())) {
-            return new AutoregressiveTrainer(TRANSFORMER, TEXT, tokenizer, dataset, TRANSFORMER_RUN)
-                    .train(states.resolve("transformer-state.safetensors"), listener);
+                LatentDataset dataset = new LatentDataset(world, autoencoder, statistics, TRANSFORMER_RUN.data().seed())) {
+            Map<String, Tensor> teacher = new AutoregressiveTrainer(
+                            TRANSFORMER, TEXT, tokenizer, dataset, TRANSFORMER_RUN)
+                    .train(state("transformer"), listener);
+            return new TrajectoryDistiller(TRANSFORMER, TEXT, tokenizer, dataset, DISTILLATION_RUN)
+                    .train(teacher, state("distillation"), listener);
         }
     }
 

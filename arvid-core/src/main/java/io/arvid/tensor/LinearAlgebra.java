@@ -24,6 +24,20 @@ public final class LinearAlgebra {
         return torch.linalg_qr(x, "r").get1().contiguous();
     }
 
+    /**
+     * The parts of {@code x = Q R}, n ≥ d.
+     *
+     * @param basis Q {@code [n, d]}, orthonormal columns
+     * @param triangle R {@code [d, d]}
+     */
+    public record Orthogonal(Tensor basis, Tensor triangle) {}
+
+    /** The thin QR factors of {@code x} {@code [n, d]}. */
+    public static Orthogonal orthogonal(Tensor x) {
+        T_TensorTensor_T parts = torch.linalg_qr(x, "reduced");
+        return new Orthogonal(parts.get0().contiguous(), parts.get1().contiguous());
+    }
+
     /** Singular values of {@code x} {@code [n, d]}, largest first. */
     public static Tensor singularValues(Tensor x) {
         return torch.linalg_svdvals(x);

@@ -118,6 +118,11 @@ public final class Ops {
 
     // ---- layers
 
+    /** {@code a · b} of matrices, written over {@code result}. */
+    public static Tensor mm(Tensor result, Tensor a, Tensor b) {
+        return torch.mm_out(result, a, b);
+    }
+
     /** {@code x · weightᵀ + bias}; x {@code [..., in]}, weight {@code [out, in]}, bias {@code [out]} or null. */
     public static Tensor linear(Tensor x, Tensor weight, @Nullable Tensor bias) {
         return bias == null ? torch.linear(x, weight) : torch.linear(x, weight, bias);

@@ -54,10 +54,26 @@ public final class Torch {
         Context.setFlushDenormal(true);
     }
 
+    /** True where operations on this thread record gradients. */
+    public static boolean recordsGradients() {
+        return GradMode.is_enabled();
+    }
+
     /** Runs {@code body} without recording gradients on this thread. */
     public static <T> T withoutGradients(Supplier<T> body) {
         boolean recording = GradMode.is_enabled();
         GradMode.set_enabled(false);
+        try {
+            return body.get();
+        } finally {
+            GradMode.set_enabled(recording);
+        }
+    }
+
+    /** Runs {@code body} and records gradients on this thread. */
+    public static <T> T withGradients(Supplier<T> body) {
+        boolean recording = GradMode.is_enabled();
+        GradMode.set_enabled(true);
         try {
             return body.get();
         } finally {

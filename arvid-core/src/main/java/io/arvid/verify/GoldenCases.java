@@ -57,6 +57,8 @@ public final class GoldenCases {
         kinds.put("prompt_cleaning", new PromptCleaningCase());
         kinds.put("ptq4dit_balance", new SalienceBalanceCase());
         kinds.put("quantizers", new QuantizersCase());
+        kinds.put("qvgen_auxiliary", new AuxiliaryModuleCase());
+        kinds.put("qvgen_quantizers", new LearnedQuantizersCase());
         kinds.put("rolling_forcing_rollout", new RollingForcingCase());
         kinds.put("rope_and_norms", new RopeAndNormsCase());
         kinds.put("smoothquant_scales", new SmoothQuantCase());

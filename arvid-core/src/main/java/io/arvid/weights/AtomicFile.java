@@ -7,8 +7,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Comparator;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 
 /** Files that are there whole or not at all: written beside their place, flushed to the disk, then renamed. */
 public final class AtomicFile {
@@ -30,7 +32,11 @@ public final class AtomicFile {
     private static final Set<Path> UNFINISHED = ConcurrentHashMap.newKeySet();
 
     static {
-        Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(AtomicFile::removeUnfinished));
+        try {
+            Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(AtomicFile::removeUnfinished));
+        } catch (IllegalStateException e) {
+            // The process is being stopped already, before anything was written.
+        }
     }
 
     private AtomicFile() {}
@@ -56,7 +62,7 @@ public final class AtomicFile {
                 + ProcessHandle.current().pid() + "." + Thread.currentThread().threadId() + ".tmp");
         try {
             Files.createDirectories(folder);
-            UNFINISHED.add(temporary);
+            mind(temporary);
             content.writeTo(temporary);
             Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         } catch (IOException e) {
@@ -66,18 +72,31 @@ public final class AtomicFile {
         }
     }
 
-    private static void remove(Path temporary) {
+    /** Removes {@code temporary}, a file or a folder with what is in it, and no longer minds it. */
+    static void remove(Path temporary) {
         try {
-            Files.deleteIfExists(temporary);
+            if (Files.exists(temporary)) {
+                try (Stream<Path> files = Files.walk(temporary)) {
+                    for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                        Files.deleteIfExists(file);
+                    }
+                }
+            }
             UNFINISHED.remove(temporary);
-        } catch (IOException e) {
+        } catch (IOException | UncheckedIOException e) {
             // Nothing was lost: the file itself is whole, or another failure is already on its way. It is tried again
             // at the end.
             UNFINISHED.add(temporary);
         }
     }
 
-    private static void removeUnfinished() {
+    /** {@code temporary} is removed when the process is stopped before it was finished. */
+    static void mind(Path temporary) {
+        UNFINISHED.add(temporary);
+    }
+
+    /** Removes everything half-written: the process is being stopped. */
+    public static void removeUnfinished() {
         UNFINISHED.forEach(AtomicFile::remove);
     }
 

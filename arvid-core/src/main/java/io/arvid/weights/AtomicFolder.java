@@ -5,7 +5,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.Comparator;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
@@ -25,6 +24,7 @@ public final class AtomicFolder {
         Path temporary = target.resolveSibling(
                 "." + target.getFileName() + "." + ProcessHandle.current().pid() + ".tmp");
         try {
+            AtomicFile.mind(temporary);
             Files.createDirectories(temporary);
             content.accept(temporary);
             Files.deleteIfExists(target);
@@ -32,8 +32,13 @@ public final class AtomicFolder {
         } catch (IOException e) {
             throw new UncheckedIOException("could not write " + folder + ": " + e.getMessage(), e);
         } finally {
-            delete(temporary);
+            AtomicFile.remove(temporary);
         }
+    }
+
+    /** Removes {@code folder} and what is in it. */
+    public static void remove(Path folder) {
+        AtomicFile.remove(folder);
     }
 
     /** Refuses a place that is taken, before any work is done for it. */
@@ -47,18 +52,6 @@ public final class AtomicFolder {
             }
         } catch (IOException e) {
             throw new UncheckedIOException("cannot list " + folder + ": " + e.getMessage(), e);
-        }
-    }
-
-    private static void delete(Path folder) {
-        if (!Files.exists(folder)) {
-            return;
-        }
-        try (Stream<Path> files = Files.walk(folder)) {
-            files.sorted(Comparator.reverseOrder())
-                    .forEach(file -> file.toFile().delete());
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot remove " + folder + ": " + e.getMessage(), e);
         }
     }
 }

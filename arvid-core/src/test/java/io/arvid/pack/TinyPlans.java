@@ -162,19 +162,33 @@ public final class TinyPlans {
         return new InputPlan.Dynamic(new IntGrid(bits, symmetric), new Granularity.PerToken());
     }
 
+    /** Clipping factors a bucket of timesteps. */
+    public static InputPlan clipped(int bits, boolean zeroInGrid) {
+        List<InputPlan> plans = new ArrayList<>();
+        for (int bucket = 0; bucket < 4; bucket++) {
+            plans.add(new InputPlan.Dynamic(
+                    IntGrid.asymmetric(bits),
+                    new Granularity.PerToken(),
+                    0.9f - 0.1f * bucket,
+                    0.8f + 0.05f * bucket,
+                    zeroInGrid));
+        }
+        return new InputPlan.Stepwise(new StepBuckets.ByTimestep(4), plans);
+    }
+
     /** Every kind of plan by turns. */
     public static LayerPlan mixed(LinearSite site, Tensor weight) {
         Granularity rows = new Granularity.PerChannel();
         return switch (site.role()) {
             case SELF_Q -> plain(weight, 8, true, rows, staticInput(8));
             case SELF_K -> plain(weight, 8, false, rows, staticInput(8));
-            case SELF_V -> plain(weight, 4, false, rows, dynamic(8, false));
+            case SELF_V -> plain(weight, 4, false, rows, clipped(8, true));
             case SELF_O -> plain(weight, 4, true, rows, dynamic(8, true));
             case CROSS_Q -> plain(weight, 3, false, new Granularity.Grouped(20), staticInput(6));
             case CROSS_K -> plain(weight, 2, false, rows, stepwise());
             case CROSS_V -> plain(weight, 12, false, rows, new InputPlan.Full());
             case CROSS_O -> corrected(weight, 4, staticInput(8), false);
-            case FFN_UP -> dual(weight, 8, 5, staticInput(8), staticInput(8));
+            case FFN_UP -> dual(weight, 8, 5, staticInput(8), clipped(4, false));
             case FFN_DOWN -> dual(weight, 4, 3, stepwise(), staticInput(8));
             default -> corrected(weight, 8, dynamic(8, false), true);
         };

@@ -82,15 +82,18 @@ public final class Lpips implements FrameComparison, AutoCloseable {
         return distances;
     }
 
-    private static Tensor toSigned(Tensor images) {
+    /** Images in [0, 1] as images in [−1, 1]. */
+    public static Tensor toSigned(Tensor images) {
         return Ops.add(Ops.mul(images, 2), -1);
     }
 
     /** Images {@code [N, 3, H, W]} in [−1, 1] as the trunk sees them: {@code (x − shift) / scale} per channel. */
     public Tensor scale(Tensor images) {
-        if (!scaled) {
-            return images;
-        }
+        return scaled ? standardize(images) : images;
+    }
+
+    /** {@code (x − shift) / scale} per channel, of images {@code [N, 3, H, W]} in [−1, 1]. */
+    public static Tensor standardize(Tensor images) {
         return images.sub(Tensors.of(SHIFT, 1, 3, 1, 1)).div(Tensors.of(SCALE, 1, 3, 1, 1));
     }
 

@@ -7,7 +7,7 @@ import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * The three image classifiers whose features LPIPS compares, cut into stages; the features are the output of each stage. Layers carry the index that
+ * The image classifiers whose features LPIPS compares, cut into stages, and the small one of {@code lpips-shapes}; the features are the output of each stage. Layers carry the index that
  * they have in torchvision's {@code features}.
  *
  * @param id name in LPIPS: {@code alex}, {@code vgg}, {@code squeeze}
@@ -46,6 +46,10 @@ public record LpipsTrunk(String id, List<List<Layer>> stages) {
                     List.of(new Fire(11)),
                     List.of(new Fire(12))));
 
+    /** The small trunk that arvid trains on the shapes world: four 3×3 convolutions, the later three halving the sides. */
+    public static final LpipsTrunk SHAPES = new LpipsTrunk(
+            "shapes", List.of(List.of(conv(0, 1, 1)), List.of(conv(2, 2, 1)), List.of(conv(4, 2, 1)), List.of(conv(6, 2, 1))));
+
     /** One layer of a trunk. */
     public sealed interface Layer {}
 
@@ -75,7 +79,7 @@ public record LpipsTrunk(String id, List<List<Layer>> stages) {
     }
 
     /** Features of scaled images {@code [N, 3, H, W]}, one {@code [N, C, h, w]} a stage. */
-    List<Tensor> features(NetWeights weights, Tensor images) {
+    public List<Tensor> features(NetWeights weights, Tensor images) {
         List<Tensor> features = new ArrayList<>();
         Tensor x = images;
         for (int stage = 0; stage < stages.size(); stage++) {

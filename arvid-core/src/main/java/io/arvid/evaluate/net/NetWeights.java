@@ -52,6 +52,11 @@ public final class NetWeights implements AutoCloseable {
         return copy(network, file, "");
     }
 
+    /** The parameters of {@code weights} themselves, without a copy: what training changes is seen here. */
+    public static NetWeights sharing(String network, WeightMap weights) {
+        return new NetWeights(network, weights, "");
+    }
+
     /** The parameters whose names begin with {@code name} and a dot, named without them. */
     public NetWeights under(String name) {
         return new NetWeights(network, tensors, prefix + name + ".");

@@ -39,11 +39,14 @@ public record EvaluationRequest(
         }
     }
 
-    /** Every metric that {@code samples} and {@code files} allow. */
+    /** Every metric that {@code samples} and {@code files} allow; {@code fvd-shapes} and {@code lpips-shapes} only without what they stand in for. */
     public static List<MetricSpec> possible(List<Sample> samples, MetricFiles files) {
-        return MetricCatalogue.ALL.stream()
+        List<MetricSpec> allowed = MetricCatalogue.ALL.stream()
                 .filter(metric -> metric.isSupplied(files))
                 .filter(metric -> samples.stream().anyMatch(sample -> allows(sample, metric.input())))
+                .toList();
+        return allowed.stream()
+                .filter(metric -> !MetricCatalogue.isReplaced(metric, allowed))
                 .toList();
     }
 

@@ -24,6 +24,8 @@ import io.arvid.evaluate.net.Lpips;
 import io.arvid.evaluate.net.LpipsTrunk;
 import io.arvid.evaluate.net.Musiq;
 import io.arvid.evaluate.net.Raft;
+import io.arvid.evaluate.shapes.ClipNetwork;
+import io.arvid.evaluate.shapes.ShapesMetricsTraining;
 import io.arvid.evaluate.vbench.AestheticQuality;
 import io.arvid.evaluate.vbench.DynamicDegree;
 import io.arvid.evaluate.vbench.FeatureConsistency;
@@ -45,6 +47,13 @@ public final class MetricCatalogue {
     private static final WeightSlot AESTHETIC_HEAD = WeightSlot.of("aesthetic-head", "sa_0_4_vit_l_14_linear.pth");
     private static final WeightSlot AMT = WeightSlot.of("amt-s", "amt-s.pth");
     private static final WeightSlot MUSIQ = WeightSlot.of("musiq", "musiq_spaq_ckpt-358bb6af.pth");
+    /** Ending of the ids of the metrics whose networks arvid trains on the shapes world; they stand in where the papers' weights are absent. */
+    private static final String SHAPES = "-shapes";
+
+    private static final WeightSlot CLIP_NETWORK =
+            WeightSlot.of("fvd" + SHAPES, ShapesMetricsTraining.CLIP_FILE);
+    private static final WeightSlot FRAME_NETWORK =
+            WeightSlot.of("lpips" + SHAPES, ShapesMetricsTraining.FRAME_FILE);
     private static final WeightSlot RAFT = WeightSlot.of("raft", "raft-things.pth");
 
     /** All metrics: against a reference, VBench, without weights, on the bundled world. */
@@ -62,34 +71,36 @@ public final class MetricCatalogue {
                     LpipsTrunk.SQUEEZE,
                     WeightSlot.of("lpips-squeeze", "lpips_squeeze.pth", "squeeze.pth"),
                     WeightSlot.optional("squeezenet1_1", "squeezenet1_1-b8a52dc0.pth", "squeezenet1_1-f364aa15.pth")),
+            fvdShapes(),
+            lpipsShapes(),
             comparison(new Psnr(), MetricInput.FRAME_PAIR, Psnr.IDENTICAL),
             comparison(new Ssim(), MetricInput.FRAME_PAIR, 1),
             comparison(new LatentError(), MetricInput.LATENT_PAIR, 0),
             comparison(new LatentCosine(), MetricInput.LATENT_PAIR, 1),
-            network("subject_consistency", OVER_FRAMES, List.of(DINO), (files, fps) -> {
+            network("subject_consistency", OVER_FRAMES, List.of(DINO), (files, settings) -> {
                 DinoEncoder dino = files.load(DINO, DinoEncoder::new);
                 return Scorer.ofVideo(FeatureConsistency.subject(dino, OVER_FRAMES), dino);
             }),
-            network("background_consistency", OVER_FRAMES, List.of(CLIP_B32), (files, fps) -> {
+            network("background_consistency", OVER_FRAMES, List.of(CLIP_B32), (files, settings) -> {
                 ClipImageEncoder clip = files.load(CLIP_B32, ClipImageEncoder::new);
                 return Scorer.ofVideo(FeatureConsistency.background(clip), clip);
             }),
-            network("motion_smoothness", OVER_VIDEOS, List.of(AMT), (files, fps) -> {
+            network("motion_smoothness", OVER_VIDEOS, List.of(AMT), (files, settings) -> {
                 AmtS amt = files.load(AMT, AmtS::new);
                 return Scorer.ofVideo(new MotionSmoothness(amt), amt);
             }),
-            network("aesthetic_quality", OVER_VIDEOS, List.of(CLIP_L14, AESTHETIC_HEAD), (files, fps) -> {
+            network("aesthetic_quality", OVER_VIDEOS, List.of(CLIP_L14, AESTHETIC_HEAD), (files, settings) -> {
                 ClipImageEncoder clip = files.load(CLIP_L14, ClipImageEncoder::new);
                 AestheticHead head = files.load(AESTHETIC_HEAD, AestheticHead::new);
                 return Scorer.ofVideo(new AestheticQuality(clip, head), clip, head);
             }),
-            network("imaging_quality", OVER_VIDEOS, List.of(MUSIQ), (files, fps) -> {
+            network("imaging_quality", OVER_VIDEOS, List.of(MUSIQ), (files, settings) -> {
                 Musiq musiq = files.load(MUSIQ, Musiq::new);
                 return Scorer.ofVideo(new ImagingQuality(musiq), musiq);
             }),
-            network("dynamic_degree", OVER_VIDEOS, List.of(RAFT), (files, fps) -> {
+            network("dynamic_degree", OVER_VIDEOS, List.of(RAFT), (files, settings) -> {
                 Raft raft = files.load(RAFT, file -> new Raft(file, RAFT_ITERATIONS));
-                DynamicDegree metric = new DynamicDegree(raft, fps);
+                DynamicDegree metric = new DynamicDegree(raft, settings.framesPerSecond());
                 return Scorer.of(subject -> Scores.whole(metric.perFrame(subject.frames())), raft);
             }),
             alone(new TemporalFlicker()),
@@ -102,7 +113,7 @@ public final class MetricCatalogue {
                     Double.NaN,
                     OVER_VIDEOS,
                     List.of(),
-                    (files, fps) -> Scorer.of(
+                    (files, settings) -> Scorer.of(
                             subject -> Scores.whole(SemanticTask.check(subject.frames(), subject.prompt())))));
 
     private MetricCatalogue() {}
@@ -124,11 +135,46 @@ public final class MetricCatalogue {
         return ALL.stream().map(MetricSpec::id).toList();
     }
 
+    /** True where {@code metric} stands in for one that {@code others} hold. */
+    static boolean isReplaced(MetricSpec metric, List<MetricSpec> others) {
+        return metric.id().endsWith(SHAPES)
+                && others.stream()
+                        .map(MetricSpec::id)
+                        .anyMatch(id -> !id.endsWith(SHAPES)
+                                && id.startsWith(metric.id().substring(0, metric.id().length() - SHAPES.length())));
+    }
+
     private static MetricSpec fvd() {
+        return distance(
+                "fvd",
+                I3D,
+                (files, settings) -> Scorer.ofFeatures(new FvdFeatures(files.file(I3D)), settings));
+    }
+
+    private static MetricSpec fvdShapes() {
+        return distance(
+                "fvd" + SHAPES,
+                CLIP_NETWORK,
+                (files, settings) -> Scorer.ofFeatures(files.load(CLIP_NETWORK, ClipNetwork::new), settings));
+    }
+
+    private static MetricSpec distance(String id, WeightSlot network, MetricSpec.Builder builder) {
         return new MetricSpec(
-                "fvd", MetricInput.FEATURES, LOWER_IS_BETTER, 0, OVER_VIDEOS, List.of(I3D), (files, fps) -> {
-                    FvdFeatures features = new FvdFeatures(files.file(I3D));
-                    return Scorer.of(subject -> Scores.whole(toDoubles(features.of(subject.frames()))), features);
+                id, MetricInput.FEATURES, LOWER_IS_BETTER, 0, OVER_VIDEOS, List.of(network), builder);
+    }
+
+    private static MetricSpec lpipsShapes() {
+        return new MetricSpec(
+                "lpips" + SHAPES,
+                MetricInput.FRAME_PAIR,
+                LOWER_IS_BETTER,
+                0,
+                OVER_VIDEOS,
+                List.of(FRAME_NETWORK),
+                (files, settings) -> {
+                    Lpips lpips = files.load(
+                            FRAME_NETWORK, weights -> new Lpips(LpipsTrunk.SHAPES, weights, weights, "0.1"));
+                    return Scorer.ofFrames(lpips, lpips);
                 });
     }
 
@@ -141,7 +187,7 @@ public final class MetricCatalogue {
                 0,
                 OVER_VIDEOS,
                 List.of(heads, classifier),
-                (files, fps) -> {
+                (files, settings) -> {
                     Lpips lpips = files.load(
                             files.has(classifier) ? classifier : heads,
                             trunkWeights -> files.load(
@@ -158,11 +204,11 @@ public final class MetricCatalogue {
                 identical,
                 OVER_VIDEOS,
                 List.of(),
-                (files, fps) -> input == MetricInput.LATENT_PAIR ? Scorer.ofLatents(metric) : Scorer.ofFrames(metric));
+                (files, settings) -> input == MetricInput.LATENT_PAIR ? Scorer.ofLatents(metric) : Scorer.ofFrames(metric));
     }
 
     private static MetricSpec alone(VideoMetric metric) {
-        return spec(metric.id(), metric.direction(), OVER_VIDEOS, List.of(), (files, fps) -> Scorer.ofVideo(metric));
+        return spec(metric.id(), metric.direction(), OVER_VIDEOS, List.of(), (files, settings) -> Scorer.ofVideo(metric));
     }
 
     private static MetricSpec network(
@@ -177,13 +223,5 @@ public final class MetricCatalogue {
             List<WeightSlot> slots,
             MetricSpec.Builder builder) {
         return new MetricSpec(id, MetricInput.FRAMES, direction, Double.NaN, aggregation, slots, builder);
-    }
-
-    private static double[] toDoubles(float[] values) {
-        double[] doubles = new double[values.length];
-        for (int i = 0; i < values.length; i++) {
-            doubles[i] = values[i];
-        }
-        return doubles;
     }
 }

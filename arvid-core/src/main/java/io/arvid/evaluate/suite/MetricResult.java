@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param direction which way it improves
  * @param identical its value for videos that equal their references; null where it needs none
  * @param videos number of videos scored
- * @param overall over the set; without an interval (both ends equal the mean) where the number is one of the whole set
+ * @param overall over the set; without an interval (both ends equal the mean) for {@code vbench_average}
  * @param perChunk one a chunk, in order; empty where the numbers do not belong to frames
  * @param drift the last chunk's value less the first's; null without chunks
  * @param byVideo one number a video; empty where the number is one of the whole set

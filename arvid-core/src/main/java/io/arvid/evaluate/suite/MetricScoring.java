@@ -54,15 +54,23 @@ final class MetricScoring implements AutoCloseable {
         String key = String.join(
                 "\n",
                 "revision " + MetricSpec.REVISION,
-                "frames a second " + request.settings().framesPerSecond(),
+                "frames a second " + request.settings().framesPerSecond() + chunks(),
                 weightsKey,
                 subject.contentHash(spec.input()));
         return cache.get(spec.id(), key, () -> loaded().of(subject));
     }
 
+    /** Features are those of chunks as well; other numbers do not depend on where chunks begin. */
+    private String chunks() {
+        EvaluationSettings settings = request.settings();
+        return spec.input() == MetricInput.FEATURES
+                ? ", chunks of " + settings.chunkLatentFrames() + " by " + settings.stride()
+                : "";
+    }
+
     private Scorer loaded() {
         if (scorer == null) {
-            scorer = spec.builder().build(request.files(), request.settings().framesPerSecond());
+            scorer = spec.builder().build(request.files(), request.settings());
         }
         return scorer;
     }

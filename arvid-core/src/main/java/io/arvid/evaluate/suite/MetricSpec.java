@@ -29,7 +29,7 @@ public record MetricSpec(
     /** Makes a scorer from the files of the metric's slots. */
     @FunctionalInterface
     interface Builder {
-        Scorer build(MetricFiles files, double framesPerSecond);
+        Scorer build(MetricFiles files, EvaluationSettings settings);
     }
 
     /** True where every file that the metric cannot do without is there. */

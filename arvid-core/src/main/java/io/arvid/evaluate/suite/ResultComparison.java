@@ -10,14 +10,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Two results held against each other, video by video: both have the same prompts and noise, so what these do to a score cancels.
  *
  * @param warnings why the numbers may not be comparable
- * @param differences one a metric that both have; without intervals (all ends equal) for metrics of whole sets
+ * @param differences one a metric that both have; without intervals (all ends equal) for metrics of whole sets, which are compared as they are
  */
 public record ResultComparison(List<String> warnings, List<PairedDifference> differences) {
     /** {@code result} less {@code rival}, over the videos that both have. */
@@ -27,14 +29,44 @@ public record ResultComparison(List<String> warnings, List<PairedDifference> dif
         List<PairedDifference> differences = new ArrayList<>();
         for (MetricResult metric : result.metrics()) {
             rival.metric(metric.metric()).ifPresent(other -> {
-                difference(result, metric, rival, other).ifPresent(differences::add);
-                if (!metric.byVideo().keySet().equals(other.byVideo().keySet()) || metric.videos() != other.videos()) {
-                    warnings.add(metric.metric() + ": the results cover different videos (" + metric.videos() + " and "
-                            + other.videos() + "); those of both are compared");
-                }
+                Optional<PairedDifference> difference = difference(result, metric, rival, other);
+                difference.ifPresent(differences::add);
+                coverWarning(result, metric, rival, other, difference).ifPresent(warnings::add);
             });
         }
         return new ResultComparison(List.copyOf(warnings), List.copyOf(differences));
+    }
+
+    /** What it means for {@code metric} that the results do not cover the same videos. */
+    private static Optional<String> coverWarning(
+            EvaluationResult result,
+            MetricResult metric,
+            EvaluationResult rival,
+            MetricResult other,
+            Optional<PairedDifference> difference) {
+        boolean ofSet = metric.byVideo().isEmpty() || other.byVideo().isEmpty();
+        boolean same = ofSet
+                ? metric.videos() == other.videos() && names(result).equals(names(rival))
+                : metric.byVideo().keySet().equals(other.byVideo().keySet());
+        if (same) {
+            return Optional.empty();
+        }
+        String cover = metric.metric() + ": the results cover different videos (" + metric.videos() + " and "
+                + other.videos() + "); ";
+        if (ofSet) {
+            return Optional.of(cover + "each number is one of its own whole set, so the difference is one of the sets too");
+        }
+        return Optional.of(cover
+                + difference
+                        .map(found -> "only the " + found.prompts() + " that both have are compared")
+                        .orElse("they have none in common, so nothing is compared"));
+    }
+
+    /** Every video that some metric of {@code result} scored one by one. */
+    private static Set<String> names(EvaluationResult result) {
+        return result.metrics().stream()
+                .flatMap(metric -> metric.byVideo().keySet().stream())
+                .collect(Collectors.toSet());
     }
 
     private static void stampWarnings(EvaluationResult a, EvaluationResult b, List<String> warnings) {

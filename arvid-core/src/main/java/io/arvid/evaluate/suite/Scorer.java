@@ -1,6 +1,7 @@
 package io.arvid.evaluate.suite;
 
 import io.arvid.evaluate.FrameComparison;
+import io.arvid.evaluate.VideoFeatures;
 import io.arvid.evaluate.VideoMetric;
 import java.util.function.Function;
 
@@ -33,6 +34,11 @@ final class Scorer implements AutoCloseable {
     /** Scores a video on its own, frame by frame. */
     static Scorer ofVideo(VideoMetric metric, AutoCloseable... networks) {
         return of(subject -> Scores.perFrame(metric.perFrame(subject.frames()), metric::frameOf), networks);
+    }
+
+    /** Sums a video and its chunks up in features. */
+    static Scorer ofFeatures(VideoFeatures network, EvaluationSettings settings) {
+        return of(subject -> ChunkFeatures.of(network, subject.frames(), settings), network);
     }
 
     Scores of(Subject subject) {

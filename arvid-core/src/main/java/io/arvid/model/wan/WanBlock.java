@@ -7,6 +7,7 @@ import io.arvid.model.SiteForward;
 import io.arvid.model.SiteRole;
 import io.arvid.model.TextContext;
 import io.arvid.tensor.Ops;
+import io.arvid.tensor.TensorScope;
 import io.arvid.weights.WeightMap;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
@@ -60,13 +61,26 @@ public final class WanBlock {
             SiteForward forward,
             SelfAttention attention) {
         Tensor rows = modulation.add(e0);
-        Tensor attentionInput = modulate(x, frames, tokensPerFrame, rows.select(2, 0), rows.select(2, 1), config.eps());
-        x = addGated(
-                x, selfAttention(attentionInput, step, forward, attention), frames, tokensPerFrame, rows.select(2, 2));
-        x = x.add(crossAttention(
-                Ops.layerNorm(x, norm3Weight, norm3Bias, config.eps()), textEmbedding, text, step, forward));
-        Tensor ffnInput = modulate(x, frames, tokensPerFrame, rows.select(2, 3), rows.select(2, 4), config.eps());
-        return addGated(x, feedForward(ffnInput, step, forward), frames, tokensPerFrame, rows.select(2, 5));
+        Tensor attended = TensorScope.run(() -> {
+            Tensor input = modulate(x, frames, tokensPerFrame, rows.select(2, 0), rows.select(2, 1), config.eps());
+            Tensor branch = selfAttention(input, step, forward, attention);
+            return addGated(x, branch, frames, tokensPerFrame, rows.select(2, 2));
+        });
+        Tensor prompted = TensorScope.run(() -> {
+            Tensor input = Ops.layerNorm(attended, norm3Weight, norm3Bias, config.eps());
+            return attended.add(crossAttention(input, textEmbedding, text, step, forward));
+        });
+        return TensorScope.run(() -> {
+            Tensor input =
+                    modulate(prompted, frames, tokensPerFrame, rows.select(2, 3), rows.select(2, 4), config.eps());
+            return addGated(
+                    prompted, feedForward(input, step, forward), frames, tokensPerFrame, rows.select(2, 5));
+        });
+    }
+
+    /** Computes the cross-attention keys and values of {@code text}, where they are not there yet. */
+    public void prepare(TextEmbedding textEmbedding, TextContext text, RolloutStep step, SiteForward forward) {
+        keysAndValues(textEmbedding, text, step, forward);
     }
 
     /**
@@ -102,17 +116,22 @@ public final class WanBlock {
 
     private Tensor crossAttention(
             Tensor x, TextEmbedding textEmbedding, TextContext text, RolloutStep step, SiteForward forward) {
-        TextContext.KeysAndValues kv = text.keysAndValues(index, () -> {
+        TextContext.KeysAndValues kv = keysAndValues(textEmbedding, text, step, forward);
+        Tensor q = WanNorms.rms(forward.apply(site(SiteRole.CROSS_Q), step, x), crossNormQ, config.eps());
+        Tensor attended = Ops.attention(splitHeads(q).transpose(1, 2), kv.keys(), kv.values(), null);
+        return forward.apply(
+                site(SiteRole.CROSS_O), step, attended.transpose(1, 2).reshape(x.size(0), x.size(1), x.size(2)));
+    }
+
+    private TextContext.KeysAndValues keysAndValues(
+            TextEmbedding textEmbedding, TextContext text, RolloutStep step, SiteForward forward) {
+        return text.keysAndValues(index, () -> {
             Tensor embedded = text.embedded(() -> textEmbedding.embed(text.states(), step, forward));
             Tensor k = WanNorms.rms(forward.apply(site(SiteRole.CROSS_K), step, embedded), crossNormK, config.eps());
             Tensor v = forward.apply(site(SiteRole.CROSS_V), step, embedded);
             return new TextContext.KeysAndValues(
                     splitHeads(k).transpose(1, 2), splitHeads(v).transpose(1, 2));
         });
-        Tensor q = WanNorms.rms(forward.apply(site(SiteRole.CROSS_Q), step, x), crossNormQ, config.eps());
-        Tensor attended = Ops.attention(splitHeads(q).transpose(1, 2), kv.keys(), kv.values(), null);
-        return forward.apply(
-                site(SiteRole.CROSS_O), step, attended.transpose(1, 2).reshape(x.size(0), x.size(1), x.size(2)));
     }
 
     private Tensor feedForward(Tensor x, RolloutStep step, SiteForward forward) {

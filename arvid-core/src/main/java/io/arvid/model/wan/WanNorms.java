@@ -9,6 +9,14 @@ public final class WanNorms {
 
     /** {@code x · rsqrt(mean(x²) + eps)} over the last dimension in float32, cast back, then times {@code weight [dim]} (WanRMSNorm). */
     public static Tensor rms(Tensor x, Tensor weight, double eps) {
+        if (Bf16Rows.fits(x)) {
+            return Bf16Rows.rms(x, weight, eps);
+        }
+        return rmsByOperations(x, weight, eps);
+    }
+
+    /** The same, operation by operation. */
+    static Tensor rmsByOperations(Tensor x, Tensor weight, double eps) {
         Tensor wide = Ops.toF32(x);
         return wide.scalar_type() == x.scalar_type()
                 ? Ops.rmsNorm(x, weight, eps)

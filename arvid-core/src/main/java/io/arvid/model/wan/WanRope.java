@@ -61,6 +61,11 @@ public final class WanRope {
      * @return same shape and dtype
      */
     public static Tensor rotate(Tensor x, Tensor table) {
+        return Bf16Rows.fits(x) ? Bf16Rows.rotate(x, table) : rotateByOperations(x, table);
+    }
+
+    /** The same, operation by operation. */
+    static Tensor rotateByOperations(Tensor x, Tensor table) {
         Tensor pairs = Ops.toF32(x).unflatten(-1, new long[] {-1, 2});
         return Ops.toTypeOf(Ops.viewAsReal(Ops.viewAsComplex(pairs).mul(table)).flatten(-2, -1), x);
     }

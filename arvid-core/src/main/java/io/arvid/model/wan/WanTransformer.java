@@ -9,7 +9,9 @@ import io.arvid.model.SiteForward;
 import io.arvid.model.SiteRole;
 import io.arvid.model.TextContext;
 import io.arvid.tensor.Ops;
+import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
+import io.arvid.tensor.Torch;
 import io.arvid.weights.WeightMap;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -115,11 +117,22 @@ public final class WanTransformer implements CausalVideoModel {
         Tensor time = embedTime(timesteps, step, sites);
         Tensor modulation = modulation(time, step, sites);
         for (WanBlock block : blocks) {
-            tokens = block.forward(
-                    tokens, frames, tokensPerFrame, modulation, this::embedText, text, step, sites, attention);
+            Tensor before = tokens;
+            tokens = TensorScope.run(() -> block.forward(
+                    before, frames, tokensPerFrame, modulation, this::embedText, text, step, sites, attention));
+            if (!Torch.recordsGradients()) {
+                before.close();
+            }
         }
         Tensor patches = head(tokens, frames, tokensPerFrame, time, step, sites);
         return assemblePatches(patches, frames, height, width);
+    }
+
+    @Override
+    public void prepareText(TextContext text, RolloutStep step, SiteForward sites) {
+        for (WanBlock block : blocks) {
+            TensorScope.runAndFree(() -> block.prepare(this::embedText, text, step, sites));
+        }
     }
 
     /** Latents {@code [B, F, C, H, W]} to tokens {@code [B, F·h·w, dim]}: the patch convolution, whose stride equals its kernel, as a matrix product. */

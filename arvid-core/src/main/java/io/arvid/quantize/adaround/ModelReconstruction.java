@@ -1,12 +1,11 @@
 package io.arvid.quantize.adaround;
 
-import io.arvid.calibrate.ActivationTape;
+import io.arvid.calibrate.CalibrationRollouts;
 import io.arvid.calibrate.FrameWeights;
-import io.arvid.calibrate.InputTap;
+import io.arvid.calibrate.Recording;
 import io.arvid.calibrate.Samples;
 import io.arvid.model.CausalVideoModel;
 import io.arvid.model.LinearSite;
-import io.arvid.quantize.InputCalibration;
 import io.arvid.quantize.LayerWork;
 import io.arvid.quantize.QuantContext;
 import io.arvid.quantize.fit.ScaledLayer;
@@ -46,20 +45,29 @@ public record ModelReconstruction(
             ScaledModel scaled,
             Predicate<LinearSite> wanted,
             BiFunction<LinearSite, ScaledLayer, FrameWeights> frameWeights) {
-        try (ActivationTape tape = new ActivationTape(wanted, tokensPerSample, seed);
+        context.requirePrompts(prompts);
+        try (Recording tape = context.rollouts()
+                        .record(
+                                "recording inputs, full precision",
+                                prompts,
+                                new CalibrationRollouts.Wanted(wanted, tokensPerSample, seed),
+                                context.model().fullPrecision(),
+                                context.progress());
                 LayerWork work = new LayerWork(context.workers())) {
-            InputCalibration.rollOut(
-                    context,
-                    new InputTap(context.model().fullPrecision(), tape),
-                    prompts,
-                    "recording inputs, full precision");
             try (Progress.Stage stage =
                     context.progress().begin("reconstruction", scaled.layers().size())) {
                 return work.map(scaled.layers(), (site, layer) -> {
-                    LayerPlan plan = wanted.test(site)
-                            ? reconstruct(
-                                    context.model(), site, layer, tape.samples(site), frameWeights.apply(site, layer))
-                            : layer.nearest();
+                    LayerPlan plan = context.finished()
+                            .getOrCompute(
+                                    site,
+                                    () -> wanted.test(site)
+                                            ? reconstruct(
+                                                    context.model(),
+                                                    site,
+                                                    layer,
+                                                    tape.samples(site),
+                                                    frameWeights.apply(site, layer))
+                                            : layer.nearest());
                     stage.step();
                     return plan;
                 });
@@ -72,7 +80,7 @@ public record ModelReconstruction(
         Tensor outputs = samples.outputs(model.weight(site), model.bias(site));
         try (TensorScope scope = TensorScope.open();
                 Seeds batches = new Seeds(seed + site.name().hashCode());
-                LayerReconstruction reconstruction = new LayerReconstruction(
+                FusedReconstruction reconstruction = new FusedReconstruction(
                         layer,
                         settings,
                         extras,

@@ -49,6 +49,11 @@ final class RoundingRelaxation implements AutoCloseable {
         }
     }
 
+    /** {@code ⌊W/s⌋}, {@code [out, in]}. */
+    Tensor floor() {
+        return floor;
+    }
+
     /** The variables, {@code [out, in]}; changed in place by the optimizer. */
     Tensor alpha() {
         return alpha;

@@ -87,6 +87,8 @@ public final class FakeInput {
         Tensor low = Ops.mul(Ops.amin(x, true, -1), plan.lowClip());
         Tensor high = Ops.mul(Ops.amax(x, true, -1), plan.highClip());
         Tensor scale = Ops.clampMin(Ops.div(high.sub(low), grid.steps()), SMALLEST_STEP);
-        return AffineQuantizer.fake(x, grid, scale, low.neg().div_(scale).round_());
+        Tensor zero = low.neg().div_(scale).round_();
+        return AffineQuantizer.fake(
+                x, grid, scale, plan.zeroInGrid() ? Ops.clamp_(zero, grid.lowest(), grid.highest()) : zero);
     }
 }

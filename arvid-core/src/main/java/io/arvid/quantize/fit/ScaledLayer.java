@@ -144,10 +144,14 @@ public record ScaledLayer(
 
     /** Zero point of every weight, {@code [out, in]}, or {@code [out, 1]} where a row has one. */
     public Tensor zeros() {
-        return perWeight(
-                outliers == null
-                        ? pairs.zeros()
-                        : Ops.cat(1, pairs.zeros(), outliers.pairs().zeros()));
+        return perWeight(zeroTable());
+    }
+
+    /** Zero points, laid out as {@link #scaleTable}. */
+    public Tensor zeroTable() {
+        return outliers == null
+                ? pairs.zeros()
+                : Ops.cat(1, pairs.zeros(), outliers.pairs().zeros());
     }
 
     private Tensor perWeight(Tensor table) {

@@ -78,11 +78,11 @@ public final class ChunkSensitivity {
             return;
         }
         try (TensorScope scope = TensorScope.open()) {
-            Tensor reference = rollouts.latents(prompt, model.fullPrecision());
+            Tensor reference = rollouts.latents("full-precision", prompt, model.fullPrecision());
             stage.step();
             for (String run : open) {
                 try (TensorScope each = TensorScope.open()) {
-                    Tensor latents = rollouts.latents(prompt, runs.get(run));
+                    Tensor latents = rollouts.latents(run, prompt, runs.get(run));
                     log.put(prompt, run, frameErrors(latents, reference));
                 }
                 stage.step();

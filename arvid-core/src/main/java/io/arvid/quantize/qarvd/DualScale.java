@@ -5,48 +5,58 @@ import io.arvid.model.LinearSite;
 import io.arvid.quantize.fit.ScaledLayer;
 import io.arvid.quantize.fit.ScaledModel;
 import io.arvid.quantize.fit.WeightFit;
+import io.arvid.quantize.scheme.Scheme;
 import java.util.LinkedHashMap;
+import java.util.function.Predicate;
 import org.bytedeco.pytorch.Tensor;
 
 /**
  * Step B: layers with outlier channels get two scales a row, one for the outlier columns and one for the others (Q-ARVD, equation 8), so that a few
  * large columns no longer stretch the grid of all.
+ *
+ * @param scheme grids, and which layers are quantized
+ * @param fit finds the scales
+ * @param outliers which channels stand out
+ * @param guards as in the official code: none where all norms are alike, and at most half of all channels
+ * @param sharesInput false to give the outliers' input channels a static scale of their own
+ * @param mayHaveOutliers layers that are looked at
  */
-final class DualScale {
-    private final QArvdRecipe recipe;
-
-    DualScale(QArvdRecipe recipe) {
-        this.recipe = recipe;
+public record DualScale(
+        Scheme scheme,
+        WeightFit fit,
+        OutlierDetection outliers,
+        boolean guards,
+        boolean sharesInput,
+        Predicate<LinearSite> mayHaveOutliers) {
+    /** As {@code recipe} says. */
+    static DualScale of(QArvdRecipe recipe) {
+        return new DualScale(
+                recipe.scheme(),
+                recipe.range().weights(),
+                recipe.outliers(),
+                recipe.has(Difference.OUTLIER_GUARDS),
+                !recipe.has(Difference.DUAL_SCALE_ON_INPUTS),
+                site -> recipe.dualScale()
+                        && (site.role().isInBlock() || recipe.has(Difference.DUAL_SCALE_OUTSIDE_BLOCKS)));
     }
 
     /** The layers of {@code model} with weight scales, those with outliers split; inputs in full precision. */
-    ScaledModel scale(CausalVideoModel model) {
-        WeightFit fit = recipe.range().weights();
+    public ScaledModel scale(CausalVideoModel model) {
         LinkedHashMap<LinearSite, ScaledLayer> layers = new LinkedHashMap<>();
-        for (LinearSite site : recipe.scheme().sites(model)) {
-            layers.put(site, scale(site, model.weight(site), fit));
+        for (LinearSite site : scheme.sites(model)) {
+            layers.put(site, scale(site, model.weight(site)));
         }
         return new ScaledModel(layers);
     }
 
-    private ScaledLayer scale(LinearSite site, Tensor weight, WeightFit fit) {
-        if (!recipe.dualScale() || !mayHaveOutliers(site)) {
-            return ScaledLayer.of(weight, recipe.scheme().weights(), fit);
+    private ScaledLayer scale(LinearSite site, Tensor weight) {
+        if (!mayHaveOutliers.test(site)) {
+            return ScaledLayer.of(weight, scheme.weights(), fit);
         }
-        OutlierDetection.Columns columns = recipe.outliers().find(weight, recipe.has(Difference.OUTLIER_GUARDS));
+        OutlierDetection.Columns columns = outliers.find(weight, guards);
         if (columns.outliers().numel() == 0 || columns.normals().numel() == 0) {
-            return ScaledLayer.of(weight, recipe.scheme().weights(), fit);
+            return ScaledLayer.of(weight, scheme.weights(), fit);
         }
-        return ScaledLayer.split(
-                weight,
-                recipe.scheme().weights(),
-                fit,
-                columns.outliers(),
-                columns.normals(),
-                !recipe.has(Difference.DUAL_SCALE_ON_INPUTS));
-    }
-
-    private boolean mayHaveOutliers(LinearSite site) {
-        return site.role().isInBlock() || recipe.has(Difference.DUAL_SCALE_OUTSIDE_BLOCKS);
+        return ScaledLayer.split(weight, scheme.weights(), fit, columns.outliers(), columns.normals(), sharesInput);
     }
 }

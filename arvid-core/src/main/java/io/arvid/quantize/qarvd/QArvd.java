@@ -57,7 +57,7 @@ public final class QArvd implements QuantMethod<QArvdRecipe> {
             try (TensorScope scope = TensorScope.open()) {
                 FrameWeights weights =
                         recipe.weighting().weights(context.rollouts().chunkCount(), () -> sensitivity(context, recipe));
-                ScaledModel scaled = new DualScale(recipe).scale(context.model());
+                ScaledModel scaled = DualScale.of(recipe).scale(context.model());
                 ScaledModel ranged = findInputRanges(context, scaled, recipe, weights);
                 SequencedMap<LinearSite, LayerPlan> layers =
                         new WeightedReconstruction(recipe, weights).reconstruct(context, ranged);
@@ -91,7 +91,7 @@ public final class QArvd implements QuantMethod<QArvdRecipe> {
     /** The model before reconstruction: dual scale, unweighted input ranges, every weight to its nearest code. The caller closes the plan. */
     public static QuantPlan roundToNearest(QuantContext context, QArvdRecipe recipe) {
         FrameWeights uniform = FrameWeights.uniform(context.rollouts().chunkCount());
-        ScaledModel scaled = new DualScale(recipe).scale(context.model());
+        ScaledModel scaled = DualScale.of(recipe).scale(context.model());
         return findInputRanges(context, scaled, recipe, uniform)
                 .nearest("q-arvd before reconstruction", recipe.scheme().kv());
     }

@@ -33,11 +33,18 @@ public sealed interface InputPlan {
      * @param at per tensor, per token or grouped
      * @param lowClip factor on the smallest value, 1 for none
      * @param highClip factor on the largest value, 1 for none
+     * @param zeroInGrid true where the zero point is clamped to the grid, as QVGen's code does; a token without a sign change then has a coarser grid
      */
-    record Dynamic(IntGrid grid, Granularity at, float lowClip, float highClip) implements InputPlan {
+    record Dynamic(IntGrid grid, Granularity at, float lowClip, float highClip, boolean zeroInGrid)
+            implements InputPlan {
         /** Without clipping. */
         public Dynamic(IntGrid grid, Granularity at) {
-            this(grid, at, 1, 1);
+            this(grid, at, 1, 1, false);
+        }
+
+        /** True where there is nothing but grid and granularity. */
+        public boolean isPlain() {
+            return lowClip == 1 && highClip == 1 && !zeroInGrid;
         }
     }
 

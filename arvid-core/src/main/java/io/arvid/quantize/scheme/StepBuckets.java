@@ -8,7 +8,8 @@ import io.arvid.model.RolloutStep;
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "by")
 @JsonSubTypes({
     @JsonSubTypes.Type(value = StepBuckets.ByChunk.class, name = "chunk"),
-    @JsonSubTypes.Type(value = StepBuckets.ByTimestep.class, name = "timestep")
+    @JsonSubTypes.Type(value = StepBuckets.ByTimestep.class, name = "timestep"),
+    @JsonSubTypes.Type(value = StepBuckets.ByTimestepModulo.class, name = "timestep-modulo")
 })
 public sealed interface StepBuckets {
     /** Number of buckets. */
@@ -30,6 +31,14 @@ public sealed interface StepBuckets {
         @Override
         public int of(RolloutStep step) {
             return Math.clamp((int) (step.timestep() * count / 1000), 0, count - 1);
+        }
+    }
+
+    /** The remainder of the whole timestep over {@code count}, as QVGen's training code divides them: neighbouring timesteps share nothing. */
+    record ByTimestepModulo(int count) implements StepBuckets {
+        @Override
+        public int of(RolloutStep step) {
+            return Math.floorMod((int) step.timestep(), count);
         }
     }
 }

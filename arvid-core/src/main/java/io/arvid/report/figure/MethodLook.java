@@ -24,6 +24,7 @@ public record MethodLook(String label, String style, Marker marker) {
             Map.entry("ptq4dit", "PTQ4DiT"),
             Map.entry("svdquant", "SVDQuant"),
             Map.entry("gptq", "GPTQ"),
+            Map.entry("arvid", "arvid"),
             Map.entry("qvgen", "QVGen"));
 
     /** Methods with a colour of their own; the others share what the list ends with. */

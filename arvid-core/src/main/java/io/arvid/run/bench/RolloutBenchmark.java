@@ -3,7 +3,6 @@ package io.arvid.run.bench;
 import io.arvid.kernel.KernelCatalogue;
 import io.arvid.model.LinearSite;
 import io.arvid.model.SiteForward;
-import io.arvid.model.TextContext;
 import io.arvid.pack.PackedLayer;
 import io.arvid.quantize.QuantContext;
 import io.arvid.quantize.fit.RangeRule;
@@ -13,18 +12,14 @@ import io.arvid.quantize.scheme.IntGrid;
 import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.quantize.scheme.Scheme;
 import io.arvid.record.Progress;
-import io.arvid.rollout.ChunkPlan;
-import io.arvid.rollout.KvCache;
-import io.arvid.rollout.RolloutListener;
 import io.arvid.rollout.kv.GroupedQuantizer;
 import io.arvid.rollout.kv.KvQuantization;
 import io.arvid.run.Generator;
+import io.arvid.run.KvModes;
 import io.arvid.run.ModelFolder;
 import io.arvid.run.PromptRollouts;
 import io.arvid.run.QuantizedModel;
-import io.arvid.tensor.Ops;
 import io.arvid.tensor.TensorScope;
-import io.arvid.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -95,10 +90,10 @@ final class RolloutBenchmark {
             Map<String, Runnable> runs = new LinkedHashMap<>();
             for (Contestant contestant : contestants()) {
                 runs.put(contestant.name(), () -> {
-                    CacheSize size = new CacheSize();
+                    KvModes.CacheSize size = new KvModes.CacheSize();
                     Tensor made = generator.latents(
                             prompt, SEED, sites.get(contestant.bits()), contestant.kv().stores(), size);
-                    bytes.put(contestant.name(), size.bytes);
+                    bytes.put(contestant.name(), size.bytes());
                     latents.computeIfAbsent(contestant.name(), name -> TensorScope.own(made));
                 });
             }
@@ -145,29 +140,9 @@ final class RolloutBenchmark {
     }
 
     private String errors(Tensor reference, Tensor latents) {
-        int frames = model.config().rollout().framesPerChunk();
         StringBuilder text = new StringBuilder();
-        for (long start = 0; start < reference.size(1); start += frames) {
-            double error = Tensors.item(Ops.meanSquaredError(
-                    Ops.slice(reference, 1, start, start + frames), Ops.slice(latents, 1, start, start + frames)));
-            text.append(String.format(Locale.ROOT, " %.2e", error));
-        }
+        KvModes.errors(generator, reference, latents)
+                .forEach(error -> text.append(String.format(Locale.ROOT, " %.2e", error)));
         return text.toString();
-    }
-
-    /** Bytes of the cache when the last chunk is in it. */
-    private static final class CacheSize implements RolloutListener {
-        private long bytes;
-        private KvCache cache;
-
-        @Override
-        public void started(ChunkPlan plan, KvCache ofVideo, TextContext text) {
-            cache = ofVideo;
-        }
-
-        @Override
-        public void finished(ChunkPlan.Chunk chunk, Tensor latents) {
-            bytes = cache.bytes();
-        }
     }
 }

@@ -1,0 +1,172 @@
+package io.arvid.cli;
+
+import io.arvid.compare.CompareRequest;
+import io.arvid.compare.MethodComparison;
+import io.arvid.compare.ResultsPage;
+import io.arvid.evaluate.suite.MetricFiles;
+import io.arvid.record.FindingTable;
+import io.arvid.report.RunFolder;
+import io.arvid.tensor.Torch;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code arvid compare}: methods against one another on one model, prompts and noise. */
+@Command(
+        name = "compare",
+        description =
+                "Quantizes a model by many methods and settings, makes videos of the same prompts and noise with each, and compares them with"
+                        + " full precision. A stopped run goes on where it was.",
+        mixinStandardHelpOptions = true)
+final class CompareCommand implements Callable<Integer> {
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Option(
+            names = "--model",
+            paramLabel = "FOLDER",
+            description = "Folder of the model; the bundled one where it is not given.")
+    private Path model = Home.bundledModel();
+
+    @Option(
+            names = "--recipes",
+            paramLabel = "FOLDER",
+            description = "Folder of the recipes METHOD-SETTING.json; arvid's own where it is not given.")
+    private Path recipes = Home.recipes();
+
+    @Option(
+            names = "--methods",
+            split = ",",
+            paramLabel = "METHOD",
+            description = "Methods (default: ${DEFAULT-VALUE}).",
+            defaultValue = "minmax,adaround,smoothquant,ptq4dit,svdquant,gptq,q-arvd,arvid")
+    private List<String> methods = List.of();
+
+    @Option(
+            names = "--bits",
+            split = ",",
+            paramLabel = "SETTING",
+            description = "Settings (default: ${DEFAULT-VALUE}).",
+            defaultValue = "w8a8,w4a8,w4a6")
+    private List<String> settings = List.of();
+
+    @Option(
+            names = "--ablations",
+            split = ",",
+            paramLabel = "ID",
+            description = "Ablations as well: parts, weighting, alpha, tau, follow, prompts, arvid, or all.")
+    private List<String> ablations = List.of();
+
+    @Option(
+            names = "--ablation-bits",
+            paramLabel = "SETTING",
+            description = "Setting of the ablations (default: ${DEFAULT-VALUE}).")
+    private String ablationSetting = "w4a8";
+
+    @Option(
+            names = "--prompts",
+            paramLabel = "N|FILE",
+            description =
+                    "How many held-out prompts of the bundled world, or a file with one a line (default: ${DEFAULT-VALUE}).")
+    private String prompts = "16";
+
+    @Option(
+            names = "--seeds",
+            split = ",",
+            paramLabel = "N",
+            description = "Seeds of the noise, each with every prompt (default: ${DEFAULT-VALUE}).",
+            defaultValue = "0")
+    private List<Long> seeds = List.of();
+
+    @Option(
+            names = "--calibration-prompts",
+            paramLabel = "N|FILE",
+            description =
+                    "How many calibration prompts of the bundled world, or a file with one a line (default: ${DEFAULT-VALUE}).")
+    private String calibration = "16";
+
+    @Option(
+            names = "--weights",
+            split = ",",
+            paramLabel = "NAME=FILE|FOLDER",
+            description = "Weights of metrics, as for 'arvid evaluate'.")
+    private List<String> weights = List.of();
+
+    @Option(
+            names = "--jobs",
+            paramLabel = "N",
+            description = "Recipes worked on at once (default: one a processor, at most 2).")
+    private int jobs = Math.clamp(Runtime.getRuntime().availableProcessors(), 1, 2);
+
+    @Option(
+            names = {"-o", "--output"},
+            paramLabel = "FOLDER",
+            description = "Where results go (default: ${DEFAULT-VALUE}).")
+    private Path folder = Path.of("runs", "compare");
+
+    @Option(names = "--write-results", paramLabel = "FILE", description = "Write the page of results, in Markdown.")
+    private @Nullable Path results;
+
+    @Mixin
+    private Output output = new Output();
+
+    @Override
+    public Integer call() {
+        Torch.setThreads(1);
+        CompareRequest request = new CompareRequest(
+                MissingException.require(model),
+                MissingException.require(recipes),
+                folder,
+                methods,
+                settings,
+                ablations.equals(List.of("all")) ? MethodComparison.ablations() : ablations,
+                ablationSetting,
+                isNumber(prompts) ? Home.heldOutPrompts(number(prompts)) : Home.lines(Path.of(prompts)),
+                seeds,
+                isNumber(calibration) ? Home.calibrationPrompts(number(calibration)) : Home.lines(Path.of(calibration)),
+                MetricFiles.of(weights),
+                jobs,
+                commandLine());
+        RunFolder run = MethodComparison.run(request, output.progress());
+        run.record().findings().tables().forEach(this::print);
+        output.line("report: " + folder.resolve("report.html"));
+        if (results != null) {
+            ResultsPage.write(results, List.of(run));
+            output.line("results: " + results);
+        }
+        output.result(run.record());
+        return 0;
+    }
+
+    private void print(FindingTable table) {
+        output.line("");
+        output.line(table.title());
+        output.line(String.join("\t", table.headings()));
+        table.rows().forEach(row -> output.line(String.join("\t", row)));
+    }
+
+    private static boolean isNumber(String text) {
+        return text.matches("\\d{1,6}");
+    }
+
+    private static int number(String text) {
+        return Integer.parseInt(text);
+    }
+
+    private String commandLine() {
+        return "arvid "
+                + String.join(
+                        " ",
+                        java.util.Objects.requireNonNull(spec, "picocli sets the spec")
+                                .root()
+                                .commandLine()
+                                .getParseResult()
+                                .originalArgs());
+    }
+}

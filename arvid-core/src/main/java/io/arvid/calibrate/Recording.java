@@ -1,0 +1,16 @@
+package io.arvid.calibrate;
+
+import io.arvid.model.LinearSite;
+
+/** Inputs of linear layers, recorded while a model rolled out; in memory or on disk. */
+public interface Recording extends AutoCloseable {
+    /**
+     * What was recorded of the input of {@code site}; passes with more tokens than the shortest give a random subset of that size.
+     *
+     * @throws IllegalArgumentException where nothing was
+     */
+    Samples samples(LinearSite site);
+
+    @Override
+    void close();
+}

@@ -1,0 +1,148 @@
+package io.arvid.calibrate;
+
+import io.arvid.model.SiteForward;
+import io.arvid.record.Progress;
+import io.arvid.rollout.ChunkPlan;
+import io.arvid.rollout.DenoiseSchedule;
+import io.arvid.rollout.MappedKvStore;
+import io.arvid.rollout.NoiseSource;
+import io.arvid.rollout.Rollout;
+import io.arvid.rollout.RolloutListener;
+import io.arvid.tensor.Ops;
+import io.arvid.tensor.Seeds;
+import io.arvid.tensor.TensorScope;
+import io.arvid.weights.AtomicFile;
+import io.arvid.weights.SafetensorsFile;
+import io.arvid.weights.SafetensorsWriter;
+import io.arvid.weights.WeightMap;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Calibration prompts at full size: each pass of a roll-out is a file, keys and values lie in mapped files, recorded inputs go to disk. Memory grows neither
+ * with prompts nor with passes nor with recorded layers, and a killed process goes on with the pass that it was in.
+ *
+ * @param rollout model, schedule and cache, which must keep every frame; its arithmetic is replaced
+ * @param texts text states of each prompt, {@code [1, L, textDim]} in the model's number type
+ * @param noiseShape {@code [1, F, C, H, W]}
+ * @param seed noise of prompt i is drawn from {@code seed + i}
+ * @param folder where the state goes
+ * @param progress hears every pass
+ */
+public record ResumableRollouts(
+        Rollout rollout, List<Tensor> texts, long[] noiseShape, long seed, Path folder, Progress progress)
+        implements CalibrationRollouts {
+    /** Checks that no frame leaves the cache. */
+    public ResumableRollouts {
+        if (!rollout.config().isGlobal()
+                && rollout.config().localAttentionFrames() < noiseShape[1]) {
+            throw new IllegalArgumentException("calibration that resumes needs a cache of all " + noiseShape[1]
+                    + " frames, not of " + rollout.config().localAttentionFrames());
+        }
+    }
+
+    @Override
+    public int promptCount() {
+        return texts.size();
+    }
+
+    @Override
+    public int chunkCount() {
+        return plan().generated().size();
+    }
+
+    private ChunkPlan plan() {
+        return ChunkPlan.of(rollout.config(), 0, Math.toIntExact(noiseShape[1]));
+    }
+
+    @Override
+    public Tensor latents(int prompt, SiteForward sites) {
+        throw new UnsupportedOperationException("a roll-out at full size needs a name to resume by");
+    }
+
+    @Override
+    public Tensor latents(String name, int prompt, SiteForward sites) {
+        Path place = folder.resolve(fileName(name)).resolve("prompt-" + prompt);
+        Path result = place.resolve("latents.safetensors");
+        if (Files.exists(result)) {
+            try (WeightMap file = SafetensorsFile.open(result)) {
+                return Ops.copy(file.get("latents"));
+            }
+        }
+        int passes = new DenoiseSchedule(rollout.config()).passes(chunkCount());
+        try (Progress.Stage stage = progress.begin(name, passes)) {
+            Tensor latents = run(prompt, sites, place, null, stage);
+            SafetensorsWriter.write(result, Map.of("latents", latents), Map.of());
+            removePasses(place);
+            return latents;
+        }
+    }
+
+    @Override
+    public Recording record(String name, int prompts, Wanted wanted, SiteForward sites, Progress unused) {
+        List<PassFiles> recorded = new ArrayList<>();
+        int passes = new DenoiseSchedule(rollout.config()).passes(chunkCount());
+        try (Progress.Stage stage = progress.begin(name, (long) prompts * passes)) {
+            for (int prompt = 0; prompt < prompts; prompt++) {
+                Path place = folder.resolve(fileName(name)).resolve("prompt-" + prompt);
+                recorded.add(new PassFiles(place));
+                Path done = place.resolve("done");
+                if (Files.exists(done)) {
+                    stage.step(passes);
+                } else {
+                    int index = prompt;
+                    TensorScope.runAndFree(() -> run(index, sites, place, wanted, stage));
+                    removeCache(place);
+                    AtomicFile.write(done, "");
+                }
+            }
+        }
+        return PassFiles.recording(recorded, wanted.seed());
+    }
+
+    private Tensor run(int prompt, SiteForward sites, Path place, @Nullable Wanted wanted, Progress.Stage stage) {
+        ResumableModel model = new ResumableModel(rollout.model(), new PassFiles(place), wanted, stage::step);
+        Rollout resumable =
+                new Rollout(model, rollout.config(), sites, MappedKvStore.in(place), RolloutListener.NONE);
+        try (Seeds seeds = new Seeds(seed + prompt)) {
+            return TensorScope.run(() -> {
+                Tensor noise = Ops.toTypeOf(seeds.normal(noiseShape), texts.get(prompt));
+                return resumable.run(noise, texts.get(prompt), NoiseSource.seeded(seeds));
+            });
+        }
+    }
+
+    private static String fileName(String name) {
+        return name.replaceAll("[^a-zA-Z0-9]+", "-");
+    }
+
+    private static void removePasses(Path place) {
+        remove(place, "pass-");
+        removeCache(place);
+    }
+
+    private static void removeCache(Path place) {
+        remove(place, "kv-");
+    }
+
+    private static void remove(Path place, String prefix) {
+        try (Stream<Path> files = Files.list(place)) {
+            for (Path file : files.sorted(Comparator.naturalOrder()).toList()) {
+                if (file.getFileName().toString().startsWith(prefix)) {
+                    Files.delete(file);
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot clear " + place + ": " + e.getMessage(), e);
+        }
+    }
+}

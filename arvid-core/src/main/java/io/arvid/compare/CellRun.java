@@ -1,0 +1,202 @@
+package io.arvid.compare;
+
+import io.arvid.calibrate.FrameWeights;
+import io.arvid.evaluate.input.Clip;
+import io.arvid.evaluate.input.Sample;
+import io.arvid.evaluate.suite.Evaluation;
+import io.arvid.evaluate.suite.EvaluationRequest;
+import io.arvid.evaluate.suite.EvaluationResult;
+import io.arvid.evaluate.suite.EvaluationSettings;
+import io.arvid.model.SiteForward;
+import io.arvid.model.wan.TinyVideoAutoencoder;
+import io.arvid.pack.PackedSource;
+import io.arvid.pack.Packer;
+import io.arvid.pack.SourceLayout;
+import io.arvid.quantize.QuantContext;
+import io.arvid.quantize.fake.FakeQuantForward;
+import io.arvid.quantize.scheme.QuantPlan;
+import io.arvid.record.PeakMemory;
+import io.arvid.record.Progress;
+import io.arvid.record.RecipeStamp;
+import io.arvid.run.Generator;
+import io.arvid.run.ModelFolder;
+import io.arvid.run.PromptRollouts;
+import io.arvid.tensor.Torch;
+import io.arvid.weights.WeightMap;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is done for one recipe: quantize and pack, make every video, score it against full precision. Each part is left out where its result is there
+ * already. Has a model of its own, so that several can run at once.
+ */
+final class CellRun {
+    /** A cell that is done. */
+    record Done(Cell cell, CellCost cost, EvaluationResult scores) {}
+
+    private final CompareRequest request;
+    private final List<Take> takes;
+    private final String modelHash;
+    private final int workers;
+
+    CellRun(CompareRequest request, List<Take> takes, String modelHash, int workers) {
+        this.request = request;
+        this.takes = takes;
+        this.modelHash = modelHash;
+        this.workers = workers;
+    }
+
+    /** Steps that {@link #run} reports. */
+    long steps() {
+        return 2L * takes.size();
+    }
+
+    /** Does {@code cell}; sensitivities may be null where the recipe needs none. */
+    Done run(Cell cell, @Nullable FrameWeights sensitivity, Progress.Stage stage) {
+        Torch.setThreads(1);
+        Path folder = cell.folder(request.run());
+        String key = key(cell, sensitivity);
+        try (ModelFolder model = ModelFolder.open(request.model());
+                Generator generator = new Generator(model)) {
+            Path packed = folder.resolve("model");
+            CellCost cost = CellCost.read(folder, key).orElse(null);
+            if (cost == null) {
+                delete(folder.resolve("videos"));
+                delete(packed);
+                cost = quantize(cell, sensitivity, generator, packed, key);
+                cost.write(folder);
+            }
+            stage.step(takes.size());
+            Path videos = folder.resolve("videos");
+            try (ModelFolder opened = ModelFolder.open(packed);
+                    FakeQuantForward sites =
+                            new FakeQuantForward(model.transformer(), Objects.requireNonNull(opened.plan()))) {
+                shoot(generator, videos, sites, stage);
+            }
+            return new Done(cell, cost, evaluate(cell.label(), cell.setting(), folder, videos, reference()));
+        }
+    }
+
+    /** The videos in full precision, and what metrics without a reference say of them. */
+    EvaluationResult runReference(Progress.Stage stage) {
+        Torch.setThreads(1);
+        try (ModelFolder model = ModelFolder.open(request.model());
+                Generator generator = new Generator(model)) {
+            shoot(generator, reference(), model.transformer().fullPrecision(), stage);
+            return evaluate(
+                    EvaluationRequest.FULL_PRECISION,
+                    "bf16",
+                    Objects.requireNonNull(reference().getParent()),
+                    reference(),
+                    null);
+        }
+    }
+
+    /** The folder names what the videos depend on. */
+    private Path reference() {
+        String name = RecipeStamp.sha256((modelHash + takes).getBytes(java.nio.charset.StandardCharsets.UTF_8));
+        return request.run()
+                .resolve("full-precision")
+                .resolve(name.substring(0, 12))
+                .resolve("videos");
+    }
+
+    private String key(Cell cell, @Nullable FrameWeights sensitivity) {
+        String everything = modelHash + cell.recipe().json() + takes + request.calibrationPrompts() + sensitivity;
+        return RecipeStamp.sha256(everything.getBytes(java.nio.charset.StandardCharsets.UTF_8));
+    }
+
+    private CellCost quantize(
+            Cell cell, @Nullable FrameWeights sensitivity, Generator generator, Path packed, String key) {
+        ModelFolder model = generator.model();
+        QuantContext context = new QuantContext(
+                model.transformer(),
+                new PromptRollouts(generator, request.calibrationPrompts(), CompareRequest.CALIBRATION_SEED),
+                sensitivity,
+                Progress.SILENT,
+                workers);
+        PeakMemory.restart();
+        long began = System.nanoTime();
+        try (QuantPlan plan = cell.recipe().plan(context);
+                WeightMap stored = model.storedTransformer()) {
+            double seconds = (System.nanoTime() - began) / 1e9;
+            long peak = PeakMemory.bytes();
+            Packer.write(
+                    packed,
+                    plan,
+                    new PackedSource(
+                            stored,
+                            model.json(),
+                            SourceLayout.WAN,
+                            cell.recipe().json()));
+            model.copyCompanions(packed);
+            try (ModelFolder opened = ModelFolder.open(packed)) {
+                return new CellCost(
+                        key,
+                        seconds,
+                        peak,
+                        opened.transformerBytes(),
+                        model.transformer().weights().parameterCount(),
+                        Torch.withoutGradients(() -> LayerNoise.decibels(context, plan)));
+            }
+        }
+    }
+
+    private void shoot(Generator generator, Path folder, SiteForward sites, Progress.Stage stage) {
+        Footage footage = new Footage(generator, folder);
+        for (Take take : takes) {
+            footage.shoot(take, sites);
+            stage.step();
+        }
+    }
+
+    private EvaluationResult evaluate(
+            String label, String setting, Path folder, Path videos, @Nullable Path reference) {
+        List<Sample> samples = takes.stream()
+                .map(take -> new Sample(
+                        take.name(),
+                        new Clip(take.frames(videos), take.latents(videos)),
+                        reference == null ? Clip.NONE : new Clip(take.frames(reference), take.latents(reference)),
+                        take.prompt()))
+                .toList();
+        ModelFolder.Config config = ModelFolder.readConfig(request.model());
+        EvaluationSettings defaults = EvaluationSettings.DEFAULT;
+        EvaluationSettings settings = new EvaluationSettings(
+                config.rollout().framesPerChunk(),
+                TinyVideoAutoencoder.TIME_FACTOR,
+                config.video().frames(),
+                config.video().framesPerSecond(),
+                defaults.resamples(),
+                defaults.confidence(),
+                defaults.seed());
+        EvaluationResult result = Evaluation.run(
+                new EvaluationRequest(
+                        label,
+                        setting,
+                        samples,
+                        EvaluationRequest.possible(samples, request.metricFiles()),
+                        request.metricFiles(),
+                        settings,
+                        request.run().resolve("cache")),
+                request.command(),
+                Progress.SILENT);
+        result.write(folder);
+        return result;
+    }
+
+    private static void delete(Path folder) {
+        if (!Files.exists(folder)) {
+            return;
+        }
+        try (var paths = Files.walk(folder)) {
+            for (Path path : paths.sorted(java.util.Comparator.reverseOrder()).toList()) {
+                Files.delete(path);
+            }
+        } catch (java.io.IOException e) {
+            throw new java.io.UncheckedIOException(folder + ": cannot be removed: " + e.getMessage(), e);
+        }
+    }
+}

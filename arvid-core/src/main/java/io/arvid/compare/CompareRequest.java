@@ -1,0 +1,47 @@
+package io.arvid.compare;
+
+import io.arvid.evaluate.suite.MetricFiles;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * What is to be compared.
+ *
+ * @param model folder of the model
+ * @param recipes folder of the recipe files; that of a method is {@code method-setting.json}
+ * @param run folder that everything goes to; finished parts in it are not done again
+ * @param methods ids of the methods
+ * @param settings bit widths such as {@code w4a8}
+ * @param ablations ids of ablations, see {@link Ablations}
+ * @param ablationSetting bit widths of the ablations
+ * @param prompts what is asked for, held out
+ * @param seeds seeds of the noise, each with every prompt
+ * @param calibrationPrompts what methods calibrate on
+ * @param metricFiles weights of metrics
+ * @param jobs recipes that are worked on at once
+ * @param command the command line, for the record
+ */
+public record CompareRequest(
+        Path model,
+        Path recipes,
+        Path run,
+        List<String> methods,
+        List<String> settings,
+        List<String> ablations,
+        String ablationSetting,
+        List<String> prompts,
+        List<Long> seeds,
+        List<String> calibrationPrompts,
+        MetricFiles metricFiles,
+        int jobs,
+        String command) {
+    /** Seed of the first calibration prompt's noise. */
+    public static final long CALIBRATION_SEED = 1_000_000;
+
+    /** Checks that there is something to compare. */
+    public CompareRequest {
+        if (methods.isEmpty() || settings.isEmpty() || prompts.isEmpty() || seeds.isEmpty() || jobs < 1) {
+            throw new IllegalArgumentException("a comparison needs methods, settings, prompts, seeds and a job");
+        }
+    }
+}

@@ -1,0 +1,286 @@
+package io.arvid.compare;
+
+import io.arvid.calibrate.FrameWeights;
+import io.arvid.evaluate.SensitivityShares;
+import io.arvid.evaluate.suite.EvaluationRequest;
+import io.arvid.evaluate.suite.EvaluationResult;
+import io.arvid.quantize.Needs;
+import io.arvid.quantize.QuantContext;
+import io.arvid.quantize.RecipeFile;
+import io.arvid.quantize.qarvd.OutlierFindings;
+import io.arvid.quantize.qarvd.QArvd;
+import io.arvid.quantize.qarvd.QArvdRecipe;
+import io.arvid.quantize.qarvd.Sensitivity;
+import io.arvid.quantize.qarvd.SensitivityLog;
+import io.arvid.record.ChannelNorms;
+import io.arvid.record.Comparison;
+import io.arvid.record.FindingTable;
+import io.arvid.record.Findings;
+import io.arvid.record.MachineStamp;
+import io.arvid.record.ModelSize;
+import io.arvid.record.PairedDifference;
+import io.arvid.record.Progress;
+import io.arvid.record.RecipeStamp;
+import io.arvid.record.RunRecord;
+import io.arvid.record.SourceStamp;
+import io.arvid.record.StageClock;
+import io.arvid.report.HtmlReport;
+import io.arvid.report.RunFolder;
+import io.arvid.run.Generator;
+import io.arvid.run.ModelFolder;
+import io.arvid.run.PromptRollouts;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.jspecify.annotations.Nullable;
+
+/** All recipes of a comparison, one after the other or several at once, and what they add up to. */
+public final class MethodComparison {
+    private final CompareRequest request;
+    private final StageClock clock;
+    private final String modelHash;
+    private final List<Take> takes;
+    private final CellRun cellRun;
+    private final Map<String, Sensitivity> sensitivities = new TreeMap<>();
+
+    private MethodComparison(CompareRequest request, Progress progress) {
+        this.request = request;
+        this.clock = new StageClock(progress);
+        this.modelHash = RecipeStamp.sha256(bytes(request.model().resolve(ModelFolder.TRANSFORMER)));
+        this.takes = Take.all(request.prompts(), request.seeds());
+        this.cellRun = new CellRun(request, takes, modelHash, Math.max(1, 2 / request.jobs()));
+    }
+
+    /** Does everything and writes record and report; returns the run's folder. */
+    public static RunFolder run(CompareRequest request, Progress progress) {
+        return new MethodComparison(request, progress).run();
+    }
+
+    /** Ids of the ablations. */
+    public static List<String> ablations() {
+        return Ablations.ids();
+    }
+
+    private RunFolder run() {
+        String began = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
+        List<Cell> main = mainCells();
+        Map<String, List<Cell>> ablations = ablationCells();
+        Map<String, Cell> distinct = new LinkedHashMap<>();
+        main.forEach(cell -> distinct.putIfAbsent(cell.id(), cell));
+        ablations.values().forEach(cells -> cells.forEach(cell -> distinct.putIfAbsent(cell.id(), cell)));
+        measureSensitivities(distinct.values());
+        EvaluationResult reference;
+        try (Progress.Stage stage = clock.begin("full-precision videos", takes.size())) {
+            reference = cellRun.runReference(stage);
+        }
+        Map<String, CellRun.Done> done = runAll(List.copyOf(distinct.values()));
+        Findings findings = findings(main, ablations, done, reference);
+        RunRecord record = new RunRecord(
+                request.command(),
+                began,
+                SourceStamp.of(request.recipes()),
+                ModelFolder.readConfig(request.model()).name(),
+                modelHash,
+                distinct.values().stream().map(Cell::stamp).toList(),
+                seeds(),
+                MachineStamp.here(),
+                clock.stages(),
+                findings);
+        RunFolder folder = RunFolder.write(request.run(), record);
+        HtmlReport.write(request.run().resolve("report.html"), List.of(folder));
+        return folder;
+    }
+
+    private Map<String, Long> seeds() {
+        Map<String, Long> seeds = new TreeMap<>();
+        request.seeds().forEach(seed -> seeds.put("noise " + seed, seed));
+        seeds.put("calibration", CompareRequest.CALIBRATION_SEED);
+        return seeds;
+    }
+
+    private List<Cell> mainCells() {
+        List<Cell> cells = new ArrayList<>();
+        for (String setting : request.settings()) {
+            for (String method : request.methods()) {
+                cells.add(new Cell(method, setting, recipe(method, setting)));
+            }
+        }
+        return cells;
+    }
+
+    private Map<String, List<Cell>> ablationCells() {
+        Map<String, List<Cell>> cells = new LinkedHashMap<>();
+        for (String id : request.ablations()) {
+            Ablations.Ablation ablation = Ablations.named(id);
+            RecipeFile<?> base = recipe(ablation.method(), request.ablationSetting());
+            cells.put(
+                    id,
+                    ablation.variants().stream()
+                            .map(variant -> new Cell(
+                                    ablation.method() + ": " + variant.name(),
+                                    request.ablationSetting(),
+                                    Ablations.varied(base, variant)))
+                            .toList());
+        }
+        return cells;
+    }
+
+    private RecipeFile<?> recipe(String method, String setting) {
+        Path file = request.recipes().resolve(method + "-" + setting + ".json");
+        if (!Files.exists(file)) {
+            throw new IllegalArgumentException("there is no recipe " + file + " for " + method + " at " + setting);
+        }
+        return RecipeFile.read(file);
+    }
+
+    /** Step A of Q-ARVD once a setting, by Q-ARVD's recipe, for all that use it. */
+    private void measureSensitivities(Iterable<Cell> cells) {
+        for (Cell cell : cells) {
+            boolean needed = cell.recipe().needs() instanceof Needs.Rollouts rollouts && rollouts.sensitivity();
+            if (!needed || sensitivities.containsKey(cell.setting())) {
+                continue;
+            }
+            QArvdRecipe recipe = (QArvdRecipe) recipe("q-arvd", cell.setting()).recipe();
+            try (ModelFolder model = ModelFolder.open(request.model());
+                    Generator generator = new Generator(model)) {
+                QuantContext context = new QuantContext(
+                        model.transformer(),
+                        new PromptRollouts(generator, request.calibrationPrompts(), CompareRequest.CALIBRATION_SEED),
+                        null,
+                        clock,
+                        1);
+                String key = RecipeStamp.sha256(
+                        (modelHash + recipe + request.calibrationPrompts()).getBytes(StandardCharsets.UTF_8));
+                Path file = request.run().resolve("sensitivity-" + cell.setting() + ".json");
+                sensitivities.put(
+                        cell.setting(), QArvd.measureSensitivity(context, recipe, SensitivityLog.at(file, key)));
+            }
+        }
+    }
+
+    private @Nullable FrameWeights sensitivity(Cell cell) {
+        Sensitivity measured = sensitivities.get(cell.setting());
+        return measured == null ? null : measured.weights();
+    }
+
+    private Map<String, CellRun.Done> runAll(List<Cell> cells) {
+        Map<String, CellRun.Done> done = new LinkedHashMap<>();
+        try (ExecutorService jobs = Executors.newFixedThreadPool(
+                        request.jobs(),
+                        Thread.ofPlatform().daemon().name("cell-", 0).factory());
+                Progress.Stage stage = clock.begin("recipes", cells.size() * cellRun.steps())) {
+            Map<String, Future<CellRun.Done>> running = new LinkedHashMap<>();
+            cells.forEach(cell ->
+                    running.put(cell.id(), jobs.submit(() -> cellRun.run(cell, sensitivity(cell), stage))));
+            try {
+                for (var entry : running.entrySet()) {
+                    done.put(entry.getKey(), entry.getValue().get());
+                }
+            } catch (ExecutionException e) {
+                jobs.shutdownNow();
+                throw e.getCause() instanceof RuntimeException error ? error : new IllegalStateException(e.getCause());
+            } catch (InterruptedException e) {
+                jobs.shutdownNow();
+                Thread.currentThread().interrupt();
+                throw new IllegalStateException("interrupted", e);
+            }
+        }
+        return done;
+    }
+
+    private Findings findings(
+            List<Cell> main,
+            Map<String, List<Cell>> ablations,
+            Map<String, CellRun.Done> done,
+            EvaluationResult reference) {
+        List<CellRun.Done> results =
+                main.stream().map(cell -> done.get(cell.id())).toList();
+        List<Comparison> comparisons = new ArrayList<>();
+        comparisons.addAll(reference.run().findings().comparisons());
+        results.forEach(
+                result -> comparisons.addAll(result.scores().run().findings().comparisons()));
+        comparisons.removeIf(comparison -> comparison.method().equals(EvaluationRequest.FULL_PRECISION));
+        try (ModelFolder model = ModelFolder.open(request.model())) {
+            OutlierFindings outliers = new OutlierFindings(model.transformer());
+            List<ModelSize> sizes = new ArrayList<>();
+            sizes.add(new ModelSize(
+                    EvaluationRequest.FULL_PRECISION,
+                    "bf16",
+                    model.transformerBytes(),
+                    model.transformer().weights().parameterCount()));
+            results.forEach(result -> sizes.add(new ModelSize(
+                    result.cell().label(),
+                    result.cell().setting(),
+                    result.cost().bytes(),
+                    result.cost().parameters())));
+            List<ChannelNorms> norms = new ArrayList<>();
+            for (int block = 0; block < model.config().transformer().numLayers(); block++) {
+                norms.addAll(outliers.channelNorms(block));
+            }
+            List<io.arvid.record.Sensitivity> shares = new ArrayList<>();
+            sensitivities.forEach((setting, measured) -> shares.add(SensitivityShares.of(measured, setting)));
+            return new Findings(
+                    List.of(),
+                    comparisons,
+                    differences(results),
+                    shares,
+                    norms,
+                    outliers.layerOutliers(),
+                    sizes,
+                    tables(results, ablations, done, reference));
+        }
+    }
+
+    private List<PairedDifference> differences(List<CellRun.Done> results) {
+        List<PairedDifference> differences = new ArrayList<>();
+        for (String rival : List.of("q-arvd", "minmax")) {
+            for (CellRun.Done result : results) {
+                results.stream()
+                        .filter(other -> other.cell().label().equals(rival)
+                                && other.cell().setting().equals(result.cell().setting())
+                                && other != result)
+                        .forEach(other -> differences.addAll(PairedCells.differences(result, other)));
+            }
+        }
+        return differences;
+    }
+
+    private List<FindingTable> tables(
+            List<CellRun.Done> results,
+            Map<String, List<Cell>> ablations,
+            Map<String, CellRun.Done> done,
+            EvaluationResult reference) {
+        ResultTables tables = new ResultTables(results);
+        List<FindingTable> all = new ArrayList<>();
+        all.add(tables.main());
+        all.add(tables.costs());
+        all.addAll(tables.order());
+        tables.discriminability(reference).ifPresent(all::add);
+        ablations.forEach((id, cells) -> all.add(ResultTables.ablation(
+                Ablations.named(id),
+                cells.stream().map(cell -> done.get(cell.id())).toList())));
+        all.add(tables.worstLayers());
+        return all;
+    }
+
+    private static byte[] bytes(Path file) {
+        try {
+            return Files.readAllBytes(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(file + ": cannot be read: " + e.getMessage(), e);
+        }
+    }
+}

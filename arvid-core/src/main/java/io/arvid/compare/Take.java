@@ -1,0 +1,38 @@
+package io.arvid.compare;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * One video that every model makes.
+ *
+ * @param name of its files
+ * @param prompt what is asked for
+ * @param seed of its noise
+ */
+record Take(String name, String prompt, long seed) {
+    /** Every prompt with every seed; prompt {@code i} adds {@code 1000·i} to the seed, so that no two videos share their noise. */
+    static List<Take> all(List<String> prompts, List<Long> seeds) {
+        List<Take> takes = new ArrayList<>();
+        for (int prompt = 0; prompt < prompts.size(); prompt++) {
+            for (long seed : seeds) {
+                takes.add(new Take("p%03d-s%d".formatted(prompt, seed), prompts.get(prompt), seed + 1000L * prompt));
+            }
+        }
+        return takes;
+    }
+
+    /** Number of the prompt in a take's name: videos of one prompt are not independent. */
+    static String promptOf(String name) {
+        return name.substring(0, name.indexOf('-'));
+    }
+
+    Path frames(Path folder) {
+        return folder.resolve(name + ".mkv");
+    }
+
+    Path latents(Path folder) {
+        return folder.resolve(name + ".safetensors");
+    }
+}

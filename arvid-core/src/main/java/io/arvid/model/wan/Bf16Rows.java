@@ -1,0 +1,170 @@
+package io.arvid.model.wan;
+
+import io.arvid.tensor.DTypes;
+import io.arvid.tensor.TensorScope;
+import io.arvid.tensor.Tensors;
+import io.arvid.tensor.Torch;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.util.stream.IntStream;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * Norm and rotation of bfloat16 rows, each in one pass over memory where libtorch makes six: the fast twins of {@link WanNorms#rms} and {@link
+ * WanRope#rotate}, with their roundings in the same places.
+ *
+ * <p>Two neighbouring bfloat16 values are one int: the low half shifted up and the high half masked are two floats. The pairs that the rotation turns are
+ * such neighbours, so that nothing is shuffled.
+ */
+final class Bf16Rows {
+    private static final VectorSpecies<Integer> INTS = IntVector.SPECIES_PREFERRED;
+    private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
+    private static final int LANES = INTS.length();
+    private static final int HIGH = 0xffff0000;
+    private static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
+
+    private Bf16Rows() {}
+
+    /** True where {@code x [..., width]} can be worked on: bfloat16, on the CPU, without gaps or gradient, its width a multiple of a vector. */
+    static boolean fits(Tensor x) {
+        return ByteOrder.nativeOrder() == ORDER
+                && DTypes.of(x) == DTypes.BF16
+                && x.is_cpu()
+                && x.is_contiguous()
+                && x.size(-1) % (2 * LANES) == 0
+                && !(Torch.recordsGradients() && x.requires_grad());
+    }
+
+    /** {@link WanNorms#rms} of x {@code [..., width]} and weight {@code [width]}, both bfloat16. */
+    static Tensor rms(Tensor x, Tensor weight, double eps) {
+        int width = Math.toIntExact(x.size(-1));
+        Tensor out = Tensors.empty(DTypes.BF16, Tensors.shape(x));
+        MemorySegment from = Tensors.memory(x);
+        MemorySegment to = Tensors.memory(out);
+        float[] weights;
+        try (TensorScope scope = TensorScope.open()) {
+            weights = planar(Tensors.memory(weight.contiguous()), width);
+        }
+        inParts(x.numel() / width, row -> normRow(from, to, row * 2L * width, width, weights, (float) eps));
+        return out;
+    }
+
+    /** {@link WanRope#rotate} of x {@code [B, L, heads, headDim]}, bfloat16, by a complex64 table {@code [L, 1, headDim / 2]}. */
+    static Tensor rotate(Tensor x, Tensor table) {
+        int tokens = Math.toIntExact(x.size(1));
+        int heads = Math.toIntExact(x.size(2));
+        int pairs = Math.toIntExact(x.size(3) / 2);
+        Tensor out = Tensors.empty(DTypes.BF16, Tensors.shape(x));
+        MemorySegment from = Tensors.memory(x);
+        MemorySegment to = Tensors.memory(out);
+        MemorySegment angles = Tensors.memory(table);
+        inParts(x.size(0) * tokens, row -> {
+            float[] cos = new float[pairs];
+            float[] sin = new float[pairs];
+            long entry = row % tokens * pairs * 2;
+            for (int pair = 0; pair < pairs; pair++) {
+                cos[pair] = angles.getAtIndex(ValueLayout.JAVA_FLOAT, entry + 2L * pair);
+                sin[pair] = angles.getAtIndex(ValueLayout.JAVA_FLOAT, entry + 2L * pair + 1);
+            }
+            rotateRow(from, to, row * heads * pairs * 4L, heads, cos, sin);
+        });
+        return out;
+    }
+
+    @FunctionalInterface
+    private interface RowWork {
+        void row(long row);
+    }
+
+    /** Rows in as many neighbouring parts as libtorch uses threads. */
+    private static void inParts(long rows, RowWork work) {
+        int parts = (int) Math.min(rows, Torch.threads());
+        if (parts <= 1) {
+            for (long row = 0; row < rows; row++) {
+                work.row(row);
+            }
+        } else {
+            IntStream.range(0, parts).parallel().forEach(part -> {
+                for (long row = rows * part / parts; row < rows * (part + 1) / parts; row++) {
+                    work.row(row);
+                }
+            });
+        }
+    }
+
+    /** Floats of {@code width} values: of every vector's worth of pairs, first the even ones, then the odd ones. */
+    private static float[] planar(MemorySegment values, int width) {
+        float[] floats = new float[width];
+        for (int at = 0; at < width; at += 2 * LANES) {
+            IntVector pairs = IntVector.fromMemorySegment(INTS, values, 2L * at, ORDER);
+            even(pairs).intoArray(floats, at);
+            odd(pairs).intoArray(floats, at + LANES);
+        }
+        return floats;
+    }
+
+    private static void normRow(
+            MemorySegment from, MemorySegment to, long offset, int width, float[] weights, float eps) {
+        FloatVector squares = FloatVector.zero(FLOATS);
+        for (int at = 0; at < width; at += 2 * LANES) {
+            IntVector pairs = IntVector.fromMemorySegment(INTS, from, offset + 2L * at, ORDER);
+            FloatVector even = even(pairs);
+            FloatVector odd = odd(pairs);
+            squares = odd.fma(odd, even.fma(even, squares));
+        }
+        float factor = (float) (1 / Math.sqrt(squares.reduceLanes(VectorOperators.ADD) / width + eps));
+        for (int at = 0; at < width; at += 2 * LANES) {
+            IntVector pairs = IntVector.fromMemorySegment(INTS, from, offset + 2L * at, ORDER);
+            FloatVector even = rounded(even(pairs).mul(factor)).mul(FloatVector.fromArray(FLOATS, weights, at));
+            FloatVector odd = rounded(odd(pairs).mul(factor)).mul(FloatVector.fromArray(FLOATS, weights, at + LANES));
+            packed(even, odd).intoMemorySegment(to, offset + 2L * at, ORDER);
+        }
+    }
+
+    private static void rotateRow(
+            MemorySegment from, MemorySegment to, long offset, int heads, float[] cos, float[] sin) {
+        int pairs = cos.length;
+        for (int pair = 0; pair < pairs; pair += LANES) {
+            FloatVector c = FloatVector.fromArray(FLOATS, cos, pair);
+            FloatVector s = FloatVector.fromArray(FLOATS, sin, pair);
+            for (int head = 0; head < heads; head++) {
+                long at = offset + 4L * (head * pairs + pair);
+                IntVector both = IntVector.fromMemorySegment(INTS, from, at, ORDER);
+                FloatVector real = even(both);
+                FloatVector imaginary = odd(both);
+                packed(real.mul(c).sub(imaginary.mul(s)), real.mul(s).add(imaginary.mul(c)))
+                        .intoMemorySegment(to, at, ORDER);
+            }
+        }
+    }
+
+    private static FloatVector even(IntVector pairs) {
+        return pairs.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+    }
+
+    private static FloatVector odd(IntVector pairs) {
+        return pairs.lanewise(VectorOperators.AND, HIGH).reinterpretAsFloats();
+    }
+
+    /** Bits of {@code values} with their nearest bfloat16, half to even, in the upper half; the lower half is left over. */
+    private static IntVector roundedBits(FloatVector values) {
+        IntVector bits = values.reinterpretAsInts();
+        IntVector last = bits.lanewise(VectorOperators.LSHR, 16).lanewise(VectorOperators.AND, 1);
+        return bits.add(last).add(0x7fff);
+    }
+
+    private static FloatVector rounded(FloatVector values) {
+        return roundedBits(values).lanewise(VectorOperators.AND, HIGH).reinterpretAsFloats();
+    }
+
+    private static IntVector packed(FloatVector even, FloatVector odd) {
+        return roundedBits(even)
+                .lanewise(VectorOperators.LSHR, 16)
+                .lanewise(VectorOperators.OR, roundedBits(odd).lanewise(VectorOperators.AND, HIGH));
+    }
+}

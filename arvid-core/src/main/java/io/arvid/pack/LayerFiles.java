@@ -1,0 +1,67 @@
+package io.arvid.pack;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.arvid.model.LinearSite;
+import io.arvid.quantize.FinishedLayers;
+import io.arvid.quantize.scheme.LayerPlan;
+import io.arvid.tensor.Ops;
+import io.arvid.tensor.TensorScope;
+import io.arvid.weights.CheckpointException;
+import io.arvid.weights.SafetensorsFile;
+import io.arvid.weights.SafetensorsWriter;
+import io.arvid.weights.WeightMap;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * Finished layers, a file each in the form of the packed model, so that an interrupted run does not work on them again.
+ *
+ * @param folder where they are
+ */
+public record LayerFiles(Path folder) implements FinishedLayers {
+    private static final JsonMapper JSON = new JsonMapper();
+    private static final String ENTRY = "entry";
+
+    @Override
+    public Optional<LayerPlan> find(LinearSite site) {
+        Path file = file(site);
+        if (!Files.exists(file)) {
+            return Optional.empty();
+        }
+        try (TensorScope scope = TensorScope.open();
+                WeightMap mapped = SafetensorsFile.open(file)) {
+            String entry = SafetensorsFile.header(file).metadata().getOrDefault(ENTRY, "");
+            Map<String, Tensor> copies = new LinkedHashMap<>();
+            mapped.entries().forEach((name, tensor) -> copies.put(name, Ops.copy(tensor)));
+            try (WeightMap own = WeightMap.of(copies)) {
+                LayerPlan plan = new LayerFormat(site.name())
+                        .read(JSON.readValue(entry, LayerEntry.class), own)
+                        .unpack();
+                plan.tensors().forEach(scope::keep);
+                return Optional.of(plan);
+            }
+        } catch (JsonProcessingException e) {
+            throw new CheckpointException(file, "is damaged; delete it: " + e.getOriginalMessage());
+        }
+    }
+
+    @Override
+    public void put(LinearSite site, LayerPlan plan) {
+        try (TensorScope scope = TensorScope.open()) {
+            Map<String, Tensor> tensors = new LinkedHashMap<>();
+            LayerEntry entry = new LayerFormat(site.name()).write(PackedLayer.of(plan), tensors);
+            SafetensorsWriter.write(file(site), tensors, Map.of(ENTRY, JSON.writeValueAsString(entry)));
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("the entry of " + site.name() + " is no JSON", e);
+        }
+    }
+
+    private Path file(LinearSite site) {
+        return folder.resolve(site.name() + ".safetensors");
+    }
+}

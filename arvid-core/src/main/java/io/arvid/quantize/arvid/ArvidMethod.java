@@ -1,0 +1,145 @@
+package io.arvid.quantize.arvid;
+
+import io.arvid.calibrate.FrameWeights;
+import io.arvid.model.LinearSite;
+import io.arvid.quantize.InputCalibration;
+import io.arvid.quantize.Needs;
+import io.arvid.quantize.QuantContext;
+import io.arvid.quantize.QuantMethod;
+import io.arvid.quantize.fake.FakeQuantForward;
+import io.arvid.quantize.fit.RangeRule;
+import io.arvid.quantize.fit.ScaledModel;
+import io.arvid.quantize.qarvd.ChunkSensitivity;
+import io.arvid.quantize.qarvd.DualScale;
+import io.arvid.quantize.qarvd.OutlierDetection;
+import io.arvid.quantize.qarvd.SensitivityLog;
+import io.arvid.quantize.qarvd.Weighting;
+import io.arvid.quantize.scheme.InputPlan;
+import io.arvid.quantize.scheme.InputRule;
+import io.arvid.quantize.scheme.LayerPlan;
+import io.arvid.quantize.scheme.QuantPlan;
+import io.arvid.quantize.scheme.Scheme;
+import io.arvid.tensor.TensorScope;
+import io.arvid.tensor.Torch;
+import java.util.List;
+import java.util.SequencedMap;
+
+/**
+ * arvid's own recipe: Q-ARVD's weights and dual scale; roundings solved in Gram space, on what the quantized model really sees; and sensitivities that
+ * say where bits are spent.
+ */
+public final class ArvidMethod implements QuantMethod<ArvidRecipe> {
+    @Override
+    public String id() {
+        return "arvid";
+    }
+
+    @Override
+    public ArvidRecipe defaults() {
+        return new ArvidRecipe(
+                Scheme.staticPerTensor(4, 8),
+                0,
+                RangeRule.PERCENTILE,
+                true,
+                OutlierDetection.paper(),
+                Weighting.SENSITIVITY,
+                2,
+                ArvidRecipe.Seen.QUANTIZED,
+                2,
+                8,
+                4,
+                0,
+                List.of(1.0, 0.95, 0.9, 0.85, 0.8, 0.7),
+                GramSolver.standard(),
+                null,
+                null);
+    }
+
+    @Override
+    public Needs needs(ArvidRecipe recipe) {
+        int ranges = recipe.scheme().inputs().needsCalibration() ? recipe.rangePrompts() : 0;
+        return new Needs.Rollouts(
+                recipe.calibrationPrompts(),
+                ranges + recipe.calibrationPrompts(),
+                recipe.weighting().isMeasured());
+    }
+
+    @Override
+    public QuantPlan plan(QuantContext context, ArvidRecipe recipe) {
+        context.requirePrompts(recipe.calibrationPrompts());
+        return Torch.withoutGradients(() -> {
+            try (TensorScope scope = TensorScope.open()) {
+                ScaledModel scaled = dualScale(recipe).scale(context.model());
+                ScaledModel ranged = ranged(context, scaled, recipe);
+                FrameWeights weights = recipe.weighting()
+                        .weights(context.rollouts().chunkCount(), () -> sensitivity(context, ranged, recipe));
+                ScaledModel quantized =
+                        recipe.keep() == null ? ranged : recipe.keep().without(context, ranged);
+                SequencedMap<LinearSite, LayerPlan> layers =
+                        new SequentialReconstruction(context, recipe, weights).reconstruct(quantized);
+                return QuantPlan.taking(id(), layers, recipe.scheme().kv());
+            }
+        });
+    }
+
+    private static DualScale dualScale(ArvidRecipe recipe) {
+        boolean staticInputs = recipe.scheme().inputs().needsCalibration();
+        return new DualScale(
+                recipe.scheme(),
+                recipe.range().weights(),
+                recipe.outliers(),
+                true,
+                !staticInputs,
+                site -> recipe.dualScale() && site.role().isInBlock());
+    }
+
+    private static ScaledModel ranged(QuantContext context, ScaledModel scaled, ArvidRecipe recipe) {
+        if (recipe.chunkBits() != null) {
+            return recipe.chunkBits().choose(context, scaled, recipe);
+        }
+        return ranges(recipe, recipe.scheme().inputs())
+                .calibrate(
+                        context,
+                        scaled,
+                        (site, layer) -> FrameWeights.uniform(context.rollouts().chunkCount()));
+    }
+
+    /** How ranges of inputs are found for {@code rule}. */
+    static InputCalibration ranges(ArvidRecipe recipe, InputRule rule) {
+        return new InputCalibration(
+                rule, recipe.range().inputs(), recipe.rangePrompts(), recipe.tokensPerSample(), recipe.seed());
+    }
+
+    /** Q-ARVD's step A for the rounded model. */
+    private static FrameWeights sensitivity(QuantContext context, ScaledModel ranged, ArvidRecipe recipe) {
+        FrameWeights known = context.sensitivity();
+        if (known != null) {
+            return known;
+        }
+        context.requirePrompts(recipe.sensitivityPrompts());
+        try (QuantPlan rounded = ranged.nearest(
+                        "arvid before reconstruction", recipe.scheme().kv());
+                FakeQuantForward quantized = new FakeQuantForward(context.model(), rounded)) {
+            return new ChunkSensitivity(context.model(), context.rollouts(), quantized)
+                    .measure(recipe.sensitivityPrompts(), SensitivityLog.inMemory(), context.progress())
+                    .weights();
+        }
+    }
+
+    /** The plan with {@code factor} on its static scales: both ends of a range move towards zero, zero points stay. Other plans stay as they are. */
+    static InputPlan scaled(InputPlan plan, double factor) {
+        return switch (plan) {
+            case InputPlan.Static fixed ->
+                factor == 1
+                        ? fixed
+                        : new InputPlan.Static(fixed.grid(), (float) (fixed.scale() * factor), fixed.zero());
+            case InputPlan.Stepwise(var buckets, var plans) ->
+                new InputPlan.Stepwise(
+                        buckets,
+                        plans.stream().map(each -> scaled(each, factor)).toList());
+            case InputPlan.Full full -> full;
+            case InputPlan.Dynamic dynamic -> dynamic;
+            case InputPlan.Companded companded -> companded;
+        };
+    }
+}

@@ -1,0 +1,85 @@
+package io.arvid.quantize.arvid;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import io.arvid.quantize.CalibratedRecipe;
+import io.arvid.quantize.fit.RangeRule;
+import io.arvid.quantize.qarvd.OutlierDetection;
+import io.arvid.quantize.qarvd.Weighting;
+import io.arvid.quantize.scheme.InputRule;
+import io.arvid.quantize.scheme.Scheme;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Settings of {@link ArvidMethod}.
+ *
+ * @param scheme number scheme
+ * @param seed of the choice of tokens
+ * @param range how ranges are found before reconstruction
+ * @param dualScale true to split layers with outlier channels, weights and inputs
+ * @param outliers which channels are split off
+ * @param weighting how much each chunk's error counts
+ * @param sensitivityPrompts prompts that the sensitivity is measured on, where it is used and not given
+ * @param inputs what layers are calibrated on
+ * @param rangePrompts prompts that input ranges are found on
+ * @param calibrationPrompts prompts whose roll-outs are summed up, held-out ones included
+ * @param heldOutEvery every so many-th prompt is held out, to choose between candidates; at least 2
+ * @param tokensPerSample tokens kept of each pass, 0 for all
+ * @param inputFactors candidates for static input scales, as shares of the scale that the range gives; 1 alone to leave them
+ * @param solver rounds a layer
+ * @param chunkBits bits of the inputs chunk by chunk, or null for the scheme's everywhere
+ * @param keep layers that stay in full precision, or null
+ */
+public record ArvidRecipe(
+        Scheme scheme,
+        long seed,
+        RangeRule range,
+        boolean dualScale,
+        OutlierDetection outliers,
+        Weighting weighting,
+        int sensitivityPrompts,
+        Seen inputs,
+        int rangePrompts,
+        int calibrationPrompts,
+        int heldOutEvery,
+        int tokensPerSample,
+        List<Double> inputFactors,
+        GramSolver solver,
+        @Nullable ChunkBits chunkBits,
+        @Nullable KeptLayers keep)
+        implements CalibratedRecipe {
+    /** What layers are calibrated on. */
+    public enum Seen {
+        /** The inputs of the full-precision model, as the papers do. */
+        @JsonProperty("full-precision")
+        FULL_PRECISION,
+
+        /** What layers see when those before them, and the cache, are quantized already; the target stays the full-precision output. */
+        @JsonProperty("quantized")
+        QUANTIZED
+    }
+
+    /** Checks the settings. */
+    public ArvidRecipe {
+        inputFactors = List.copyOf(inputFactors);
+        if (heldOutEvery < 2 || calibrationPrompts < heldOutEvery) {
+            throw new IllegalArgumentException("every " + heldOutEvery + "th of " + calibrationPrompts
+                    + " calibration prompts held out: none is left on one side");
+        }
+        if (rangePrompts < 1 || rangePrompts > calibrationPrompts) {
+            throw new IllegalArgumentException(
+                    "rangePrompts: " + rangePrompts + " of " + calibrationPrompts + " calibration prompts");
+        }
+        if (inputFactors.stream().anyMatch(factor -> !(factor > 0)) || !inputFactors.contains(1.0)) {
+            throw new IllegalArgumentException("inputFactors: positive numbers, 1 among them, not " + inputFactors);
+        }
+        if (chunkBits != null && !(scheme.inputs() instanceof InputRule.Static)) {
+            throw new IllegalArgumentException("chunkBits: needs static inputs; scheme.inputs asks for another rule");
+        }
+    }
+
+    /** True where prompt {@code index} is held out. */
+    boolean isHeldOut(int index) {
+        return index % heldOutEvery == heldOutEvery - 1;
+    }
+}

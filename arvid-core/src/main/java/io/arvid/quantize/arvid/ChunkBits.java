@@ -1,0 +1,78 @@
+package io.arvid.quantize.arvid;
+
+import io.arvid.calibrate.FrameWeights;
+import io.arvid.quantize.QuantContext;
+import io.arvid.quantize.fake.FakeQuantForward;
+import io.arvid.quantize.fit.ScaledLayer;
+import io.arvid.quantize.fit.ScaledModel;
+import io.arvid.quantize.qarvd.ChunkSensitivity;
+import io.arvid.quantize.qarvd.SensitivityLog;
+import io.arvid.quantize.scheme.InputPlan;
+import io.arvid.quantize.scheme.InputRule;
+import io.arvid.quantize.scheme.IntGrid;
+import io.arvid.quantize.scheme.QuantPlan;
+import io.arvid.quantize.scheme.StepBuckets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * Bits of the inputs chunk by chunk: the error of each chunk at each width is measured on the rounded model, and the widths with the least sum within
+ * the budget are taken. The weights' codes are the same in every chunk.
+ *
+ * @param widths bits to choose from
+ * @param average largest mean over the chunks
+ */
+public record ChunkBits(List<Integer> widths, double average) {
+    /** Checks that the budget can be kept. */
+    public ChunkBits {
+        widths = widths.stream().sorted().toList();
+        if (widths.isEmpty() || widths.getFirst() > average) {
+            throw new IllegalArgumentException("chunkBits: widths " + widths + " cannot average " + average + " bits");
+        }
+    }
+
+    /** {@code scaled} with a static input plan a chunk. */
+    ScaledModel choose(QuantContext context, ScaledModel scaled, ArvidRecipe recipe) {
+        int chunks = context.rollouts().chunkCount();
+        FrameWeights uniform = FrameWeights.uniform(chunks);
+        boolean symmetric = ((InputRule.Static) recipe.scheme().inputs()).grid().symmetric();
+        List<ScaledModel> byWidth = new ArrayList<>();
+        double[][] errors = new double[chunks][widths.size()];
+        for (int width = 0; width < widths.size(); width++) {
+            InputRule rule = new InputRule.Static(new IntGrid(widths.get(width), symmetric));
+            ScaledModel model = ArvidMethod.ranges(recipe, rule).calibrate(context, scaled, (site, layer) -> uniform);
+            byWidth.add(model);
+            double[] measured = errors(context, model, recipe);
+            for (int chunk = 0; chunk < chunks; chunk++) {
+                errors[chunk][width] = measured[chunk];
+            }
+        }
+        int[] chosen = BitAllocation.allocate(
+                errors, widths.stream().mapToInt(Integer::intValue).toArray(), average);
+        return byWidth.getFirst().map((site, layer) -> {
+            List<ScaledLayer> alternatives = byWidth.stream()
+                    .map(model -> Objects.requireNonNull(model.layers().get(site)))
+                    .toList();
+            List<InputPlan> main = new ArrayList<>();
+            List<InputPlan> second = new ArrayList<>();
+            for (int width : chosen) {
+                ScaledLayer at = alternatives.get(width);
+                main.add(at.input());
+                second.add(at.outliers() == null ? at.input() : at.outliers().input());
+            }
+            StepBuckets buckets = new StepBuckets.ByChunk(chunks);
+            return layer.withInputs(new InputPlan.Stepwise(buckets, main), new InputPlan.Stepwise(buckets, second));
+        });
+    }
+
+    private static double[] errors(QuantContext context, ScaledModel model, ArvidRecipe recipe) {
+        try (QuantPlan rounded =
+                        model.nearest("arvid at one width", recipe.scheme().kv());
+                FakeQuantForward quantized = new FakeQuantForward(context.model(), rounded)) {
+            return new ChunkSensitivity(context.model(), context.rollouts(), quantized)
+                    .measure(recipe.sensitivityPrompts(), SensitivityLog.inMemory(), context.progress())
+                    .errors();
+        }
+    }
+}

@@ -1,0 +1,61 @@
+package io.arvid.quantize.arvid;
+
+import io.arvid.calibrate.FrameWeights;
+import io.arvid.calibrate.Gram;
+import io.arvid.quantize.fit.GramLoss;
+import io.arvid.quantize.fit.ScaledLayer;
+import io.arvid.tensor.DTypes;
+import io.arvid.tensor.Ops;
+import io.arvid.tensor.TensorScope;
+import io.arvid.tensor.Tensors;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * The three Gram matrices of one layer for its present input plans: {@link Gram} with a weight a token. However many prompts are added, it takes
+ * {@code 3 · in²} numbers.
+ */
+final class LayerGrams implements AutoCloseable {
+    private final ScaledLayer layer;
+    private final Tensor h;
+    private final Tensor c;
+    private final Tensor g;
+    private double samples;
+
+    /** Sums of nothing for {@code layer}. */
+    LayerGrams(ScaledLayer layer) {
+        this.layer = layer;
+        long in = layer.weight().size(1);
+        this.h = TensorScope.own(Tensors.zeros(DTypes.F64, in, in));
+        this.c = TensorScope.own(Tensors.zeros(DTypes.F64, in, in));
+        this.g = TensorScope.own(Tensors.zeros(DTypes.F64, in, in));
+    }
+
+    /** Adds a prompt; {@code weights} say how much each chunk's error counts. */
+    void add(PairedInputs inputs, FrameWeights weights) {
+        TensorScope.runAndFree(() -> {
+            long in = layer.weight().size(1);
+            long tokens = inputs.seen().inputs().size(1);
+            Tensor perToken = Ops.repeatInterleave(inputs.seen().sumWeights(weights), tokens, 0)
+                    .unsqueeze(1);
+            Tensor x = layer.transform().input(inputs.fullPrecision().inputs()).reshape(-1, in);
+            Tensor quantized = QuantizedInputs.of(layer, inputs.seen()).reshape(-1, in);
+            Tensor weighted = quantized.mul(perToken);
+            h.add_(Ops.toF64(quantized.t().mm(weighted)));
+            c.add_(Ops.toF64(x.t().mm(weighted)));
+            g.add_(Ops.toF64(x.t().mm(x.mul(perToken))));
+        });
+        samples += inputs.seen().count();
+    }
+
+    /** The layer's loss over everything added. */
+    GramLoss loss() {
+        return GramLoss.of(layer.weight(), h, c, g, samples);
+    }
+
+    @Override
+    public void close() {
+        h.close();
+        c.close();
+        g.close();
+    }
+}

@@ -1,0 +1,29 @@
+package io.arvid.quantize.arvid;
+
+import io.arvid.calibrate.Samples;
+import io.arvid.tensor.TensorScope;
+
+/**
+ * The inputs of one layer in one prompt's roll-out, sample by sample the same passes and tokens.
+ *
+ * @param fullPrecision of the full-precision model
+ * @param seen of the model whose earlier layers are quantized; the same where layers are calibrated on full-precision inputs
+ */
+record PairedInputs(Samples fullPrecision, Samples seen) implements AutoCloseable {
+    /** Takes the tensors out of the reach of every scope. */
+    PairedInputs owned() {
+        TensorScope.own(fullPrecision.inputs());
+        if (seen != fullPrecision) {
+            TensorScope.own(seen.inputs());
+        }
+        return this;
+    }
+
+    @Override
+    public void close() {
+        fullPrecision.inputs().close();
+        if (seen != fullPrecision) {
+            seen.inputs().close();
+        }
+    }
+}

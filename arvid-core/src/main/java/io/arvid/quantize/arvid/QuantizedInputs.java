@@ -1,0 +1,42 @@
+package io.arvid.quantize.arvid;
+
+import io.arvid.calibrate.Samples;
+import io.arvid.model.RolloutStep;
+import io.arvid.quantize.fake.FakeInput;
+import io.arvid.quantize.fit.ScaledLayer;
+import io.arvid.quantize.scheme.InputPlan;
+import io.arvid.tensor.Ops;
+import io.arvid.tensor.Tensors;
+import java.util.ArrayList;
+import java.util.List;
+import org.bytedeco.pytorch.Tensor;
+
+/** Recorded inputs as a layer's input plans quantize them, those of its outlier channels by their own. */
+final class QuantizedInputs {
+    private QuantizedInputs() {}
+
+    /** x̂ {@code [N, tokens, in]} of {@code samples}, channels in the layer's own order. */
+    static Tensor of(ScaledLayer layer, Samples samples) {
+        Tensor x = layer.transform().input(samples.inputs());
+        ScaledLayer.Outliers outliers = layer.outliers();
+        if (outliers == null || outliers.input().equals(layer.input())) {
+            return quantized(layer.input(), x, samples.steps());
+        }
+        Tensor normals = layer.normalColumns();
+        Tensor result = Tensors.zerosLike(x);
+        result.index_copy_(-1, normals, quantized(layer.input(), x.index_select(-1, normals), samples.steps()));
+        Tensor ofOutliers = quantized(outliers.input(), x.index_select(-1, outliers.columns()), samples.steps());
+        return result.index_copy_(-1, outliers.columns(), ofOutliers);
+    }
+
+    private static Tensor quantized(InputPlan plan, Tensor x, List<RolloutStep> steps) {
+        if (!(plan instanceof InputPlan.Stepwise)) {
+            return FakeInput.apply(plan, steps.getFirst(), x);
+        }
+        List<Tensor> samples = new ArrayList<>();
+        for (int i = 0; i < steps.size(); i++) {
+            samples.add(FakeInput.apply(plan, steps.get(i), x.select(0, i)));
+        }
+        return Ops.stack(0, samples);
+    }
+}
