@@ -9,6 +9,7 @@ import io.arvid.evaluate.Psnr;
 import io.arvid.evaluate.SensitivityShares;
 import io.arvid.evaluate.Ssim;
 import io.arvid.evaluate.shapes.ShapesMetrics;
+import io.arvid.kernel.KernelCatalogue;
 import io.arvid.model.SiteForward;
 import io.arvid.model.wan.TinyVideoAutoencoder;
 import io.arvid.pack.PackedModelFile;
@@ -17,7 +18,6 @@ import io.arvid.pack.Packer;
 import io.arvid.pack.SourceLayout;
 import io.arvid.quantize.QuantContext;
 import io.arvid.quantize.RecipeFile;
-import io.arvid.quantize.fake.FakeQuantForward;
 import io.arvid.quantize.qarvd.OutlierFindings;
 import io.arvid.quantize.qarvd.QArvd;
 import io.arvid.quantize.qarvd.QArvdRecipe;
@@ -25,6 +25,7 @@ import io.arvid.quantize.qarvd.Sensitivity;
 import io.arvid.quantize.qarvd.SensitivityLog;
 import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.record.Comparison;
+import io.arvid.record.FindingTable;
 import io.arvid.record.Findings;
 import io.arvid.record.MachineStamp;
 import io.arvid.record.ModelSize;
@@ -38,8 +39,10 @@ import io.arvid.record.VideoSet;
 import io.arvid.report.HtmlReport;
 import io.arvid.report.RunFolder;
 import io.arvid.run.Generator;
+import io.arvid.run.KvModes;
 import io.arvid.run.ModelFolder;
 import io.arvid.run.PromptRollouts;
+import io.arvid.run.QuantizedModel;
 import io.arvid.tensor.TensorScope;
 import io.arvid.video.ContactSheet;
 import io.arvid.video.Frames;
@@ -160,7 +163,8 @@ public final class Pipeline {
                 sensitivities,
                 outliers.channelNorms(model.config().transformer().numLayers() / 2),
                 outliers.layerOutliers(),
-                sizes);
+                sizes,
+                List.of(kvModes()));
         RunRecord record = new RunRecord(
                 settings.command(),
                 began,
@@ -175,6 +179,13 @@ public final class Pipeline {
         RunFolder folder = RunFolder.write(settings.run(), record);
         HtmlReport.write(settings.run().resolve("report.html"), List.of(folder));
         return folder;
+    }
+
+    /** Ways of keeping keys and values, on the first prompt. */
+    private FindingTable kvModes() {
+        try (Progress.Stage stage = clock.begin("kv cache", KvModes.count())) {
+            return KvModes.measure(generator, settings.prompts().getFirst(), settings.seed(), stage);
+        }
     }
 
     /** Chooses the integers of one method at one setting and packs them; the packed folder. */
@@ -258,7 +269,7 @@ public final class Pipeline {
                     int dash = name.lastIndexOf('-');
                     PairedScores score = scores(name.substring(0, dash), name.substring(dash + 1));
                     try (ModelFolder packed = ModelFolder.open(folder);
-                            FakeQuantForward sites = new FakeQuantForward(model.transformer(), plan(packed))) {
+                            QuantizedModel sites = quantized(packed)) {
                         for (int i = 0; i < settings.prompts().size(); i++) {
                             int prompt = i;
                             TensorScope.runAndFree(() -> {
@@ -293,12 +304,13 @@ public final class Pipeline {
                         List.of(metrics.features()));
     }
 
-    private static QuantPlan plan(ModelFolder packed) {
-        QuantPlan plan = packed.plan();
-        if (plan == null) {
+    /** The packed layers of {@code packed} over the model, in integers. */
+    private QuantizedModel quantized(ModelFolder packed) {
+        PackedModelFile file = packed.packed();
+        if (file == null) {
             throw new IllegalStateException(packed.path() + " is not packed");
         }
-        return plan;
+        return new QuantizedModel(model.transformer(), file.layers(), KernelCatalogue.BEST);
     }
 
     private Tensor latents(int prompt, SiteForward sites) {
@@ -349,7 +361,7 @@ public final class Pipeline {
         for (String method : settings.methods()) {
             try (ModelFolder packed =
                             ModelFolder.open(settings.run().resolve("models").resolve(method + "-" + setting));
-                    FakeQuantForward sites = new FakeQuantForward(model.transformer(), plan(packed))) {
+                    QuantizedModel sites = quantized(packed)) {
                 Tensor video = generator.decode(latents(prompt, sites));
                 Tensor difference = Frames.difference(reference, video, AMPLIFICATION);
                 String base = "p" + prompt + "-" + method + "-" + setting;

@@ -87,7 +87,8 @@ record PublishedGeneration(
                 prompts.get(index),
                 seed + index,
                 (latentsOnly ? latentFile : video).toString(),
-                StateFolder.stamp(model.card().file()));
+                StateFolder.stamp(model.card().file()),
+                "full precision");
     }
 
     private Tensor latents(Tensor text, @Nullable Tensor negative, long videoSeed) {

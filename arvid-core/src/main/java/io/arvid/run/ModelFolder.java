@@ -14,13 +14,15 @@ import io.arvid.model.wan.WanConfig;
 import io.arvid.model.wan.WanTransformer;
 import io.arvid.model.wan.vae.LatentStatistics;
 import io.arvid.pack.PackedModelFile;
+import io.arvid.quantize.scheme.KvPlan;
 import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.rollout.RolloutConfig;
+import io.arvid.rollout.kv.GroupedQuantizer;
+import io.arvid.rollout.kv.KvQuantization;
 import io.arvid.rollout.preset.Guided;
 import io.arvid.tensor.DTypes;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.TensorScope;
-import io.arvid.tensor.Tensors;
 import io.arvid.weights.AtomicFile;
 import io.arvid.weights.CheckpointException;
 import io.arvid.weights.FileHash;
@@ -175,10 +177,7 @@ public final class ModelFolder implements AutoCloseable {
         }
     }
 
-    /**
-     * What is not quantized, in float32. The weight of a quantized layer is one NaN, stretched to its shape: it takes no memory, and who multiplies by it
-     * sees that he should not.
-     */
+    /** What is not quantized, in float32, and {@link QuantizedModel#absentWeight} for the quantized layers. */
     private static WeightMap withoutQuantized(PackedModelFile packed) {
         try (TensorScope scope = TensorScope.open()) {
             Map<String, Tensor> weights = new HashMap<>();
@@ -186,8 +185,7 @@ public final class ModelFolder implements AutoCloseable {
             packed.layers()
                     .forEach((site, layer) -> weights.put(
                             site.name() + ".weight",
-                            Tensors.full(DTypes.F32, Double.NaN, 1, 1)
-                                    .expand(layer.outFeatures(), layer.inFeatures())));
+                            QuantizedModel.absentWeight(DTypes.F32, layer.outFeatures(), layer.inFeatures())));
             return WeightMap.of(weights);
         }
     }
@@ -221,6 +219,23 @@ public final class ModelFolder implements AutoCloseable {
     /** The packed transformer, null of a model in full precision. */
     public @Nullable PackedModelFile packed() {
         return packed;
+    }
+
+    /** How the model wants keys and values to be kept: as its plan says, or as they are. */
+    public KvQuantization kv() {
+        KvPlan kv = packed == null ? new KvPlan.Full() : packed.kv();
+        return switch (kv) {
+            case KvPlan.Full() -> KvQuantization.of(KvQuantization.Codes.NONE);
+            case KvPlan.Grouped(int bits, int group, KvPlan.Grouped.Axis along) ->
+                new KvQuantization(
+                        KvQuantization.Codes.ofBits(bits),
+                        group,
+                        GroupedQuantizer.Axis.valueOf(along.name()),
+                        0,
+                        0,
+                        false,
+                        List.of());
+        };
     }
 
     /** The plan of a packed model, unpacked when it is asked for first; null of a model in full precision. */
