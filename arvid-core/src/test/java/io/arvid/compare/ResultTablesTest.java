@@ -93,6 +93,15 @@ class ResultTablesTest {
         });
     }
 
+    /** Ratios 1/4 and 4/1 cancel in the geometric mean, whatever their size in the mean. */
+    @Test
+    void oneWildPromptDoesNotOutweighTheOthers() {
+        var ratio = PairedCells.geometricRatio("latent-mse", done("arvid", 1, 400), done("q-arvd", 4, 100))
+                .orElseThrow();
+        assertThat(ratio.mean().mean()).isCloseTo(1, org.assertj.core.data.Offset.offset(1e-12));
+        assertThat(ratio.won()).isEqualTo(1);
+    }
+
     @Test
     void thePageSaysWhatTheIntervalsSay() {
         List<CellRun.Done> results = List.of(done("q-arvd", 2, 3, 2), done("arvid", 1, 2, 1));
