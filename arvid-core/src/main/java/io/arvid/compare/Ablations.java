@@ -4,7 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.arvid.quantize.NearestName;
+import io.arvid.weights.NearestName;
 import io.arvid.quantize.RecipeFile;
 import java.util.List;
 

@@ -63,13 +63,31 @@ public enum Kernel {
 
         @Override
         QuantGemm prepare(PackedLayer layer, Tensor bias) {
-            return new OnednnGemm(
-                    Onednn.find().orElseThrow(() -> new IllegalStateException(Onednn.absence())), layer, bias);
+            Onednn onednn = Onednn.find().orElseThrow(() -> new IllegalStateException(Onednn.absence()));
+            return new IntegerGemm(layer, bias, codes -> new OnednnSegment(onednn, codes));
         }
     },
 
-    /** The simulation, in floating point: works everywhere and for every plan. */
+    /** The same integers, multiplied in float64: bit for bit the same outputs on every machine, slowly. */
     EMULATED {
+        @Override
+        public Optional<String> refusal() {
+            return Optional.empty();
+        }
+
+        @Override
+        public Optional<String> refusal(KernelSpec spec) {
+            return ONEDNN.refusal(spec);
+        }
+
+        @Override
+        QuantGemm prepare(PackedLayer layer, Tensor bias) {
+            return new IntegerGemm(layer, bias, EmulatedSegment::new);
+        }
+    },
+
+    /** The simulation, in the model's own floating point: for every plan. */
+    SIMULATED {
         @Override
         public Optional<String> refusal() {
             return Optional.empty();
@@ -82,7 +100,7 @@ public enum Kernel {
 
         @Override
         QuantGemm prepare(PackedLayer layer, Tensor bias) {
-            return new EmulatedGemm(layer, bias);
+            return new SimulatedGemm(layer, bias);
         }
     };
 

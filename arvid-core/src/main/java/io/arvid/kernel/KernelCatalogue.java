@@ -36,7 +36,7 @@ public record KernelCatalogue(@Nullable Kernel wanted) {
                 throw new IllegalArgumentException("the kernel " + kernel.id() + " cannot be used: " + reason);
             }
             if (wanted != null && wanted != kernel) {
-                continue;
+                continue; // the reader chose
             }
             if (reason == null) {
                 return new Choice(kernel, refused);

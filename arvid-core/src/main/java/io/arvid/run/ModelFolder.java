@@ -1,6 +1,7 @@
 package io.arvid.run;
 
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -11,14 +12,17 @@ import io.arvid.model.wan.UmtConfig;
 import io.arvid.model.wan.UmtTextEncoder;
 import io.arvid.model.wan.WanConfig;
 import io.arvid.model.wan.WanTransformer;
+import io.arvid.model.wan.vae.LatentStatistics;
 import io.arvid.pack.PackedModelFile;
+import io.arvid.quantize.scheme.KvPlan;
 import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.rollout.RolloutConfig;
-import io.arvid.rollout.train.LatentStatistics;
+import io.arvid.rollout.kv.GroupedQuantizer;
+import io.arvid.rollout.kv.KvQuantization;
+import io.arvid.rollout.preset.Guided;
 import io.arvid.tensor.DTypes;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.TensorScope;
-import io.arvid.tensor.Tensors;
 import io.arvid.weights.AtomicFile;
 import io.arvid.weights.CheckpointException;
 import io.arvid.weights.FileHash;
@@ -65,7 +69,7 @@ public final class ModelFolder implements AutoCloseable {
         }
     }
 
-    /** What {@code config.json} says. */
+    /** What {@code config.json} says; a model with a {@code sampler} is bidirectional, its roll-out one chunk. */
     @JsonIgnoreProperties(ignoreUnknown = true)
     public record Config(
             @JsonProperty("name") String name,
@@ -74,7 +78,20 @@ public final class ModelFolder implements AutoCloseable {
             @JsonProperty("autoencoder") TinyVideoAutoencoder.Config autoencoder,
             @JsonProperty("latents") LatentStatistics latents,
             @JsonProperty("rollout") RolloutConfig rollout,
-            @JsonProperty("video") Video video) {
+            @JsonProperty("video") Video video,
+            @JsonProperty("sampler") @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable Guided sampler) {
+        /** Of a model that is rolled out. */
+        public Config(
+                String name,
+                WanConfig transformer,
+                UmtConfig textEncoder,
+                TinyVideoAutoencoder.Config autoencoder,
+                LatentStatistics latents,
+                RolloutConfig rollout,
+                Video video) {
+            this(name, transformer, textEncoder, autoencoder, latents, rollout, video, null);
+        }
+
         /** Checks that nothing is missing. */
         public Config {
             Map<String, @Nullable Object> parts = new HashMap<>();
@@ -160,10 +177,7 @@ public final class ModelFolder implements AutoCloseable {
         }
     }
 
-    /**
-     * What is not quantized, in float32. The weight of a quantized layer is one NaN, stretched to its shape: it takes no memory, and who multiplies by it
-     * sees that he should not.
-     */
+    /** What is not quantized, in float32, and {@link QuantizedModel#absentWeight} for the quantized layers. */
     private static WeightMap withoutQuantized(PackedModelFile packed) {
         try (TensorScope scope = TensorScope.open()) {
             Map<String, Tensor> weights = new HashMap<>();
@@ -171,15 +185,14 @@ public final class ModelFolder implements AutoCloseable {
             packed.layers()
                     .forEach((site, layer) -> weights.put(
                             site.name() + ".weight",
-                            Tensors.full(DTypes.F32, Double.NaN, 1, 1)
-                                    .expand(layer.outFeatures(), layer.inFeatures())));
+                            QuantizedModel.absentWeight(DTypes.F32, layer.outFeatures(), layer.inFeatures())));
             return WeightMap.of(weights);
         }
     }
 
     private static WeightMap load(Path file) {
         try (WeightMap mapped = SafetensorsFile.open(file)) {
-            return mapped.to(DTypes.F32);
+            return mapped.to(DTypes.F32).onCurrentDevice();
         }
     }
 
@@ -206,6 +219,23 @@ public final class ModelFolder implements AutoCloseable {
     /** The packed transformer, null of a model in full precision. */
     public @Nullable PackedModelFile packed() {
         return packed;
+    }
+
+    /** How the model wants keys and values to be kept: as its plan says, or as they are. */
+    public KvQuantization kv() {
+        KvPlan kv = packed == null ? new KvPlan.Full() : packed.kv();
+        return switch (kv) {
+            case KvPlan.Full() -> KvQuantization.of(KvQuantization.Codes.NONE);
+            case KvPlan.Grouped(int bits, int group, KvPlan.Grouped.Axis along) ->
+                new KvQuantization(
+                        KvQuantization.Codes.ofBits(bits),
+                        group,
+                        GroupedQuantizer.Axis.valueOf(along.name()),
+                        0,
+                        0,
+                        false,
+                        List.of());
+        };
     }
 
     /** The plan of a packed model, unpacked when it is asked for first; null of a model in full precision. */

@@ -10,7 +10,9 @@ import io.arvid.model.LinearSite;
 import io.arvid.model.RolloutStep;
 import io.arvid.model.SiteForward;
 import io.arvid.pack.PackedLayer;
+import io.arvid.tensor.DTypes;
 import io.arvid.tensor.Ops;
+import io.arvid.tensor.Tensors;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -39,6 +41,14 @@ public final class QuantizedModel implements SiteForward, AutoCloseable {
             choice.refused().forEach((kernel, reason) -> refusals.putIfAbsent(kernel, site.name() + ": " + reason));
             layers.put(site, new QuantLinear(site, choice.kernel(), catalogue.prepare(layer, model.bias(site))));
         });
+    }
+
+    /**
+     * What stands in a model for the weight of a layer that is packed: one NaN, stretched to its shape. It takes no memory, and who multiplies by it sees
+     * that he should not.
+     */
+    public static Tensor absentWeight(DTypes type, int outFeatures, int inFeatures) {
+        return Tensors.full(type, Double.NaN, 1, 1).expand(outFeatures, inFeatures);
     }
 
     @Override

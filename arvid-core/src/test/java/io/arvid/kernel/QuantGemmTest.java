@@ -102,6 +102,25 @@ class QuantGemmTest {
     }
 
     @Test
+    void theEmulatedIntegersAreTheSameBitForBit() {
+        TensorScope.runAndFree(() -> {
+            try (Seeds seeds = new Seeds(8)) {
+                Tensor weight = Ops.mul(seeds.normal(33, 65), 0.125);
+                Tensor bias = seeds.normal(33);
+                Tensor x = seeds.normal(3, 65);
+                kinds().forEach((name, kind) -> {
+                    PackedLayer layer = PackedLayer.of(kind.apply(weight));
+                    for (Activation activation : Activation.values()) {
+                        assertThat(Tensors.toFloats(multiply(Kernel.ONEDNN, layer, bias, x, activation)))
+                                .as(name + " " + activation)
+                                .isEqualTo(Tensors.toFloats(multiply(Kernel.EMULATED, layer, bias, x, activation)));
+                    }
+                });
+            }
+        });
+    }
+
+    @Test
     void bfloat16ComesOutRoundedOnce() {
         TensorScope.runAndFree(() -> {
             try (Seeds seeds = new Seeds(3)) {
@@ -199,7 +218,7 @@ class QuantGemmTest {
                 refused.forEach((plan, reason) -> {
                     KernelSpec spec = KernelSpec.of(PackedLayer.of(plan));
                     KernelCatalogue.Choice choice = KernelCatalogue.BEST.choose(spec);
-                    assertThat(choice.kernel()).isEqualTo(Kernel.EMULATED);
+                    assertThat(choice.kernel()).isEqualTo(Kernel.SIMULATED);
                     assertThat(choice.refused().get(Kernel.ONEDNN)).contains(reason);
                     assertThatThrownBy(() -> new KernelCatalogue(Kernel.ONEDNN).choose(spec))
                             .isInstanceOf(IllegalArgumentException.class)
@@ -223,7 +242,7 @@ class QuantGemmTest {
                 LayerPlan plan = kind.apply(Ops.mul(Ops.add(seeds.normal(out, in), 0.3), 1 / Math.sqrt(in)));
                 Tensor bias = seeds.normal(out);
                 Tensor x = change.apply(Ops.add(seeds.normal(rows, in), 0.5));
-                Tensor expected = multiply(Kernel.EMULATED, PackedLayer.of(plan), bias, x, Activation.NONE);
+                Tensor expected = multiply(Kernel.SIMULATED, PackedLayer.of(plan), bias, x, Activation.NONE);
                 Tensor actual = multiply(Kernel.ONEDNN, PackedLayer.of(plan), bias, x, Activation.NONE);
                 Tensor excess = actual.sub(expected).abs().sub(KernelBound.of(plan, STEP, bias, x, expected));
                 assertThat(Tensors.item(Ops.amax(excess, false, 0, 1)))

@@ -27,9 +27,6 @@ final class MetricSummary {
             "aesthetic_quality",
             "imaging_quality");
 
-    /** A Fréchet distance of a thousand videos takes a second: fewer draws than for means. */
-    private static final int MOST_SET_DRAWS = 200;
-
     private final EvaluationSettings settings;
     private final PairedBootstrap bootstrap;
 
@@ -91,9 +88,7 @@ final class MetricSummary {
             }
         });
         try (TensorScope scope = TensorScope.open()) {
-            PairedBootstrap draws = new PairedBootstrap(
-                    Math.min(bootstrap.resamples(), MOST_SET_DRAWS), bootstrap.level(), bootstrap.seed());
-            return estimate(FrechetDistance.between(matrix(references), matrix(own), draws));
+            return estimate(FrechetDistance.between(matrix(references), matrix(own), bootstrap.forDistances()));
         }
     }
 

@@ -20,7 +20,6 @@ final class Descriptions {
     static final int QUERY_WEIGHTS = 131;
     static final int QUERY_SCRATCHPAD = 136;
     static final int USER_SCRATCHPAD = 1;
-    static final int GELU_TANH = 43;
     private static final int ANY = 1;
     private static final int DIMENSIONS = 2;
 

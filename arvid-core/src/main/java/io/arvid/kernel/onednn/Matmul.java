@@ -17,10 +17,9 @@ public final class Matmul {
      * @param outStride elements between rows of y
      * @param toBf16 true where y is bfloat16, false where it is float32
      * @param hasBias true where a bias is added
-     * @param gelu true where GELU (tanh) follows
      */
     public record Key(
-            int rows, int inFeatures, int outFeatures, int outStride, boolean toBf16, boolean hasBias, boolean gelu) {}
+            int rows, int inFeatures, int outFeatures, int outStride, boolean toBf16, boolean hasBias) {}
 
     private final Onednn onednn;
     private final Key key;
@@ -68,11 +67,6 @@ public final class Matmul {
         long attributes = functions.create("dnnl_primitive_attr_create");
         functions.call("dnnl_primitive_attr_set_scratchpad_mode", attributes, Descriptions.USER_SCRATCHPAD);
         functions.call("dnnl_primitive_attr_set_scales_mask", attributes, Descriptions.ARG_WEIGHTS, PER_OUTPUT);
-        if (key.gelu()) {
-            long after = functions.create("dnnl_post_ops_create");
-            functions.call("dnnl_post_ops_append_eltwise", after, Descriptions.GELU_TANH, 0f, 0f);
-            functions.call("dnnl_primitive_attr_set_post_ops", attributes, after);
-        }
         return functions.create(
                 "dnnl_matmul_primitive_desc_create",
                 engine,

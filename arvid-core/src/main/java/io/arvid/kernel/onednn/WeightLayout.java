@@ -20,7 +20,7 @@ public final class WeightLayout {
                 functions, Descriptions.S8, key.inFeatures(), key.outFeatures(), 1, key.inFeatures());
         long any = Descriptions.any(functions, Descriptions.S8, key.inFeatures(), key.outFeatures());
         Matmul.Key reference =
-                new Matmul.Key(REFERENCE_ROWS, key.inFeatures(), key.outFeatures(), key.outFeatures(), false, false, false);
+                new Matmul.Key(REFERENCE_ROWS, key.inFeatures(), key.outFeatures(), key.outFeatures(), false, false);
         long primitive = Matmul.primitive(functions, engine, reference, any);
         this.blocked = functions.query("dnnl_primitive_desc_query_md", primitive, Descriptions.QUERY_WEIGHTS, 0);
         this.bytes = functions.query("dnnl_memory_desc_get_size", blocked);

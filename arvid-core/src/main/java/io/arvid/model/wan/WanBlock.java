@@ -20,7 +20,7 @@ public final class WanBlock {
     /** Embeds text states for the cross-attention. */
     @FunctionalInterface
     public interface TextEmbedding {
-        /** Embedded {@code states}. */
+        /** Embeds {@code states [B, L, textDim]}. */
         Tensor embed(Tensor states, RolloutStep step, SiteForward sites);
     }
 

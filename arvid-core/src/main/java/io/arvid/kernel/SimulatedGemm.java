@@ -8,11 +8,11 @@ import io.arvid.tensor.TensorScope;
 import org.bytedeco.pytorch.Tensor;
 
 /** A packed layer as its simulation: values are rounded to what the integers can say, and multiplied in floating point. */
-final class EmulatedGemm implements QuantGemm {
+final class SimulatedGemm implements QuantGemm {
     private final FakeQuantLayer layer;
     private final long bytes;
 
-    EmulatedGemm(PackedLayer packed, Tensor bias) {
+    SimulatedGemm(PackedLayer packed, Tensor bias) {
         try (TensorScope scope = TensorScope.open()) {
             this.layer = new FakeQuantLayer(packed.unpack(), bias);
             this.bytes = (long) packed.inFeatures() * packed.outFeatures() * bias.element_size();

@@ -1,7 +1,5 @@
 package io.arvid.kernel;
 
-import io.arvid.kernel.onednn.Matmul;
-import io.arvid.kernel.onednn.Onednn;
 import io.arvid.model.RolloutStep;
 import io.arvid.pack.PackedLayer;
 import io.arvid.quantize.scheme.Correction;
@@ -14,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -27,31 +26,33 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>The sums are exact in int32. The outlier columns of a dual scale are a second product into the same rows. Rows are done in tiles that stay in the
- * cache between the product and its scaling; where all rows have one scale and δ is 0, oneDNN writes the output itself.
+ * cache between the product and its scaling; where all rows have one scale, δ is 0 and no function follows, the product is the
+ * output itself.
  */
-final class OnednnGemm implements QuantGemm {
+final class IntegerGemm implements QuantGemm {
     private static final int TILE_ROWS = 256;
     private static final TileMemory PRODUCTS = new TileMemory();
 
     /** What one product needs when its rows share one static scale: scales and offsets of its output channels. */
     private record FixedScales(Tensor scales, Tensor offsets) {}
 
-    private final Onednn onednn;
     private final InputRounding rounding;
     private final int outFeatures;
-    private final List<PackedSegment> segments = new ArrayList<>();
+    private final List<WeightSegment> segments = new ArrayList<>();
     private final Tensor offsets;
     private final @Nullable Tensor down;
     private final @Nullable Tensor up;
     private final Map<InputPlan.Static, FixedScales> fixed = new ConcurrentHashMap<>();
 
-    OnednnGemm(Onednn onednn, PackedLayer layer, Tensor bias) {
-        this.onednn = onednn;
+    /** {@code layer} with {@code bias [out]}, whose codes are multiplied as {@code products} does. */
+    IntegerGemm(PackedLayer layer, Tensor bias, Function<WeightSegment.Codes, WeightSegment> products) {
         this.outFeatures = layer.outFeatures();
         this.rounding = new InputRounding(layer);
         try (TensorScope scope = TensorScope.open()) {
             for (int segment = 0; segment < rounding.segments(); segment++) {
-                segments.add(PackedSegment.of(onednn, layer, rounding.columns(segment)));
+                int[] columns = rounding.columns(segment);
+                boolean outliers = rounding.segments() > 1 && segment == 0;
+                segments.add(products.apply(WeightSegment.Codes.of(layer, columns[0], columns[1], outliers)));
             }
             Tensor output = Ops.copyF32(bias);
             this.offsets = TensorScope.own(layer.correction(Correction.ChannelShift.class)
@@ -75,9 +76,9 @@ final class OnednnGemm implements QuantGemm {
             RoundedRows codes = shared.of(input, x, rounding, step);
             Tensor output = Tensors.empty(DTypes.of(x), rows, outFeatures);
             boolean gelu = activation == Activation.GELU_TANH;
-            if (isDirect(step)) {
+            if (isDirect(step) && !gelu) {
                 InputPlan.Static plan = (InputPlan.Static) rounding.plan(0).during(step);
-                direct(codes, fixed.computeIfAbsent(plan, this::fixedScales), output, gelu);
+                direct(codes, fixed.computeIfAbsent(plan, this::fixedScales), output);
             } else {
                 Tensor beside = down == null || up == null
                         ? null
@@ -88,7 +89,7 @@ final class OnednnGemm implements QuantGemm {
         });
     }
 
-    /** True where oneDNN can write the output itself. */
+    /** True where the product is the output itself. */
     private boolean isDirect(RolloutStep step) {
         return segments.size() == 1
                 && !segments.getFirst().hasZeros()
@@ -98,7 +99,7 @@ final class OnednnGemm implements QuantGemm {
 
     private FixedScales fixedScales(InputPlan.Static plan) {
         try (TensorScope scope = TensorScope.open()) {
-            PackedSegment only = segments.getFirst();
+            WeightSegment only = segments.getFirst();
             float zero = plan.zero() + ByteGrid.of(plan.grid()).shift();
             Tensor scales = Ops.mul(only.scales(), plan.scale());
             Tensor offset = offsets.sub(Ops.mul(only.sums(), (double) plan.scale() * zero));
@@ -106,8 +107,8 @@ final class OnednnGemm implements QuantGemm {
         }
     }
 
-    private void direct(RoundedRows codes, FixedScales terms, Tensor output, boolean gelu) {
-        PackedSegment only = segments.getFirst();
+    private void direct(RoundedRows codes, FixedScales terms, Tensor output) {
+        WeightSegment only = segments.getFirst();
         boolean bf16 = DTypes.of(output) == DTypes.BF16;
         long y = output.data_ptr().address();
         long elementBytes = bf16 ? 2 : 4;
@@ -115,13 +116,15 @@ final class OnednnGemm implements QuantGemm {
         only.forEachSlice((slice, weights) -> RowTeam.run(Math.ceilDiv(codes.rows(), tileRows), tile -> {
             int from = tile * tileRows;
             int count = Math.min(tileRows, codes.rows() - from);
-            onednn.matmul(new Matmul.Key(count, only.columns(), slice.count(), outFeatures, bf16, true, gelu))
-                    .run(
-                            codes.codes(0) + (long) from * only.columns(),
-                            weights,
-                            address(terms.scales(), slice.from()),
-                            address(terms.offsets(), slice.from()),
-                            y + ((long) from * outFeatures + slice.from()) * elementBytes);
+            only.multiply(
+                    slice,
+                    weights,
+                    codes.codes(0) + (long) from * only.columns(),
+                    count,
+                    address(terms.scales(), slice.from()),
+                    address(terms.offsets(), slice.from()),
+                    new WeightSegment.Target(
+                            y + ((long) from * outFeatures + slice.from()) * elementBytes, outFeatures, bf16));
         }));
     }
 
@@ -136,7 +139,7 @@ final class OnednnGemm implements QuantGemm {
             Tensor target = last ? output : before == null ? Tensors.empty(DTypes.F32, rows, outFeatures) : before;
             Tensor added = before;
             int index = segment;
-            PackedSegment part = segments.get(segment);
+            WeightSegment part = segments.get(segment);
             part.forEachSlice((slice, weights) -> RowTeam.run(Math.ceilDiv(rows, tileRows), tile -> {
                 int from = tile * tileRows;
                 tile(
@@ -158,7 +161,7 @@ final class OnednnGemm implements QuantGemm {
     private void tile(
             RoundedRows codes,
             int segment,
-            PackedSegment.Slice slice,
+            WeightSegment.Slice slice,
             long weights,
             int from,
             int count,
@@ -166,15 +169,16 @@ final class OnednnGemm implements QuantGemm {
             Tensor target,
             boolean gelu,
             boolean bf16) {
-        PackedSegment part = segments.get(segment);
+        WeightSegment part = segments.get(segment);
         long product = PRODUCTS.of((long) count * slice.count() * 4);
-        onednn.matmul(new Matmul.Key(count, part.columns(), slice.count(), slice.count(), false, false, false))
-                .run(
-                        codes.codes(segment) + (long) from * part.columns(),
-                        weights,
-                        address(part.scales(), slice.from()),
-                        0,
-                        product);
+        part.multiply(
+                slice,
+                weights,
+                codes.codes(segment) + (long) from * part.columns(),
+                count,
+                address(part.scales(), slice.from()),
+                0,
+                new WeightSegment.Target(product, slice.count(), false));
         long sums = address(part.sums(), slice.from());
         long zeros = address(part.zeros(), slice.from());
         long y = target.data_ptr().address();
@@ -209,12 +213,12 @@ final class OnednnGemm implements QuantGemm {
 
     @Override
     public long bytes() {
-        return segments.stream().mapToLong(PackedSegment::bytes).sum();
+        return segments.stream().mapToLong(WeightSegment::bytes).sum();
     }
 
     @Override
     public void close() {
-        segments.forEach(PackedSegment::close);
+        segments.forEach(WeightSegment::close);
         rounding.close();
         offsets.close();
         if (down != null && up != null) {
