@@ -4,12 +4,14 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.arvid.weights.AtomicFile;
 import java.io.IOException;
 import java.nio.file.Files;
+import io.arvid.kernel.Kernel;
+import io.arvid.kernel.KernelCatalogue;
 import io.arvid.model.SiteForward;
-import io.arvid.quantize.fake.FakeQuantForward;
-import io.arvid.quantize.scheme.QuantPlan;
+import io.arvid.pack.PackedModelFile;
 import io.arvid.record.Progress;
 import io.arvid.run.Generator;
 import io.arvid.run.ModelFolder;
+import io.arvid.run.QuantizedModel;
 import io.arvid.tensor.DTypes;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.TensorScope;
@@ -54,6 +56,13 @@ final class GenerateCommand implements Callable<Integer> {
             paramLabel = "N",
             description = "Seed of the first prompt's noise (default: ${DEFAULT-VALUE}).")
     private long seed = 0;
+
+    @Option(
+            names = "--kernel",
+            paramLabel = "NAME",
+            description = "How a packed model multiplies: ${COMPLETION-CANDIDATES}; the fastest that runs a layer where"
+                    + " it is not given. emulated is the simulation in floating point.")
+    private @Nullable Kernel kernel;
 
     @Option(names = "--latents", description = "Keep the latents beside each video.")
     private boolean keepLatents;
@@ -114,14 +123,12 @@ final class GenerateCommand implements Callable<Integer> {
         List<Made> made = new ArrayList<>();
         try (ModelFolder opened = ModelFolder.open(MissingException.require(model));
                 Generator generator = new Generator(opened);
+                QuantizedModel quantized = quantized(opened);
                 TensorScope scope = TensorScope.open();
                 Progress.Stage stage = output.progress().begin("generate", wanted.size())) {
             wanted.forEach(prompt -> TensorScope.runAndFree(() -> generator.textStates(prompt)));
             String hash = opened.hash();
-            QuantPlan plan = opened.plan();
-            SiteForward sites = plan == null
-                    ? opened.transformer().fullPrecision()
-                    : new FakeQuantForward(opened.transformer(), plan);
+            SiteForward sites = quantized == null ? opened.transformer().fullPrecision() : quantized;
             for (int i = 0; i < wanted.size(); i++) {
                 String name = String.format("%04d", i);
                 String prompt = wanted.get(i);
@@ -155,5 +162,18 @@ final class GenerateCommand implements Callable<Integer> {
         placed.forEach(video -> output.line(video.file() + "  " + video.prompt()));
         output.result(placed);
         return 0;
+    }
+
+    /** The packed layers of {@code opened}, null where it has none. */
+    private @Nullable QuantizedModel quantized(ModelFolder opened) {
+        PackedModelFile packed = opened.packed();
+        if (packed == null) {
+            if (kernel != null) {
+                throw new IllegalArgumentException(
+                        opened.path() + " is not packed, so --kernel has nothing to choose; quantize it first");
+            }
+            return null;
+        }
+        return new QuantizedModel(opened.transformer(), packed.layers(), new KernelCatalogue(kernel));
     }
 }

@@ -59,7 +59,7 @@ final class QuantizeCommand implements Callable<Integer> {
         RecipeFile<?> recipe = calibration.recipe();
         try (ModelFolder model = calibration.open();
                 Generator generator = new Generator(model)) {
-            if (model.plan() != null) {
+            if (model.packed() != null) {
                 throw new IllegalArgumentException(model.path() + " is quantized already; quantize its source");
             }
             QuantContext context = calibration.context(model, generator, output.progress());

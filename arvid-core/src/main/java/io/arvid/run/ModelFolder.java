@@ -12,11 +12,13 @@ import io.arvid.model.wan.UmtTextEncoder;
 import io.arvid.model.wan.WanConfig;
 import io.arvid.model.wan.WanTransformer;
 import io.arvid.model.wan.vae.LatentStatistics;
-import io.arvid.pack.DequantizedExport;
 import io.arvid.pack.PackedModelFile;
 import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.rollout.RolloutConfig;
 import io.arvid.tensor.DTypes;
+import io.arvid.tensor.Ops;
+import io.arvid.tensor.TensorScope;
+import io.arvid.tensor.Tensors;
 import io.arvid.weights.AtomicFile;
 import io.arvid.weights.CheckpointException;
 import io.arvid.weights.FileHash;
@@ -29,6 +31,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -101,7 +104,7 @@ public final class ModelFolder implements AutoCloseable {
     private final WeightMap autoencoderWeights;
     private final WanTransformer transformer;
     private final @Nullable PackedModelFile packed;
-    private final @Nullable QuantPlan plan;
+    private @Nullable QuantPlan plan;
 
     /** A packed model's tensors lie in the mapped {@code packed}, which stays open as long as this folder. */
     private ModelFolder(
@@ -114,7 +117,6 @@ public final class ModelFolder implements AutoCloseable {
         this.json = json;
         this.config = config;
         this.packed = packed;
-        this.plan = packed == null ? null : packed.plan();
         this.transformerWeights = transformerWeights;
         this.transformer = new WanTransformer(config.transformer(), transformerWeights);
         this.textWeights = load(folder.resolve(TEXT_ENCODER));
@@ -138,9 +140,7 @@ public final class ModelFolder implements AutoCloseable {
                 return new ModelFolder(folder, json, config, load(folder.resolve(TRANSFORMER)), null);
             }
             PackedModelFile packed = PackedModelFile.open(folder);
-            try (WeightMap weights = DequantizedExport.weights(packed)) {
-                return new ModelFolder(folder, packed.modelConfig(), config, weights.to(DTypes.F32), packed);
-            }
+            return new ModelFolder(folder, packed.modelConfig(), config, withoutQuantized(packed), packed);
         } catch (JsonProcessingException e) {
             throw new CheckpointException(file, e.getOriginalMessage());
         } catch (IOException | ClassCastException e) {
@@ -157,6 +157,23 @@ public final class ModelFolder implements AutoCloseable {
             throw new CheckpointException(file, e.getOriginalMessage());
         } catch (IOException e) {
             throw new CheckpointException(file, "cannot be read: " + e.getMessage());
+        }
+    }
+
+    /**
+     * What is not quantized, in float32. The weight of a quantized layer is one NaN, stretched to its shape: it takes no memory, and who multiplies by it
+     * sees that he should not.
+     */
+    private static WeightMap withoutQuantized(PackedModelFile packed) {
+        try (TensorScope scope = TensorScope.open()) {
+            Map<String, Tensor> weights = new HashMap<>();
+            packed.unquantized().entries().forEach((name, tensor) -> weights.put(name, Ops.copyF32(tensor)));
+            packed.layers()
+                    .forEach((site, layer) -> weights.put(
+                            site.name() + ".weight",
+                            Tensors.full(DTypes.F32, Double.NaN, 1, 1)
+                                    .expand(layer.outFeatures(), layer.inFeatures())));
+            return WeightMap.of(weights);
         }
     }
 
@@ -181,13 +198,21 @@ public final class ModelFolder implements AutoCloseable {
         return config;
     }
 
-    /** The transformer; of a packed model, with dequantized weights. */
+    /** The transformer; of a packed model, without the weights of its quantized layers, which {@link QuantizedModel} or the simulation has. */
     public WanTransformer transformer() {
         return transformer;
     }
 
-    /** The plan of a packed model, null of a model in full precision. */
-    public @Nullable QuantPlan plan() {
+    /** The packed transformer, null of a model in full precision. */
+    public @Nullable PackedModelFile packed() {
+        return packed;
+    }
+
+    /** The plan of a packed model, unpacked when it is asked for first; null of a model in full precision. */
+    public synchronized @Nullable QuantPlan plan() {
+        if (plan == null && packed != null) {
+            plan = packed.plan();
+        }
         return plan;
     }
 
@@ -231,7 +256,7 @@ public final class ModelFolder implements AutoCloseable {
     }
 
     private Path transformerFile() {
-        return folder.resolve(plan == null ? TRANSFORMER : "model.safetensors");
+        return folder.resolve(packed == null ? TRANSFORMER : "model.safetensors");
     }
 
     /** Bytes of the transformer's file. */
@@ -250,8 +275,10 @@ public final class ModelFolder implements AutoCloseable {
 
     @Override
     public void close() {
-        if (plan != null && packed != null) {
+        if (plan != null) {
             plan.close();
+        }
+        if (packed != null) {
             packed.close();
         }
         transformerWeights.close();

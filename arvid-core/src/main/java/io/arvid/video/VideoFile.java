@@ -38,6 +38,10 @@ public final class VideoFile {
 
     private static final int FINEST_STEP = 8;
     private static final int BITS_PER_PIXEL = 4;
+
+    /** Less than FFmpeg writes at a time: a disk with less is full. */
+    private static final long LEAST_FREE_BYTES = 1 << 16;
+
     private static final int SCALING = SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INP | SWS_FULL_CHR_H_INT;
 
     static {
@@ -53,7 +57,29 @@ public final class VideoFile {
             throw new IllegalArgumentException(
                     file + ": a video file needs an even width and height, not " + video.size(3) + "×" + video.size(2));
         }
-        AtomicFile.writeNamed(file, temporary -> encode(temporary, video, framesPerSecond, encoding));
+        AtomicFile.writeNamed(file, temporary -> {
+            encode(temporary, video, framesPerSecond, encoding);
+            requireWhole(temporary, video.size(0));
+        });
+    }
+
+    /** FFmpeg's recorder says nothing of a write that fails, as on a full disk: what was written must read back whole. */
+    private static void requireWhole(Path file, long frames) throws IOException {
+        long found = 0;
+        try (FFmpegFrameGrabber grabber = new FFmpegFrameGrabber(file.toFile())) {
+            grabber.setImageMode(FrameGrabber.ImageMode.RAW);
+            grabber.start();
+            while (grabber.grabImage() != null) {
+                found++;
+            }
+        } catch (FrameGrabber.Exception e) {
+            // Counts as frames that are missing.
+        }
+        if (found != frames) {
+            boolean full = Files.getFileStore(file).getUsableSpace() < LEAST_FREE_BYTES;
+            throw new IOException(
+                    full ? "No space left on device" : "only " + found + " of " + frames + " frames can be read back");
+        }
     }
 
     private static void encode(Path file, Tensor video, double framesPerSecond, VideoEncoding encoding)

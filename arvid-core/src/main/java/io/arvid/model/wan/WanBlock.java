@@ -135,8 +135,7 @@ public final class WanBlock {
     }
 
     private Tensor feedForward(Tensor x, RolloutStep step, SiteForward forward) {
-        return forward.apply(
-                site(SiteRole.FFN_DOWN), step, Ops.geluTanh(forward.apply(site(SiteRole.FFN_UP), step, x)));
+        return forward.apply(site(SiteRole.FFN_DOWN), step, forward.applyGelu(site(SiteRole.FFN_UP), step, x));
     }
 
     private Tensor splitHeads(Tensor x) {

@@ -1,0 +1,11 @@
+/**
+ * Quantized layers multiplied: what enters is a packed layer and an activation, what leaves is the layer's output.
+ *
+ * <p>Read {@link io.arvid.kernel.QuantGemm}, then {@link io.arvid.kernel.KernelCatalogue}, which chooses. {@link io.arvid.kernel.EmulatedGemm} is the
+ * plain one, in floating point; {@link io.arvid.kernel.OnednnGemm} multiplies the integers. Of the fast passes over memory, {@link
+ * io.arvid.kernel.RowRounding} and {@link io.arvid.kernel.RowScaling}, each has its plain twin, which is also their definition.
+ */
+@NullMarked
+package io.arvid.kernel;
+
+import org.jspecify.annotations.NullMarked;
