@@ -27,7 +27,8 @@ final class KernelProbe {
                         false,
                         false))
                 .kernel();
-        System.out.println(kernel.id() + " " + digest(kernel) + " " + Kernel.ONEDNN.refusal().orElse(""));
+        System.out.println(kernel.id() + " " + digest(kernel) + " "
+                + Kernel.ONEDNN.refusal().orElse(""));
     }
 
     /** A number that depends on every bit of the outputs; codes reach both ends of their grids. */

@@ -12,6 +12,7 @@ import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.tensor.DTypes;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.TensorScope;
+import io.arvid.tensor.Tensors;
 import io.arvid.tensor.Torch;
 import io.arvid.weights.CheckpointException;
 import io.arvid.weights.WeightMap;
@@ -20,16 +21,15 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Map;
 import java.util.stream.Stream;
+import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import io.arvid.tensor.Tensors;
-import java.util.Map;
-import org.bytedeco.pytorch.Tensor;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class PackerTest {
     private static final JsonMapper JSON = new JsonMapper();

@@ -33,7 +33,13 @@ public record BenchRow(
         @JsonProperty("note") String note) {
     /** A row with times {@code millis} and their ratio to {@code baseline}. */
     static BenchRow timed(
-            String group, String what, String arithmetic, ByTurns.Millis millis, ByTurns.Millis baseline, long bytes, String note) {
+            String group,
+            String what,
+            String arithmetic,
+            ByTurns.Millis millis,
+            ByTurns.Millis baseline,
+            long bytes,
+            String note) {
         return rated(group, what, arithmetic, millis, baseline, bytes, note, 0, 0);
     }
 
