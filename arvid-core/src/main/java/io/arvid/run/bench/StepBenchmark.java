@@ -67,11 +67,7 @@ final class StepBenchmark {
     }
 
     private List<BenchRow> run(
-            WanTransformer model,
-            Map<Integer, SiteForward> sites,
-            TextContext text,
-            int frames,
-            Progress.Stage stage) {
+            WanTransformer model, Map<Integer, SiteForward> sites, TextContext text, int frames, Progress.Stage stage) {
         List<BenchRow> rows = new ArrayList<>();
         Map<KvQuantization.Codes, FilledAttention> attentions = new LinkedHashMap<>();
         try {
@@ -87,18 +83,13 @@ final class StepBenchmark {
             }
             Map<String, ByTurns.Millis> times = clock.time(runs, stage);
             for (Contestant contestant : CONTESTANTS) {
-                ByTurns.Millis millis = times.get(contestant.name());
-                rows.add(new BenchRow(
+                rows.add(BenchRow.timed(
                         wholeStep ? "chunk step" : "block",
                         (wholeStep ? settings.config().numLayers() + " blocks, " : "") + "KV "
                                 + frames * settings.tokensPerFrame(),
                         contestant.name(),
-                        millis.median(),
-                        millis.fastest(),
-                        millis.slowest(),
-                        0,
-                        0,
-                        times.get("bf16").median() / millis.median(),
+                        times.get(contestant.name()),
+                        times.get("bf16"),
                         attentions.get(contestant.kv()).bytes(),
                         "bytes are those of a block's keys and values"));
             }
@@ -109,7 +100,8 @@ final class StepBenchmark {
     }
 
     private Runnable block(WanTransformer model, SiteForward sites, TextContext text, FilledAttention attention) {
-        Tensor x = RandomLayers.activations(1, settings.chunkTokens(), settings.config().dim());
+        Tensor x = RandomLayers.activations(
+                1, settings.chunkTokens(), settings.config().dim());
         Tensor modulation = RandomLayers.activations(1, 1, 6, settings.config().dim());
         return () -> Torch.withoutGradients(() -> model.blocks()
                 .getFirst()
