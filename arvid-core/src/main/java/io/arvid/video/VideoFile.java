@@ -74,8 +74,8 @@ public final class VideoFile {
         }
         AtomicFile.writeNamed(
                 file,
-                temporary -> requireWhole(
-                        temporary, encode(temporary, height, width, framesPerSecond, encoding, source)));
+                temporary ->
+                        requireWhole(temporary, encode(temporary, height, width, framesPerSecond, encoding, source)));
     }
 
     /** Writes {@code video} as a file that is there whole or not at all. Width and height must be even: FFmpeg's recorder writes no others. */

@@ -17,15 +17,17 @@ final class ChunkFeatures {
         List<float[]> parts = network.ofWholeAndChunks(video, starts);
         return new Scores(
                 parts.stream().flatMapToDouble(ChunkFeatures::doubles).toArray(),
-                IntStream.concat(IntStream.of((int) video.size(0)), starts.stream().mapToInt(Integer::intValue))
+                IntStream.concat(
+                                IntStream.of((int) video.size(0)),
+                                starts.stream().mapToInt(Integer::intValue))
                         .toArray());
     }
 
     /** Refuses a pair of different lengths. */
     static void requirePair(Scores video, Scores reference) {
         if (video.frames()[0] != reference.frames()[0]) {
-            throw new IllegalArgumentException(
-                    "the video has " + video.frames()[0] + " frames, its reference " + reference.frames()[0]);
+            throw new IllegalArgumentException("the video has " + video.frames()[0] + " frames, its reference "
+                    + reference.frames()[0]);
         }
     }
 

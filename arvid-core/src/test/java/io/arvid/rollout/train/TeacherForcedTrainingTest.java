@@ -72,7 +72,12 @@ class TeacherForcedTrainingTest {
 
     private static TeacherForcedBatches.Settings data(long seed) {
         return new TeacherForcedBatches.Settings(
-                List.of(new TeacherForcedBatches.Size(1, 3), new TeacherForcedBatches.Size(2, 2)), 3, 5, 0.1, 0.2, seed);
+                List.of(new TeacherForcedBatches.Size(1, 3), new TeacherForcedBatches.Size(2, 2)),
+                3,
+                5,
+                0.1,
+                0.2,
+                seed);
     }
 
     private static AutoregressiveTrainer trainer(Tokenizer tokenizer, LatentDataset dataset) {
@@ -112,8 +117,10 @@ class TeacherForcedTrainingTest {
     void aFreshModelsLossIsTheVarianceOfItsTarget() {
         withData((tokenizer, dataset) -> {
             List<Double> losses = new ArrayList<>();
-            trainer(tokenizer, dataset).train(folder.resolve("state"), (phase, step, total, loss, norm) -> losses.add(loss));
-            // The head starts at zero, so the flow is zero, and the target ε − x₀ has the variance of the noise, 1, and that of the latents.
+            trainer(tokenizer, dataset)
+                    .train(folder.resolve("state"), (phase, step, total, loss, norm) -> losses.add(loss));
+            // The head starts at zero, so the flow is zero, and the target ε − x₀ has the variance of the noise, 1, and
+            // that of the latents.
             assertThat(losses.getFirst()).isGreaterThan(1);
             assertThat(losses).hasSize(6);
         });
@@ -130,8 +137,8 @@ class TeacherForcedTrainingTest {
                     .train(teacher, folder.resolve("student"), (phase, step, total, loss, norm) -> losses.add(loss));
             assertThat(losses).hasSize(4).allSatisfy(loss -> assertThat(loss).isFinite());
             assertThat(student.keySet()).isEqualTo(teacher.keySet());
-            teacher.forEach(
-                    (name, tensor) -> assertThat(Tensors.toBytes(tensor)).as(name).isEqualTo(before.get(name)));
+            teacher.forEach((name, tensor) ->
+                    assertThat(Tensors.toBytes(tensor)).as(name).isEqualTo(before.get(name)));
             assertThat(Tensors.toBytes(student.get("transformer.head.head.weight")))
                     .isNotEqualTo(before.get("transformer.head.head.weight"));
         });
