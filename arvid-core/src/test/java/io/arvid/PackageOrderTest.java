@@ -39,7 +39,8 @@ class PackageOrderTest {
     @Test
     void theOrderNamesEveryPackage() throws IOException {
         try (Stream<Path> packages = Files.list(ROOT)) {
-            assertThat(packages.filter(Files::isDirectory).map(folder -> folder.getFileName().toString()))
+            assertThat(packages.filter(Files::isDirectory)
+                            .map(folder -> folder.getFileName().toString()))
                     .isSubsetOf(order());
         }
     }
@@ -50,7 +51,9 @@ class PackageOrderTest {
         TreeSet<String> forward = new TreeSet<>();
         for (Path file : sources()) {
             Path relative = ROOT.relativize(file);
-            int own = relative.getNameCount() == 1 ? order.size() : order.indexOf(relative.getName(0).toString());
+            int own = relative.getNameCount() == 1
+                    ? order.size()
+                    : order.indexOf(relative.getName(0).toString());
             Matcher uses = USE.matcher(COMMENT.matcher(Files.readString(file)).replaceAll(" "));
             while (uses.find()) {
                 if (order.indexOf(uses.group(1)) > own) {

@@ -29,7 +29,9 @@ public final class EvaluateBench {
     private static final int WIDTH = 832;
     private static final int VIDEOS = 946;
     private static final int FEATURES = 400;
-    private static final int[][] KERNELS = {{0, 64, 3, 11}, {3, 192, 64, 5}, {6, 384, 192, 3}, {8, 256, 384, 3}, {10, 256, 256, 3}};
+    private static final int[][] KERNELS = {
+        {0, 64, 3, 11}, {3, 192, 64, 5}, {6, 384, 192, 3}, {8, 256, 384, 3}, {10, 256, 256, 3}
+    };
 
     private EvaluateBench() {}
 

@@ -89,14 +89,12 @@ final class BenchCommand implements Callable<Integer> {
         if (runs < 1 || threads < 1 || blocks < 1) {
             throw new IllegalArgumentException("--runs, --threads and --blocks must be positive");
         }
-        Set<Benchmark.Group> chosen =
-                groups.isEmpty() ? EnumSet.allOf(Benchmark.Group.class) : EnumSet.copyOf(groups);
+        Set<Benchmark.Group> chosen = groups.isEmpty() ? EnumSet.allOf(Benchmark.Group.class) : EnumSet.copyOf(groups);
         if (chosen.contains(Benchmark.Group.ROLLOUT)) {
             MissingException.require(model);
         }
-        BenchSettings settings = size == Size.FULL
-                ? BenchSettings.fullSized(blocks, threads, runs)
-                : BenchSettings.tiny(threads, runs);
+        BenchSettings settings =
+                size == Size.FULL ? BenchSettings.fullSized(blocks, threads, runs) : BenchSettings.tiny(threads, runs);
         CommandSpec root = Objects.requireNonNull(spec, "picocli sets the spec").root();
         String command =
                 "arvid " + String.join(" ", root.commandLine().getParseResult().originalArgs());

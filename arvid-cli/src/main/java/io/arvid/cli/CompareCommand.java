@@ -40,7 +40,8 @@ final class CompareCommand implements Callable<Integer> {
             names = "--recipes",
             split = ",",
             paramLabel = "FOLDER",
-            description = "Folders of the recipes METHOD-SETTING.json; the first that has a file counts (default: arvid's own).")
+            description =
+                    "Folders of the recipes METHOD-SETTING.json; the first that has a file counts (default: arvid's own).")
     private List<Path> recipes = List.of(Home.recipes());
 
     @Option(

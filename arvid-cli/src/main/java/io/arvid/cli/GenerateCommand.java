@@ -1,9 +1,6 @@
 package io.arvid.cli;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import io.arvid.weights.AtomicFile;
-import java.io.IOException;
-import java.nio.file.Files;
 import io.arvid.kernel.Kernel;
 import io.arvid.kernel.KernelCatalogue;
 import io.arvid.model.SiteForward;
@@ -22,7 +19,10 @@ import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Torch;
 import io.arvid.video.VideoEncoding;
 import io.arvid.video.VideoFile;
+import io.arvid.weights.AtomicFile;
 import io.arvid.weights.SafetensorsWriter;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -64,8 +64,9 @@ final class GenerateCommand implements Callable<Integer> {
     @Option(
             names = "--kernel",
             paramLabel = "NAME",
-            description = "How a packed model multiplies: ${COMPLETION-CANDIDATES}; the fastest that runs a layer where"
-                    + " it is not given. emulated is the same integers without oneDNN, simulated is what calibration computes with.")
+            description =
+                    "How a packed model multiplies: ${COMPLETION-CANDIDATES}; the fastest that runs a layer where"
+                            + " it is not given. emulated is the same integers without oneDNN, simulated is what calibration computes with.")
     private @Nullable Kernel kernel;
 
     @Option(names = "--latents", description = "Keep the latents beside each video.")

@@ -11,8 +11,9 @@ final class KvOptions {
     @Option(
             names = "--kv",
             paramLabel = "MODE",
-            description = "How keys and values of finished chunks are kept: ${COMPLETION-CANDIDATES}; as the packed model's"
-                    + " plan says where it is not given.")
+            description =
+                    "How keys and values of finished chunks are kept: ${COMPLETION-CANDIDATES}; as the packed model's"
+                            + " plan says where it is not given.")
     private KvQuantization.@Nullable Codes codes;
 
     @Option(

@@ -81,9 +81,10 @@ record PublishedQuantization(
         try (TensorScope scope = TensorScope.open()) {
             QuantContext context = context(state, sensitivity);
             try (QuantPlan plan = recipe.plan(context)) {
-                ObjectNode config = new JsonMapper().valueToTree(model.transformer().config());
-                PackedSize size = Packer.write(
-                        folder, plan, new PackedSource(model.weights(), config, layout(), recipe.json()));
+                ObjectNode config =
+                        new JsonMapper().valueToTree(model.transformer().config());
+                PackedSize size =
+                        Packer.write(folder, plan, new PackedSource(model.weights(), config, layout(), recipe.json()));
                 System.err.println("peak resident memory: " + MemoryPlan.text(PeakMemory.bytes()));
                 return size;
             }
@@ -115,19 +116,16 @@ record PublishedQuantization(
                 state.part("rollouts"),
                 progress);
         return new QuantContext(
-                model.transformer(),
-                rollouts,
-                sensitivity,
-                progress,
-                workers(),
-                new LayerFiles(state.part("layers")));
+                model.transformer(), rollouts, sensitivity, progress, workers(), new LayerFiles(state.part("layers")));
     }
 
     /** What a state belongs to. */
     Map<String, String> facts() {
         Map<String, String> facts = new LinkedHashMap<>();
         facts.put("recipe", recipe.method().id() + " " + recipe.hash());
-        facts.put("checkpoint", StateFolder.stamp(model.card().file()) + " " + model.card().group());
+        facts.put(
+                "checkpoint",
+                StateFolder.stamp(model.card().file()) + " " + model.card().group());
         facts.put("preset", String.valueOf(model.preset().rollout()));
         facts.put("latents", java.util.Arrays.toString(model.latentShape()));
         facts.put("prompts", Integer.toHexString(prompts.hashCode()));
@@ -136,8 +134,6 @@ record PublishedQuantization(
     }
 
     private SourceLayout layout() {
-        return model.card().origin() == ModelCard.Origin.CAUSAL_FEW_STEP
-                ? SourceLayout.SELF_FORCING
-                : SourceLayout.WAN;
+        return model.card().origin() == ModelCard.Origin.CAUSAL_FEW_STEP ? SourceLayout.SELF_FORCING : SourceLayout.WAN;
     }
 }

@@ -4,8 +4,8 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.arvid.weights.NearestName;
 import io.arvid.quantize.RecipeFile;
+import io.arvid.weights.NearestName;
 import java.util.List;
 
 /** Variations of a recipe, each a few keys of its file changed: those of Q-ARVD's paper, and what arvid's own recipe consists of. */

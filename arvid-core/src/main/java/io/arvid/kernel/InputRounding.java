@@ -45,7 +45,10 @@ final class InputRounding implements AutoCloseable {
         identity.add(plan);
         identity.add(outlierPlan);
         identity.add(inFeatures);
-        identity.add(order == null ? List.of() : java.util.Arrays.stream(order).boxed().toList());
+        identity.add(
+                order == null
+                        ? List.of()
+                        : java.util.Arrays.stream(order).boxed().toList());
     }
 
     private static int[] ints(long[] values) {

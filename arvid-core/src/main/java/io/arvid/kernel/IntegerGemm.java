@@ -192,7 +192,9 @@ final class IntegerGemm implements QuantGemm {
                     sums,
                     codes.c(segment, row),
                     zeros,
-                    before == null ? address(offsets, slice.from()) : before.data_ptr().address() + 4 * at,
+                    before == null
+                            ? address(offsets, slice.from())
+                            : before.data_ptr().address() + 4 * at,
                     slice.count(),
                     gelu,
                     y + (bf16 ? 2 : 4) * at,

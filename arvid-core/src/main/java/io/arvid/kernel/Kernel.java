@@ -46,13 +46,16 @@ public enum Kernel {
                 case InputPlan.Stepwise stepwise -> Optional.of("inputs have plans within plans");
                 case InputPlan.Static fixed when fixed.grid().bits() <= BYTE -> Optional.empty();
                 case InputPlan.Static fixed -> wide(fixed.grid().bits());
-                case InputPlan.Dynamic dynamic when dynamic.grid().bits() > BYTE ->
-                    wide(dynamic.grid().bits());
-                case InputPlan.Dynamic dynamic when dynamic.zeroInGrid() ->
-                    Optional.of("input zero points are clamped to the grid");
-                case InputPlan.Dynamic dynamic when dynamic.at() instanceof Granularity.Grouped ->
+                case InputPlan.Dynamic dynamic
+                when dynamic.grid().bits() > BYTE -> wide(dynamic.grid().bits());
+                case InputPlan.Dynamic dynamic
+                when dynamic.zeroInGrid() -> Optional.of("input zero points are clamped to the grid");
+                case InputPlan.Dynamic dynamic
+                when dynamic.at() instanceof Granularity.Grouped ->
                     Optional.of("input scales are " + dynamic.at().text());
-                case InputPlan.Dynamic dynamic when dynamic.at() instanceof Granularity.PerTensor && hasOutliers -> Optional.of("input scales are found per tensor, for two sets of columns");
+                case InputPlan.Dynamic dynamic
+                when dynamic.at() instanceof Granularity.PerTensor && hasOutliers ->
+                    Optional.of("input scales are found per tensor, for two sets of columns");
                 case InputPlan.Dynamic dynamic -> Optional.empty();
             };
         }

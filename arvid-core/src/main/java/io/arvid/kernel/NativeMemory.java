@@ -15,9 +15,7 @@ final class NativeMemory {
 
     /** The number of index {@code i} from {@code address}: bfloat16 or float32. */
     static float get(long address, int i, boolean bf16) {
-        return bf16
-                ? Float.intBitsToFloat(ALL.get(I16, address + 2L * i) << 16)
-                : ALL.get(F32, address + 4L * i);
+        return bf16 ? Float.intBitsToFloat(ALL.get(I16, address + 2L * i) << 16) : ALL.get(F32, address + 4L * i);
     }
 
     /** The float32 number of index {@code i} from {@code address}. */

@@ -40,8 +40,7 @@ final class NibbleCodes {
         }
         for (long run = 0; run < count; run += RUN) {
             for (int i = 0; i < HALF_RUN; i += BYTES.length()) {
-                ByteVector pairs =
-                        ByteVector.fromMemorySegment(BYTES, NativeMemory.ALL, packed + run / 2 + i, ORDER);
+                ByteVector pairs = ByteVector.fromMemorySegment(BYTES, NativeMemory.ALL, packed + run / 2 + i, ORDER);
                 ByteVector high = pairs.reinterpretAsInts()
                         .lanewise(VectorOperators.LSHR, 4)
                         .reinterpretAsBytes();

@@ -52,14 +52,18 @@ final class OnednnSegment extends WeightSegment {
     private static Tensor pack(Tensor blocked, long bytes) {
         Tensor nibbles = Tensors.empty(DTypes.I8, bytes / 2);
         NibbleCodes.pack(
-                Tensors.toBytes(blocked), Math.toIntExact(bytes), nibbles.data_ptr().address());
+                Tensors.toBytes(blocked),
+                Math.toIntExact(bytes),
+                nibbles.data_ptr().address());
         return nibbles;
     }
 
     @Override
     void forEachSlice(SliceTask task) {
         for (Blocked blocked : slices) {
-            task.run(blocked.slice(), packed ? unpacked(blocked) : blocked.codes().data_ptr().address());
+            task.run(
+                    blocked.slice(),
+                    packed ? unpacked(blocked) : blocked.codes().data_ptr().address());
         }
     }
 

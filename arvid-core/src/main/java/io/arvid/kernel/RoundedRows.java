@@ -76,8 +76,7 @@ final class RoundedRows implements AutoCloseable {
         if (!(plan instanceof InputPlan.Dynamic dynamic) || !(dynamic.at() instanceof Granularity.PerTensor)) {
             return plan;
         }
-        float[] range = {
-            (float) Tensors.item(Ops.amin(x, false, 0, 1)), (float) Tensors.item(Ops.amax(x, false, 0, 1))
+        float[] range = {(float) Tensors.item(Ops.amin(x, false, 0, 1)), (float) Tensors.item(Ops.amax(x, false, 0, 1))
         };
         float[] pair = pair(dynamic, range);
         return new InputPlan.Static(dynamic.grid(), pair[0], pair[1]);
@@ -99,7 +98,8 @@ final class RoundedRows implements AutoCloseable {
         int in = rounding.inFeatures();
         try (Arena arena = Arena.ofConfined()) {
             long plain = source.isCopied() ? arena.allocate(4L * in, 64).address() : 0;
-            long ordered = source.order() == null ? plain : arena.allocate(4L * in, 64).address();
+            long ordered =
+                    source.order() == null ? plain : arena.allocate(4L * in, 64).address();
             for (int row = from; row < to; row++) {
                 long x = source.address() + (long) row * in * (source.bf16() ? 2 : 4);
                 boolean bf16 = source.bf16();

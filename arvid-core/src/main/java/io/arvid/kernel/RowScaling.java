@@ -48,17 +48,7 @@ final class RowScaling {
      * @param bf16 true where y is bfloat16, false where it is float32
      */
     static void scale(
-            long v,
-            float a,
-            float b,
-            long p,
-            float c,
-            long e,
-            long o,
-            int count,
-            boolean gelu,
-            long y,
-            boolean bf16) {
+            long v, float a, float b, long p, float c, long e, long o, int count, boolean gelu, long y, boolean bf16) {
         int lanes = FLOATS.length();
         int end = HAS_VECTORS ? count - count % lanes : 0;
         for (int i = 0; i < end; i += lanes) {
@@ -136,7 +126,8 @@ final class RowScaling {
             sum = sum.lanewise(VectorOperators.FMA, f, broadcast(EXP[k]));
         }
         FloatVector power = sum.lanewise(VectorOperators.FMA, f.mul(f), f).add(1);
-        IntVector exponent = shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).add(127 << 23);
+        IntVector exponent =
+                shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).add(127 << 23);
         return power.mul(exponent.reinterpretAsFloats());
     }
 }

@@ -80,9 +80,7 @@ final class RowTeam {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted while multiplying", e);
         } catch (ExecutionException e) {
-            throw e.getCause() instanceof RuntimeException known
-                    ? known
-                    : new IllegalStateException(e.getCause());
+            throw e.getCause() instanceof RuntimeException known ? known : new IllegalStateException(e.getCause());
         }
     }
 }

@@ -15,10 +15,17 @@ public final class SharedInput implements AutoCloseable {
 
     private static final class Last {
         final RoundedRows rows = new RoundedRows();
-        @Nullable Tensor input;
+
+        @Nullable
+        Tensor input;
+
         long version;
-        @Nullable InputRounding rounding;
-        @Nullable RolloutStep step;
+
+        @Nullable
+        InputRounding rounding;
+
+        @Nullable
+        RolloutStep step;
     }
 
     /** {@code input [rows, in]}, known by {@code identity}, the tensor that the layer was given, rounded. */

@@ -42,8 +42,8 @@ abstract class WeightSegment implements AutoCloseable {
     WeightSegment(Codes codes) {
         this.columns = Math.toIntExact(codes.centered().size(1));
         this.scales = TensorScope.own(codes.scales());
-        this.sums = TensorScope.own(
-                Ops.toF32(Ops.sum(Ops.to(codes.centered(), DTypes.I32), false, 1)).mul(scales));
+        this.sums = TensorScope.own(Ops.toF32(Ops.sum(Ops.to(codes.centered(), DTypes.I32), false, 1))
+                .mul(scales));
         this.zeros = TensorScope.own(codes.zeros());
         this.hasZeros = Tensors.item(Ops.amax(zeros.abs(), false, 0)) > 0;
     }

@@ -66,6 +66,7 @@ public final class ShapesTraining {
     /** The same at a lower learning rate. */
     private static final AutoregressiveTrainer.Settings FINER_RUN = new AutoregressiveTrainer.Settings(
             1000, new TeacherForcedBatches.Settings(CYCLE, 3, 12_000, 0.1, 0.1, 8), 2e-3, 1, 5, 100);
+
     private static final TrajectoryDistiller.Settings DISTILLATION_RUN = new TrajectoryDistiller.Settings(
             400,
             new TeacherForcedBatches.Settings(CYCLE, 3, 12_000, 0.1, 0, 8),
@@ -141,7 +142,8 @@ public final class ShapesTraining {
             if (Files.exists(file)) {
                 return json.readValue(file.toFile(), LatentStatistics.class);
             }
-            LatentStatistics measured = LatentMeasurement.measure(world, autoencoder, STATISTICS_CLIPS, STATISTICS_SEED);
+            LatentStatistics measured =
+                    LatentMeasurement.measure(world, autoencoder, STATISTICS_CLIPS, STATISTICS_SEED);
             AtomicFile.write(file, json.writeValueAsString(measured));
             return measured;
         } catch (IOException e) {
@@ -152,7 +154,8 @@ public final class ShapesTraining {
     private Map<String, Tensor> transformer(
             TinyVideoAutoencoder autoencoder, LatentStatistics statistics, Path tokenizerFile) {
         try (Tokenizer tokenizer = Tokenizer.open(tokenizerFile, TRANSFORMER.textLen());
-                LatentDataset dataset = new LatentDataset(world, autoencoder, statistics, TRANSFORMER_RUN.data().seed())) {
+                LatentDataset dataset = new LatentDataset(
+                        world, autoencoder, statistics, TRANSFORMER_RUN.data().seed())) {
             Map<String, Tensor> first = new AutoregressiveTrainer(
                             TRANSFORMER, TEXT, tokenizer, dataset, TRANSFORMER_RUN)
                     .train(state("transformer"), listener);

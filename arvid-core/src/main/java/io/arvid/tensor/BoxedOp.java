@@ -17,8 +17,7 @@ final class BoxedOp {
 
     /** The operator called {@code name}, such as {@code aten::_foo}, in its only form. */
     static BoxedOp named(String name) {
-        return new BoxedOp(
-                TensorScope.own(Dispatcher.singleton().findSchemaOrThrow(name, "")));
+        return new BoxedOp(TensorScope.own(Dispatcher.singleton().findSchemaOrThrow(name, "")));
     }
 
     /** Its results for all of its parameters, in order: {@code Tensor}, {@code Double}, {@code Boolean}, or null for none. Tensors belong to the open scope. */

@@ -9,8 +9,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PartialAttention implements AutoCloseable {
     private static final class Holder {
-        static final BoxedOp FLASH =
-                BoxedOp.named("aten::_scaled_dot_product_flash_attention_for_cpu");
+        static final BoxedOp FLASH = BoxedOp.named("aten::_scaled_dot_product_flash_attention_for_cpu");
     }
 
     private final Tensor queries;

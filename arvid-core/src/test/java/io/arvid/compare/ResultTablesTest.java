@@ -116,6 +116,7 @@ class ResultTablesTest {
                 List.of(new ResultTables(results).main()));
         String page = ResultsPage.page(List.of(new RunFolder(Path.of("run"), record(findings))));
         assertThat(page)
-                .contains("arvid compare", "nearer to full precision than Q-ARVD", "| W4A8 arvid | 1.33 [0.667, 2.67] |");
+                .contains(
+                        "arvid compare", "nearer to full precision than Q-ARVD", "| W4A8 arvid | 1.33 [0.667, 2.67] |");
     }
 }

@@ -56,8 +56,7 @@ public final class KernelBound {
         Tensor largestWeight = Ops.mul(Ops.amax(weight, true, 1), 4).t();
         Tensor uncentered = Ops.mul(largestInput.matmul(largestWeight), in);
         Tensor others = y.abs().add(bias.abs());
-        return Ops.mul(
-                Ops.mul(products, in + 4).add(Ops.mul(uncentered, 8)).add(Ops.mul(others, 8)), UNIT);
+        return Ops.mul(Ops.mul(products, in + 4).add(Ops.mul(uncentered, 8)).add(Ops.mul(others, 8)), UNIT);
     }
 
     /** {@code s·(|a| + |z|)} of a row: a byte and its zero point. Where scales are the row's own, its largest value has at least half of the codes. */
@@ -66,8 +65,7 @@ public final class KernelBound {
             return Ops.mul(Ops.amax(magnitudes, true, 0, 1), 4).expand(magnitudes.size(0), 1);
         }
         return plan instanceof InputPlan.Static fixed
-                ? Tensors.full(
-                        DTypes.F32, fixed.scale() * (2 * BYTE + Math.abs(fixed.zero())), magnitudes.size(0), 1)
+                ? Tensors.full(DTypes.F32, fixed.scale() * (2 * BYTE + Math.abs(fixed.zero())), magnitudes.size(0), 1)
                 : Ops.mul(Ops.amax(magnitudes, true, 1), 4);
     }
 }

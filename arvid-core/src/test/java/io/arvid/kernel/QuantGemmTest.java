@@ -54,11 +54,14 @@ class QuantGemmTest {
         kinds.put("w2, token, symmetric", w -> TinyPlans.plain(w, 2, false, rows, TinyPlans.dynamic(8, true)));
         kinds.put("w8, token, asymmetric", w -> TinyPlans.plain(w, 8, true, rows, TinyPlans.dynamic(8, false)));
         kinds.put("w4, token, asymmetric", w -> TinyPlans.plain(w, 4, false, rows, TinyPlans.dynamic(8, false)));
-        kinds.put("w8, tensor", w -> TinyPlans.plain(
-                w, 8, false, rows, new InputPlan.Dynamic(IntGrid.asymmetric(8), new Granularity.PerTensor())));
+        kinds.put(
+                "w8, tensor",
+                w -> TinyPlans.plain(
+                        w, 8, false, rows, new InputPlan.Dynamic(IntGrid.asymmetric(8), new Granularity.PerTensor())));
         kinds.put("dual scale", w -> TinyPlans.dual(w, 4, 3, fixed, TinyPlans.staticInput(6)));
-        kinds.put("dual scale, token", w -> TinyPlans.dual(
-                w, 8, 5, TinyPlans.dynamic(8, false), TinyPlans.dynamic(8, false)));
+        kinds.put(
+                "dual scale, token",
+                w -> TinyPlans.dual(w, 8, 5, TinyPlans.dynamic(8, false), TinyPlans.dynamic(8, false)));
         return kinds;
     }
 
@@ -75,7 +78,13 @@ class QuantGemmTest {
     @Test
     void correctionsOfTheInputAndTheLowRankBranchAreTheSame() {
         check("corrected, static", w -> TinyPlans.corrected(w, 4, TinyPlans.staticInput(8), false), 9, 64, 40, x -> x);
-        check("corrected, token", w -> TinyPlans.corrected(w, 8, TinyPlans.dynamic(8, false), false), 9, 64, 40, x -> x);
+        check(
+                "corrected, token",
+                w -> TinyPlans.corrected(w, 8, TinyPlans.dynamic(8, false), false),
+                9,
+                64,
+                40,
+                x -> x);
     }
 
     @Test
@@ -149,7 +158,8 @@ class QuantGemmTest {
                     PackedLayer layer = PackedLayer.of(kind.apply(weight));
                     Tensor expected = Ops.geluTanh(multiply(Kernel.ONEDNN, layer, bias, x, Activation.NONE));
                     Tensor fused = multiply(Kernel.ONEDNN, layer, bias, x, Activation.GELU_TANH);
-                    // e^x is good to 2 units in the last place and tanh loses none that matter against |x|: 16 units cover both forms.
+                    // e^x is good to 2 units in the last place and tanh loses none that matter against |x|: 16 units
+                    // cover both forms.
                     double bound = 16 * UNIT * Tensors.item(Ops.amax(expected.abs(), false, 0, 1));
                     assertThat(Tensors.item(Ops.amax(fused.sub(expected).abs(), false, 0, 1)))
                             .isLessThanOrEqualTo(Math.max(bound, 1e-6));
@@ -166,8 +176,8 @@ class QuantGemmTest {
                 Tensor x = seeds.normal(4, 64);
                 Tensor bias = Tensors.zeros(DTypes.F32, 32);
                 for (int layer = 0; layer < 3; layer++) {
-                    PackedLayer packed = PackedLayer.of(kinds().get("w8 asymmetric, static")
-                            .apply(Ops.mul(seeds.normal(32, 64), 0.1)));
+                    PackedLayer packed = PackedLayer.of(
+                            kinds().get("w8 asymmetric, static").apply(Ops.mul(seeds.normal(32, 64), 0.1)));
                     try (QuantGemm gemm = Kernel.ONEDNN.prepare(packed, bias)) {
                         gemm.multiply(STEP, x, shared, Activation.NONE);
                     }
@@ -189,9 +199,13 @@ class QuantGemmTest {
                 Tensor weight = seeds.normal(256, 512);
                 Tensor bias = Tensors.zeros(DTypes.F32, 256);
                 try (QuantGemm four = Kernel.ONEDNN.prepare(
-                                PackedLayer.of(kinds().get("w4 asymmetric, static").apply(weight)), bias);
+                                PackedLayer.of(
+                                        kinds().get("w4 asymmetric, static").apply(weight)),
+                                bias);
                         QuantGemm eight = Kernel.ONEDNN.prepare(
-                                PackedLayer.of(kinds().get("w8 symmetric, static").apply(weight)), bias)) {
+                                PackedLayer.of(
+                                        kinds().get("w8 symmetric, static").apply(weight)),
+                                bias)) {
                     assertThat(four.bytes()).isLessThan((long) (256 * 512 * 0.53));
                     assertThat(eight.bytes()).isLessThan((long) (256 * 512 * 1.03));
                 }

@@ -181,8 +181,7 @@ abstract class QuantMethodContract<R extends Recipe> {
                     Tensor inputs = Ops.toF32(tape.samples(site).inputs()).reshape(-1, site.inFeatures());
                     Tensor expected = simulated.apply(step, inputs);
                     Tensor actual = kernel.multiply(step, inputs, shared, Activation.NONE);
-                    Tensor excess =
-                            actual.sub(expected).abs().sub(KernelBound.of(layer, step, bias, inputs, expected));
+                    Tensor excess = actual.sub(expected).abs().sub(KernelBound.of(layer, step, bias, inputs, expected));
                     assertThat(Tensors.item(Ops.amax(excess, false, 0, 1)))
                             .as(site.name())
                             .isLessThanOrEqualTo(0);

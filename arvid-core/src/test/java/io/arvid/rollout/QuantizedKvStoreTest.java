@@ -43,12 +43,14 @@ class QuantizedKvStoreTest {
     }
 
     private static Tensor latents(int localFrames, int sinkFrames, KvStore.Factory stores) {
-        RolloutConfig config = new RolloutConfig(
-                2, false, new int[] {1000, 500}, null, true, 5, 0, localFrames, sinkFrames);
+        RolloutConfig config =
+                new RolloutConfig(2, false, new int[] {1000, 500}, null, true, 5, 0, localFrames, sinkFrames);
         return new Rollout(MODEL, config)
                 .with(stores)
-                .run(normal(5, 1, 12, 4, 4, 6), normal(3, 1, 4, 8), (step, shape) ->
-                        normal(100L * step.startFrame() + step.pass(), shape));
+                .run(
+                        normal(5, 1, 12, 4, 4, 6),
+                        normal(3, 1, 4, 8),
+                        (step, shape) -> normal(100L * step.startFrame() + step.pass(), shape));
     }
 
     private static Tensor normal(long seed, long... shape) {
@@ -66,7 +68,8 @@ class QuantizedKvStoreTest {
     @CsvSource({"-1,0", "6,0", "6,1", "5,1"})
     void attentionInTilesIsAttention(int localFrames, int sinkFrames) {
         Tensor dense = latents(localFrames, sinkFrames, DenseKvStore::new);
-        Tensor tiled = latents(localFrames, sinkFrames, shape -> new QuantizedKvStore(shape, kv(Codes.INT8, EVERY_CHUNK, 0)));
+        Tensor tiled =
+                latents(localFrames, sinkFrames, shape -> new QuantizedKvStore(shape, kv(Codes.INT8, EVERY_CHUNK, 0)));
         assertThat(largest(dense.sub(tiled))).isLessThan(1e-4 * largest(dense));
     }
 
@@ -126,8 +129,8 @@ class QuantizedKvStoreTest {
         Tensor keys = Ops.mul(normal(1, 1, 2, 2 * tokens, 64), 1.5);
         Tensor queries = Ops.mul(normal(2, 1, 2, 256, 64), 1.5);
         // Values say which half a key is of: the output is the share of the second half.
-        Tensor values = Ops.cat(
-                2, Tensors.zeros(DTypes.F32, 1, 2, tokens, 64), Tensors.ones(DTypes.F32, 1, 2, tokens, 64));
+        Tensor values =
+                Ops.cat(2, Tensors.zeros(DTypes.F32, 1, 2, tokens, 64), Tensors.ones(DTypes.F32, 1, 2, tokens, 64));
         double exact = share(shape, queries, keys, values, kv(Codes.INT2, EVERY_CHUNK, 0));
         double stolen = share(shape, queries, keys, values, kv(Codes.INT2, 1, 0));
         double corrected = share(

@@ -61,14 +61,16 @@ class QuantizedModelTest {
                 Generator generator = new Generator(model);
                 TensorScope scope = TensorScope.open();
                 QuantPlan plan = plan(model, 4);
-                QuantizedModel emulated = new QuantizedModel(
-                        model.transformer(), packed(plan), new KernelCatalogue(Kernel.EMULATED));
-                QuantizedModel quantized = new QuantizedModel(model.transformer(), packed(plan), KernelCatalogue.BEST)) {
+                QuantizedModel emulated =
+                        new QuantizedModel(model.transformer(), packed(plan), new KernelCatalogue(Kernel.EMULATED));
+                QuantizedModel quantized =
+                        new QuantizedModel(model.transformer(), packed(plan), KernelCatalogue.BEST)) {
             Tensor expected = latents(generator, emulated);
             Tensor actual = latents(generator, quantized);
             assertThat(psnr(expected, actual)).isGreaterThanOrEqualTo(60);
             if (Kernel.ONEDNN.refusal().isEmpty()) {
-                assertThat(quantized.kernels()).isEqualTo(Map.of(Kernel.ONEDNN, plan.layers().size()));
+                assertThat(quantized.kernels())
+                        .isEqualTo(Map.of(Kernel.ONEDNN, plan.layers().size()));
                 assertThat(quantized.bytes()).isLessThan(plan.quantizedWeightCount() * 3 / 4);
             }
         }

@@ -46,7 +46,8 @@ public final class Samples {
             return null;
         }
         try {
-            String prompt = new JsonMapper().readTree(file.toFile()).path("prompt").asText();
+            String prompt =
+                    new JsonMapper().readTree(file.toFile()).path("prompt").asText();
             return prompt.isBlank() ? null : prompt;
         } catch (IOException e) {
             return null;

@@ -34,7 +34,8 @@ final class Descriptions {
     }
 
     /** A matrix with strides in elements. */
-    static long strided(OnednnFunctions functions, int type, long rows, long columns, long rowStride, long columnStride) {
+    static long strided(
+            OnednnFunctions functions, int type, long rows, long columns, long rowStride, long columnStride) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment shape = arena.allocateFrom(ValueLayout.JAVA_LONG, rows, columns);
             MemorySegment strides = arena.allocateFrom(ValueLayout.JAVA_LONG, rowStride, columnStride);
@@ -48,8 +49,7 @@ final class Descriptions {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment shape = arena.allocateFrom(ValueLayout.JAVA_LONG, length);
             MemorySegment strides = arena.allocateFrom(ValueLayout.JAVA_LONG, 1L);
-            return functions.create(
-                    "dnnl_memory_desc_create_with_strides", 1, shape.address(), F32, strides.address());
+            return functions.create("dnnl_memory_desc_create_with_strides", 1, shape.address(), F32, strides.address());
         }
     }
 }

@@ -18,8 +18,7 @@ public final class Matmul {
      * @param toBf16 true where y is bfloat16, false where it is float32
      * @param hasBias true where a bias is added
      */
-    public record Key(
-            int rows, int inFeatures, int outFeatures, int outStride, boolean toBf16, boolean hasBias) {}
+    public record Key(int rows, int inFeatures, int outFeatures, int outStride, boolean toBf16, boolean hasBias) {}
 
     private final Onednn onednn;
     private final Key key;

@@ -58,7 +58,9 @@ public final class Onednn {
         }
         try {
             return new Found(
-                    new Onednn(new OnednnFunctions(Loader.cacheResource(resource).toPath())), "");
+                    new Onednn(
+                            new OnednnFunctions(Loader.cacheResource(resource).toPath())),
+                    "");
         } catch (IOException | RuntimeException | LinkageError e) {
             return new Found(null, "the oneDNN library cannot be loaded: " + e.getMessage());
         }
@@ -68,8 +70,8 @@ public final class Onednn {
         try {
             return SymbolLookup.libraryLookup("libgomp.so.1", Arena.global())
                     .find("omp_set_num_threads")
-                    .map(symbol ->
-                            Linker.nativeLinker().downcallHandle(symbol, FunctionDescriptor.ofVoid(ValueLayout.JAVA_INT)))
+                    .map(symbol -> Linker.nativeLinker()
+                            .downcallHandle(symbol, FunctionDescriptor.ofVoid(ValueLayout.JAVA_INT)))
                     .orElse(null);
         } catch (IllegalArgumentException e) {
             return null; // another OpenMP runtime: its own number of threads stays

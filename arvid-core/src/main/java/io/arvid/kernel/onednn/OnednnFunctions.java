@@ -39,8 +39,8 @@ final class OnednnFunctions {
                         ValueLayout.JAVA_LONG,
                         ValueLayout.JAVA_LONG,
                         ValueLayout.JAVA_LONG));
-        this.memoryDestroy = handle(
-                "dnnl_memory_destroy", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG));
+        this.memoryDestroy =
+                handle("dnnl_memory_destroy", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG));
     }
 
     private MethodHandle handle(String name, FunctionDescriptor type) {

@@ -136,8 +136,7 @@ public record GramSolver(
         return Ops.toF64(codes).sub(Ops.toF64(layer.zeros())).mul_(Ops.toF64(layer.scales()));
     }
 
-    private Solved solve(
-            ScaledLayer layer, double damping, List<Double> candidates, GramLoss train, GramLoss heldOut) {
+    private Solved solve(ScaledLayer layer, double damping, List<Double> candidates, GramLoss train, GramLoss heldOut) {
         try (TensorScope scope = TensorScope.open()) {
             double lambda = damping * Gptq.meanDiagonal(train.hessian());
             GramLoss damped = train.pulledTowards(layer.weight(), lambda);

@@ -94,16 +94,9 @@ public record KvQuantization(
         if (codes == Codes.QVG) {
             int block = Math.min(NARROW_GROUP, headDim);
             return new ResidualQuantizer(
-                    1,
-                    256,
-                    new KMeans(2, 1e-4),
-                    new BlockQuantizer(codes.bits(), block, false),
-                    DTypes.BF16,
-                    SEED);
+                    1, 256, new KMeans(2, 1e-4), new BlockQuantizer(codes.bits(), block, false), DTypes.BF16, SEED);
         }
-        int bits = bitsByChunk.isEmpty()
-                ? codes.bits()
-                : bitsByChunk.get(Math.min(chunk, bitsByChunk.size() - 1));
+        int bits = bitsByChunk.isEmpty() ? codes.bits() : bitsByChunk.get(Math.min(chunk, bitsByChunk.size() - 1));
         int wanted = groupSize > 0 ? groupSize : bits == BYTE ? WIDE_GROUP : NARROW_GROUP;
         int length = along == GroupedQuantizer.Axis.TOKENS ? tokens : headDim;
         return new GroupedQuantizer(

@@ -66,7 +66,8 @@ public final class QuantizedKvStore implements KvStore {
      */
     private record Tile(int start, int end, int skip, int chunk, Content content) {
         /** The part within {@code [from, to)}, null where there is none. */
-        @Nullable Tile cut(int from, int to) {
+        @Nullable
+        Tile cut(int from, int to) {
             int first = Math.max(start, from);
             int last = Math.min(end, to);
             return first >= last ? null : new Tile(first, last, skip + first - start, chunk, content);
@@ -81,7 +82,10 @@ public final class QuantizedKvStore implements KvStore {
     public void write(int start, Tensor keys, Tensor values) {
         int end = start + Math.toIntExact(keys.size(2));
         for (Tile tile : tiles) {
-            if (tile.start() == start && tile.end() == end && tile.chunk() < 0 && tile.content() instanceof Dense(Tensor k, Tensor v)) {
+            if (tile.start() == start
+                    && tile.end() == end
+                    && tile.chunk() < 0
+                    && tile.content() instanceof Dense(Tensor k, Tensor v)) {
                 k.copy_(keys);
                 v.copy_(values);
                 return;
@@ -159,8 +163,7 @@ public final class QuantizedKvStore implements KvStore {
 
     private Tile coded(Tile tile) {
         Dense dense = (Dense) tile.content();
-        TokenQuantizer quantizer =
-                settings.quantizer(tile.chunk(), tile.end() - tile.start(), shape.headDim());
+        TokenQuantizer quantizer = settings.quantizer(tile.chunk(), tile.end() - tile.start(), shape.headDim());
         try (TensorScope scope = TensorScope.open()) {
             int last = tile.skip() + tile.end() - tile.start();
             Coded codes = new Coded(

@@ -29,8 +29,9 @@ public record BenchReport(
         @JsonProperty("rounds") int rounds,
         @JsonProperty("ceilings") Ceilings ceilings,
         @JsonProperty("rows") List<BenchRow> rows) {
-    private static final String CLOCK = "Median (fastest … slowest) wall time of runs by turns in one process, after warm-up. The clock"
-            + " covers rounding of inputs, products, corrections and output; not the making of weights.";
+    private static final String CLOCK =
+            "Median (fastest … slowest) wall time of runs by turns in one process, after warm-up. The clock"
+                    + " covers rounding of inputs, products, corrections and output; not the making of weights.";
 
     /** Writes {@code bench.md}, {@code bench.csv} and {@code bench.json} into {@code folder}. */
     public void write(Path folder) {

@@ -68,7 +68,8 @@ public final class Benchmark {
                 if (opened.packed() != null) {
                     throw new IllegalArgumentException(model + " is packed; roll-outs are timed from full precision");
                 }
-                rows.addAll(new RolloutBenchmark(opened, generator, prompt == null ? PROMPT : prompt, clock).run(stage));
+                rows.addAll(
+                        new RolloutBenchmark(opened, generator, prompt == null ? PROMPT : prompt, clock).run(stage));
             }
         }
         if (groups.contains(Group.MEMORY)) {

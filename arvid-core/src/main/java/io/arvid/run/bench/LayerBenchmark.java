@@ -111,8 +111,7 @@ final class LayerBenchmark {
                 contestants.put(BF16, () -> Ops.linear(x, weight, bias));
                 // Another step each time: the input is rounded anew.
                 contestants.put(W8A8, () -> eight.multiply(steps[turn[0]++ % 2], x, shared, shape.activation()));
-                contestants.put(
-                        SHARED, () -> eight.multiply(steps[(turn[0] - 1) % 2], x, shared, shape.activation()));
+                contestants.put(SHARED, () -> eight.multiply(steps[(turn[0] - 1) % 2], x, shared, shape.activation()));
                 contestants.put(W4A8, () -> four.multiply(steps[turn[0]++ % 2], x, shared, shape.activation()));
                 return clock.time(contestants, stage);
             }
@@ -126,8 +125,7 @@ final class LayerBenchmark {
     }
 
     private BenchRow row(Shape shape, String name, ByTurns.Millis millis, ByTurns.Millis baseline) {
-        double gigaflops =
-                2.0 * settings.chunkTokens() * shape.in() * shape.out() / millis.median() / 1e6;
+        double gigaflops = 2.0 * settings.chunkTokens() * shape.in() * shape.out() / millis.median() / 1e6;
         return new BenchRow(
                 "layer",
                 shape.in() + " → " + shape.out(),

@@ -102,9 +102,7 @@ public final class MemoryBenchmark {
                 throw new IllegalStateException("a roll-out in " + bits + " bits failed in its own process");
             }
             String[] words = said.split("\\s+");
-            return new long[] {
-                Long.parseLong(words[words.length - 2]), Long.parseLong(words[words.length - 1])
-            };
+            return new long[] {Long.parseLong(words[words.length - 2]), Long.parseLong(words[words.length - 1])};
         } catch (IOException e) {
             throw new java.io.UncheckedIOException("cannot start a process: " + e.getMessage(), e);
         } catch (InterruptedException e) {

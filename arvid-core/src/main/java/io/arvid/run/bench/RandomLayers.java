@@ -34,8 +34,8 @@ final class RandomLayers {
         try (Seeds seeds = new Seeds(SEED)) {
             IntGrid grid = IntGrid.asymmetric(bits);
             int levels = grid.highest() + 1;
-            Tensor codes = TensorScope.run(() -> Ops.to(
-                    Ops.clamp(Ops.mul(seeds.uniform(out, in), levels).floor(), 0, levels - 1), grid.codeType()));
+            Tensor codes = TensorScope.run(() ->
+                    Ops.to(Ops.clamp(Ops.mul(seeds.uniform(out, in), levels).floor(), 0, levels - 1), grid.codeType()));
             // Uniform codes have a deviation of levels/√12.
             Tensor scales = Tensors.full(DTypes.F32, Math.sqrt(12.0 / in) / levels, out, 1);
             Tensor zeros = Ops.add(Ops.mul(seeds.uniform(out, 1), levels / 8.0).round(), levels / 2.0 - levels / 16.0)

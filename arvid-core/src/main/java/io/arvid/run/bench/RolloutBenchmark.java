@@ -92,7 +92,11 @@ final class RolloutBenchmark {
                 runs.put(contestant.name(), () -> {
                     KvModes.CacheSize size = new KvModes.CacheSize();
                     Tensor made = generator.latents(
-                            prompt, SEED, sites.get(contestant.bits()), contestant.kv().stores(), size);
+                            prompt,
+                            SEED,
+                            sites.get(contestant.bits()),
+                            contestant.kv().stores(),
+                            size);
                     bytes.put(contestant.name(), size.bytes());
                     latents.computeIfAbsent(contestant.name(), name -> TensorScope.own(made));
                 });
@@ -122,13 +126,10 @@ final class RolloutBenchmark {
 
     /** Weights by their smallest and largest values, inputs by those of each token: no calibration. */
     private QuantPlan plan(int bits) {
-        MinMaxRecipe recipe = new MinMaxRecipe(
-                Scheme.dynamicPerToken(bits, IntGrid.asymmetric(8)), 0, RangeRule.MIN_MAX, 0, 0);
+        MinMaxRecipe recipe =
+                new MinMaxRecipe(Scheme.dynamicPerToken(bits, IntGrid.asymmetric(8)), 0, RangeRule.MIN_MAX, 0, 0);
         return new MinMax()
-                .plan(
-                        QuantContext.of(
-                                model.transformer(), new PromptRollouts(generator, List.of(), SEED)),
-                        recipe);
+                .plan(QuantContext.of(model.transformer(), new PromptRollouts(generator, List.of(), SEED)), recipe);
     }
 
     private QuantizedModel quantized(QuantPlan plan) {

@@ -67,11 +67,7 @@ final class StepBenchmark {
     }
 
     private List<BenchRow> run(
-            WanTransformer model,
-            Map<Integer, SiteForward> sites,
-            TextContext text,
-            int frames,
-            Progress.Stage stage) {
+            WanTransformer model, Map<Integer, SiteForward> sites, TextContext text, int frames, Progress.Stage stage) {
         List<BenchRow> rows = new ArrayList<>();
         Map<KvQuantization.Codes, FilledAttention> attentions = new LinkedHashMap<>();
         try {
@@ -109,7 +105,8 @@ final class StepBenchmark {
     }
 
     private Runnable block(WanTransformer model, SiteForward sites, TextContext text, FilledAttention attention) {
-        Tensor x = RandomLayers.activations(1, settings.chunkTokens(), settings.config().dim());
+        Tensor x = RandomLayers.activations(
+                1, settings.chunkTokens(), settings.config().dim());
         Tensor modulation = RandomLayers.activations(1, 1, 6, settings.config().dim());
         return () -> Torch.withoutGradients(() -> model.blocks()
                 .getFirst()

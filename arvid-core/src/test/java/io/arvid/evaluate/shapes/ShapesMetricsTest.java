@@ -93,7 +93,9 @@ class ShapesMetricsTest {
 
     /** Not for delays and ghosts: at full strength they turn the set into one that is as good. */
     @ParameterizedTest
-    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = {"DELAY", "GHOST"})
+    @EnumSource(
+            mode = EnumSource.Mode.EXCLUDE,
+            names = {"DELAY", "GHOST"})
     void theDistanceOfSetsGrowsWithTheDistortion(FrameDistortion kind) {
         SceneBatch batch = SceneBatch.draw(WORLD, CLIPS, 30, SEED);
         try (ShapesMetrics metrics = bundled()) {
@@ -114,11 +116,14 @@ class ShapesMetricsTest {
         SceneBatch batch = SceneBatch.draw(WORLD, CLIPS, 30, SEED);
         try (ShapesMetrics metrics = bundled()) {
             List<Tensor> moving = distorted(batch, FrameDistortion.DELAY, 0);
-            List<Tensor> standing =
-                    moving.stream().map(clip -> Ops.slice(clip, 0, 0, 1).expand(Tensors.shape(clip))).toList();
+            List<Tensor> standing = moving.stream()
+                    .map(clip -> Ops.slice(clip, 0, 0, 1).expand(Tensors.shape(clip)))
+                    .toList();
             Tensor own = features(metrics, moving);
-            double later = FrechetDistance.between(own, features(metrics, distorted(batch, FrameDistortion.DELAY, 0.25)));
-            assertThat(FrechetDistance.between(own, features(metrics, standing))).isGreaterThan(later);
+            double later =
+                    FrechetDistance.between(own, features(metrics, distorted(batch, FrameDistortion.DELAY, 0.25)));
+            assertThat(FrechetDistance.between(own, features(metrics, standing)))
+                    .isGreaterThan(later);
         }
     }
 
@@ -145,8 +150,8 @@ class ShapesMetricsTest {
             assertThat(Files.size(state)).isPositive();
         }
         Map<String, Tensor> resumed = new ClipNetworkTraining(WORLD, training).run(state, (p, s, t, l, n) -> {});
-        Map<String, Tensor> whole =
-                new ClipNetworkTraining(WORLD, training).run(folder.resolve("other.safetensors"), (p, s, t, l, n) -> {});
+        Map<String, Tensor> whole = new ClipNetworkTraining(WORLD, training)
+                .run(folder.resolve("other.safetensors"), (p, s, t, l, n) -> {});
         whole.forEach((name, tensor) ->
                 assertThat(Tensors.toFloats(resumed.get(name))).as(name).isEqualTo(Tensors.toFloats(tensor)));
     }

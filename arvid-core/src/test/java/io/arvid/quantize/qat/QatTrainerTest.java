@@ -68,7 +68,8 @@ class QatTrainerTest {
         List<TrainingStep> steps = new ArrayList<>();
         try (QatTrainer.Result result = train(TinyStudent.recipe(context), "state", steps::add)) {
             assertThat(steps).extracting(TrainingStep::rank).containsExactly(4, 4, 4, 2, 2, 2, 1, 1, 1);
-            assertThat(steps).allSatisfy(step -> assertThat(step.loss()).isPositive().isFinite());
+            assertThat(steps)
+                    .allSatisfy(step -> assertThat(step.loss()).isPositive().isFinite());
             assertThat(result.plan().layers()).isNotEmpty();
         }
     }
@@ -122,7 +123,8 @@ class QatTrainerTest {
                 resumed.plan().layers().forEach((site, layer) -> {
                     assertThat(Tensors.toBytes(layer.codes()))
                             .as(site.name())
-                            .isEqualTo(Tensors.toBytes(whole.plan().layers().get(site).codes()));
+                            .isEqualTo(Tensors.toBytes(
+                                    whole.plan().layers().get(site).codes()));
                     assertThat(layer.input())
                             .isEqualTo(whole.plan().layers().get(site).input());
                 });
@@ -186,7 +188,8 @@ class QatTrainerTest {
         train(plain, "plain", one::add).close();
         train(checkpointed, "checkpointed", other::add).close();
         for (int i = 0; i < one.size(); i++) {
-            assertThat(other.get(i).loss()).isCloseTo(one.get(i).loss(), org.assertj.core.data.Percentage.withPercentage(0.01));
+            assertThat(other.get(i).loss())
+                    .isCloseTo(one.get(i).loss(), org.assertj.core.data.Percentage.withPercentage(0.01));
             assertThat(other.get(i).gradientNorm())
                     .isCloseTo(one.get(i).gradientNorm(), org.assertj.core.data.Percentage.withPercentage(0.01));
         }
@@ -216,7 +219,9 @@ class QatTrainerTest {
                     .forEach((name, tensor) -> assertThat(Tensors.toBytes(tensor))
                             .as(name)
                             .isEqualTo(Tensors.toBytes(tiny.teacher.weights().get(name))));
-            assertThat(steps).hasSize(3).allSatisfy(step -> assertThat(step.rank()).isZero());
+            assertThat(steps)
+                    .hasSize(3)
+                    .allSatisfy(step -> assertThat(step.rank()).isZero());
         }
     }
 

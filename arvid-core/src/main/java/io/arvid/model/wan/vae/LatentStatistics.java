@@ -16,7 +16,8 @@ import org.bytedeco.pytorch.Tensor;
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
 public record LatentStatistics(
-        @JsonProperty("mean") List<Double> mean, @JsonProperty("std") List<Double> deviation) {
+        @JsonProperty("mean") List<Double> mean,
+        @JsonProperty("std") List<Double> deviation) {
     /** Checks that there are as many means as deviations. */
     public LatentStatistics {
         mean = List.copyOf(mean);

@@ -132,8 +132,9 @@ public final class WanVae {
         public Tensor decodeUnclamped(Tensor latents) {
             requireLatents(latents);
             return Torch.withoutGradients(() -> TensorScope.run(() -> {
-                Tensor z = channelsLast(
-                        statistics.denormalizeLast(latents.permute(0, 1, 3, 4, 2)).permute(0, 1, 4, 2, 3));
+                Tensor z = channelsLast(statistics
+                        .denormalizeLast(latents.permute(0, 1, 3, 4, 2))
+                        .permute(0, 1, 4, 2, 3));
                 Tensor x = config.latentConv().apply(z, weights, history);
                 List<Tensor> pixels = new ArrayList<>();
                 for (long frame = 0; frame < x.size(1); frame++) {
