@@ -126,7 +126,8 @@ record PublishedQuantization(
         facts.put(
                 "checkpoint",
                 StateFolder.stamp(model.card().file()) + " " + model.card().group());
-        facts.put("preset", String.valueOf(model.preset().rollout()));
+        facts.put(
+                "preset", new JsonMapper().valueToTree(model.preset().rollout()).toString());
         facts.put("latents", java.util.Arrays.toString(model.latentShape()));
         facts.put("prompts", Integer.toHexString(prompts.hashCode()));
         facts.put("seed", Long.toString(seed));

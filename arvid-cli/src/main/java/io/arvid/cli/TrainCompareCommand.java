@@ -12,12 +12,14 @@ import io.arvid.run.QatComparison;
 import io.arvid.run.QatScore;
 import io.arvid.tensor.Torch;
 import io.arvid.weights.AtomicFile;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -33,6 +35,8 @@ import picocli.CommandLine.Option;
         },
         mixinStandardHelpOptions = true)
 final class TrainCompareCommand implements Callable<Integer> {
+    private static final int BITS = 4;
+
     @Option(
             names = "--model",
             paramLabel = "FOLDER",
@@ -57,14 +61,26 @@ final class TrainCompareCommand implements Callable<Integer> {
             split = ",",
             paramLabel = "NAME",
             description = "Recipes that are trained with the first seed only (default: ${DEFAULT-VALUE}).")
-    private List<String> once = List.of("qvgen-w3a3", "qvgen-data-w4a4");
+    private List<String> once = List.of("qvgen-w3a3", "qvgen-self-forced-w4a4");
 
     @Option(
             names = "--ptq",
             split = ",",
             paramLabel = "METHOD",
-            description = "Post-training methods, by their W4A8 recipes with 4-bit inputs (default: ${DEFAULT-VALUE}).")
-    private List<String> methods = List.of("minmax", "smoothquant", "gptq", "svdquant", "q-arvd", "arvid");
+            description = {
+                "Post-training methods: METHOD for its W4A8 recipe with 4-bit inputs, METHOD+token with inputs dynamic per token,",
+                "or the name of a recipe (default: ${DEFAULT-VALUE})."
+            })
+    private List<String> methods = List.of(
+            "minmax",
+            "minmax+token",
+            "smoothquant",
+            "gptq+token",
+            "svdquant+token",
+            "svdquant-w4a4-g64",
+            "q-arvd",
+            "q-arvd+token",
+            "arvid");
 
     @Option(names = "--seeds", paramLabel = "N", description = "Seeds (default: ${DEFAULT-VALUE}).")
     private int seeds = 3;
@@ -95,7 +111,8 @@ final class TrainCompareCommand implements Callable<Integer> {
             Map<String, List<QatScore>> scores = new LinkedHashMap<>();
             scores.put("full-precision", List.of(comparison.fullPrecision()));
             for (String method : methods) {
-                scores.put(method, List.of(comparison.calibrated(calibratedRecipe(method), 4)));
+                QatScore score = calibrated(comparison, method);
+                scores.put(score.name(), List.of(score));
                 write(scores, comparison);
             }
             for (int seed = 0; seed < seeds; seed++) {
@@ -121,10 +138,21 @@ final class TrainCompareCommand implements Callable<Integer> {
         return MissingException.require(Home.recipes().resolve(name + ".json"));
     }
 
+    private static QatScore calibrated(QatComparison comparison, String method) {
+        if (method.contains("-w")) {
+            return comparison.calibrated(recipe(method), QatComparison.Inputs.AS_GIVEN, BITS);
+        }
+        String name = method.replace("+token", "");
+        return comparison.calibrated(
+                calibratedRecipe(name),
+                name.equals(method) ? QatComparison.Inputs.OTHER_BITS : QatComparison.Inputs.PER_TOKEN,
+                BITS);
+    }
+
     /** The method's recipe for the bundled world where there is one. */
     private static Path calibratedRecipe(String method) {
         Path own = Home.recipes().resolve("shapes").resolve(method + "-w4a8.json");
-        return java.nio.file.Files.exists(own) ? own : recipe(method + "-w4a8");
+        return Files.exists(own) ? own : recipe(method + "-w4a8");
     }
 
     /** Writes what is known so far. */
@@ -191,10 +219,7 @@ final class TrainCompareCommand implements Callable<Integer> {
     }
 
     private static String figure(
-            List<QatScore> scores,
-            java.util.function.Function<QatScore, List<Double>> metric,
-            double unit,
-            String format) {
+            List<QatScore> scores, Function<QatScore, List<Double>> metric, double unit, String format) {
         double[] figures = QatScore.meanAndDeviation(scores.stream()
                 .mapToDouble(score -> unit * QatScore.mean(metric.apply(score)))
                 .toArray());

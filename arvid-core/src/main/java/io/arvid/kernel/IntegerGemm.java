@@ -71,8 +71,7 @@ final class IntegerGemm implements QuantGemm {
         long rows = input.numel() / rounding.inFeatures();
         shape[shape.length - 1] = outFeatures;
         return TensorScope.run(() -> {
-            Tensor typed = InputRounding.reads(DTypes.of(input)) ? input : Ops.toF32(input);
-            Tensor x = typed.reshape(rows, rounding.inFeatures()).contiguous();
+            Tensor x = rows(input);
             RoundedRows codes = shared.of(input, x, rounding, step);
             Tensor output = Tensors.empty(DTypes.of(x), rows, outFeatures);
             boolean gelu = activation == Activation.GELU_TANH;
@@ -87,6 +86,17 @@ final class IntegerGemm implements QuantGemm {
             }
             return Ops.toTypeOf(output.reshape(shape), input);
         });
+    }
+
+    @Override
+    public void round(RolloutStep step, Tensor input, SharedInput shared) {
+        TensorScope.runAndFree(() -> shared.of(input, rows(input), rounding, step));
+    }
+
+    /** The input as contiguous rows of float32 or bfloat16. */
+    private Tensor rows(Tensor input) {
+        Tensor typed = InputRounding.reads(DTypes.of(input)) ? input : Ops.toF32(input);
+        return typed.reshape(-1, rounding.inFeatures()).contiguous();
     }
 
     /** True where the product is the output itself. */

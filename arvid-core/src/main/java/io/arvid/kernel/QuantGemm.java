@@ -16,6 +16,9 @@ public interface QuantGemm extends AutoCloseable {
      */
     Tensor multiply(RolloutStep step, Tensor input, SharedInput shared, Activation activation);
 
+    /** Rounds {@code input} for {@link #multiply}, which then finds it in {@code shared}; nothing where the kernel does not round apart. */
+    void round(RolloutStep step, Tensor input, SharedInput shared);
+
     /** Bytes of native memory that the layer's weights take. */
     long bytes();
 

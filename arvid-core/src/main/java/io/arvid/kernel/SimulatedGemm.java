@@ -25,6 +25,11 @@ final class SimulatedGemm implements QuantGemm {
     }
 
     @Override
+    public void round(RolloutStep step, Tensor input, SharedInput shared) {
+        // The simulation rounds as it multiplies.
+    }
+
+    @Override
     public long bytes() {
         return bytes;
     }

@@ -89,13 +89,28 @@ public final class QatComparison implements AutoCloseable {
                 true);
     }
 
-    /** Quantizes after calibration, with inputs of {@code inputBits} whatever the recipe says, and scores. */
-    public QatScore calibrated(Path recipe, int inputBits) {
-        String name = nameOf(recipe).replaceAll("-w.*", "");
+    /** How the inputs of a post-training method are quantized in the comparison. */
+    public enum Inputs {
+        /** As the recipe has them. */
+        AS_GIVEN,
+        /** By the recipe's rule, with another number of bits. */
+        OTHER_BITS,
+        /** Dynamic per token, asymmetric, as the trained models have them. */
+        PER_TOKEN
+    }
+
+    /** Quantizes after calibration, with inputs of {@code inputBits} where {@code inputs} says so, and scores. */
+    public QatScore calibrated(Path recipe, Inputs inputs, int inputBits) {
+        String base = nameOf(recipe);
+        String name = switch (inputs) {
+            case AS_GIVEN -> base;
+            case OTHER_BITS -> base.replaceAll("-w.*", "");
+            case PER_TOKEN -> base.replaceAll("-w.*", "") + "-per-token";
+        };
         return scored(
                 name,
                 () -> {
-                    RecipeFile<?> file = withInputBits(recipe, inputBits);
+                    RecipeFile<?> file = withInputs(recipe, inputs, inputBits);
                     Path folder = folder(name);
                     if (!PackedModelFile.isPacked(folder)) {
                         PromptRollouts rollouts =
@@ -228,12 +243,17 @@ public final class QatComparison implements AutoCloseable {
         return name.substring(name.lastIndexOf('-') + 1);
     }
 
-    private static RecipeFile<?> withInputBits(Path recipe, int bits) {
+    private static RecipeFile<?> withInputs(Path recipe, Inputs inputs, int bits) {
         JsonMapper json = new JsonMapper();
         try {
             JsonNode tree = json.readTree(recipe.toFile());
-            if (tree.at("/scheme/inputs/grid") instanceof ObjectNode grid) {
+            if (inputs == Inputs.OTHER_BITS && tree.at("/scheme/inputs/grid") instanceof ObjectNode grid) {
                 grid.put("bits", bits);
+            }
+            if (inputs == Inputs.PER_TOKEN && tree.path("scheme") instanceof ObjectNode scheme) {
+                ObjectNode rule =
+                        scheme.putObject("inputs").put("rule", "dynamic").put("at", "per-token");
+                rule.putObject("grid").put("bits", bits).put("symmetric", false);
             }
             return RecipeFile.parse(tree.toString());
         } catch (IOException e) {

@@ -11,14 +11,24 @@ import org.bytedeco.pytorch.Tensor;
 final class ChunkFeatures {
     private ChunkFeatures() {}
 
-    /** Features one after the other, the whole video's first; {@code frames} holds the first frame of each. */
+    /** Features one after the other, the whole video's first; {@code frames} holds the video's length, then the first frame of each chunk. */
     static Scores of(VideoFeatures network, Tensor video, EvaluationSettings settings) {
         List<Integer> starts = settings.chunks((int) video.size(0), false).starts();
         List<float[]> parts = network.ofWholeAndChunks(video, starts);
         return new Scores(
                 parts.stream().flatMapToDouble(ChunkFeatures::doubles).toArray(),
-                IntStream.concat(IntStream.of(0), starts.stream().mapToInt(Integer::intValue))
+                IntStream.concat(
+                                IntStream.of((int) video.size(0)),
+                                starts.stream().mapToInt(Integer::intValue))
                         .toArray());
+    }
+
+    /** Refuses a pair of different lengths. */
+    static void requirePair(Scores video, Scores reference) {
+        if (video.frames()[0] != reference.frames()[0]) {
+            throw new IllegalArgumentException("the video has " + video.frames()[0] + " frames, its reference "
+                    + reference.frames()[0]);
+        }
     }
 
     /** Chunks that {@code features} cover. */

@@ -30,7 +30,8 @@ public record BenchReport(
         @JsonProperty("ceilings") Ceilings ceilings,
         @JsonProperty("rows") List<BenchRow> rows) {
     private static final String CLOCK =
-            "Median (fastest … slowest) wall time of runs by turns in one process, after warm-up. The clock"
+            "Median (fastest … slowest) wall time, and median processor time of all threads, of runs by turns in one"
+                    + " process, after warm-up. The clock"
                     + " covers rounding of inputs, products, corrections and output; not the making of weights.";
 
     /** Writes {@code bench.md}, {@code bench.csv} and {@code bench.json} into {@code folder}. */
@@ -71,15 +72,16 @@ public record BenchReport(
             if (!row.group().equals(group)) {
                 group = row.group();
                 line(text, "");
-                line(text, "| %s | arithmetic | ms | GF/s | of ceiling | speed-up | MB | |", group);
-                line(text, "|---|---|---|---|---|---|---|---|");
+                line(text, "| %s | arithmetic | ms | processor ms | GF/s | of ceiling | speed-up | MB | |", group);
+                line(text, "|---|---|---|---|---|---|---|---|---|");
             }
             line(
                     text,
-                    "| %s | %s | %s | %s | %s | %s | %s | %s |",
+                    "| %s | %s | %s | %s | %s | %s | %s | %s | %s |",
                     row.what(),
                     row.arithmetic(),
                     times(row),
+                    cell("%.2f", row.processor()),
                     cell("%.0f", row.gigaflops()),
                     cell("%.2f", row.shareOfCeiling()),
                     cell("%.2f", row.speedup()),
@@ -109,17 +111,18 @@ public record BenchReport(
 
     private String csv() {
         StringBuilder text = new StringBuilder(
-                "group,what,arithmetic,millis,fastest,slowest,gigaflops,share_of_ceiling,speedup,bytes,note\n");
+                "group,what,arithmetic,millis,fastest,slowest,processor_millis,gigaflops,share_of_ceiling,speedup,bytes,note\n");
         for (BenchRow row : rows) {
             line(
                     text,
-                    "%s,\"%s\",\"%s\",%.4f,%.4f,%.4f,%.2f,%.4f,%.4f,%d,\"%s\"",
+                    "%s,\"%s\",\"%s\",%.4f,%.4f,%.4f,%.4f,%.2f,%.4f,%.4f,%d,\"%s\"",
                     row.group(),
                     row.what(),
                     row.arithmetic(),
                     row.millis(),
                     row.fastest(),
                     row.slowest(),
+                    row.processor(),
                     row.gigaflops(),
                     row.shareOfCeiling(),
                     row.speedup(),

@@ -1,7 +1,9 @@
 package io.arvid.run.bench;
 
+import com.sun.management.OperatingSystemMXBean;
 import io.arvid.record.Progress;
 import io.arvid.tensor.TensorScope;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -15,13 +17,23 @@ import java.util.Map;
  * @param rounds runs of each that are
  */
 record ByTurns(int warmUps, int rounds) {
-    /** Wall time of runs, in milliseconds: the middle one, the fastest, the slowest. */
-    record Millis(double median, double fastest, double slowest) {
-        private static Millis of(double[] times) {
+    private static final OperatingSystemMXBean SYSTEM =
+            ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
+
+    /**
+     * Times of runs, in milliseconds: the middle wall time, the fastest, the slowest, and the middle processor time of all threads, which a busy machine
+     * stretches less.
+     */
+    record Millis(double median, double fastest, double slowest, double processor) {
+        private static Millis of(double[] times, double[] processor) {
             Arrays.sort(times);
-            int middle = times.length / 2;
-            double median = times.length % 2 == 1 ? times[middle] : (times[middle - 1] + times[middle]) / 2;
-            return new Millis(median, times[0], times[times.length - 1]);
+            Arrays.sort(processor);
+            return new Millis(middle(times), times[0], times[times.length - 1], middle(processor));
+        }
+
+        private static double middle(double[] sorted) {
+            int middle = sorted.length / 2;
+            return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
         }
     }
 
@@ -29,13 +41,16 @@ record ByTurns(int warmUps, int rounds) {
     Map<String, Millis> time(Map<String, Runnable> contestants, Progress.Stage stage) {
         List<String> names = new ArrayList<>(contestants.keySet());
         double[][] times = new double[names.size()][rounds];
+        double[][] processor = new double[names.size()][rounds];
         for (int round = -warmUps; round < rounds; round++) {
             for (int i = 0; i < names.size(); i++) {
                 try (TensorScope scope = TensorScope.open()) {
+                    long processorBegin = SYSTEM.getProcessCpuTime();
                     long begin = System.nanoTime();
                     contestants.get(names.get(i)).run();
                     if (round >= 0) {
                         times[i][round] = (System.nanoTime() - begin) / 1e6;
+                        processor[i][round] = (SYSTEM.getProcessCpuTime() - processorBegin) / 1e6;
                     }
                 }
                 stage.step();
@@ -43,7 +58,7 @@ record ByTurns(int warmUps, int rounds) {
         }
         Map<String, Millis> result = new LinkedHashMap<>();
         for (int i = 0; i < times.length; i++) {
-            result.put(names.get(i), Millis.of(times[i]));
+            result.put(names.get(i), Millis.of(times[i], processor[i]));
         }
         return result;
     }

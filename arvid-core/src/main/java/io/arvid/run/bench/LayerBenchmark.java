@@ -13,6 +13,7 @@ import io.arvid.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 
@@ -24,7 +25,7 @@ final class LayerBenchmark {
     static final String BF16 = "bf16 libtorch";
     static final String W8A8 = "W8A8";
     static final String W4A8 = "W4A8";
-    private static final String SHARED = "W8A8, input rounded before";
+    private static final String ROUNDING = "rounding of the input alone";
     private static final int ATTENTION_LAYERS = 6;
     private static final int SHARING_LAYERS = 2;
 
@@ -56,30 +57,17 @@ final class LayerBenchmark {
         Map<String, Double> sums = new LinkedHashMap<>();
         for (Shape shape : shapes) {
             Map<String, ByTurns.Millis> times = time(shape, stage);
-            times.forEach((name, millis) -> rows.add(row(shape, name, millis, times.get(BF16))));
-            double rounding = times.get(W8A8).median() - times.get(SHARED).median();
-            rows.add(new BenchRow(
-                    "layer",
-                    shape.in() + " → " + shape.out(),
-                    "rounding of the input",
-                    rounding,
-                    0,
-                    0,
-                    0,
-                    0,
-                    0,
-                    0,
-                    percent(rounding / times.get(SHARED).median()) + " of the product's time"));
+            times.keySet().forEach(name -> rows.add(row(shape, name, times)));
             int count = shape.in() == shape.out() ? ATTENTION_LAYERS : 1;
             sums.merge(BF16, count * times.get(BF16).median(), Double::sum);
             sums.merge(W4A8, count * times.get(W4A8).median(), Double::sum);
-            // k and v take the codes that q made.
-            int sharing = shape.in() == shape.out() ? SHARING_LAYERS : 0;
-            sums.merge(
-                    W8A8,
-                    (count - sharing) * times.get(W8A8).median()
-                            + sharing * times.get(SHARED).median(),
-                    Double::sum);
+            sums.merge(W8A8, count * times.get(W8A8).median(), Double::sum);
+            if (shape.in() == shape.out()) {
+                // k and v take the codes that q made.
+                double shared = SHARING_LAYERS * times.get(ROUNDING).median();
+                sums.merge(W8A8, -shared, Double::sum);
+                sums.merge(W4A8, -shared, Double::sum);
+            }
         }
         double products = 2.0 * settings.chunkTokens() * ((double) ATTENTION_LAYERS * dim * dim + 2.0 * dim * ffn);
         sums.forEach((name, millis) -> rows.add(new BenchRow(
@@ -89,11 +77,12 @@ final class LayerBenchmark {
                 millis,
                 0,
                 0,
+                0,
                 products / millis / 1e6,
                 products / millis / 1e6 / ceiling(name),
                 sums.get(BF16) / millis,
                 0,
-                "sum of medians; q, k and v of W8A8 share one rounding")));
+                "sum of medians; q, k and v share one rounding")));
         return rows;
     }
 
@@ -111,7 +100,7 @@ final class LayerBenchmark {
                 contestants.put(BF16, () -> Ops.linear(x, weight, bias));
                 // Another step each time: the input is rounded anew.
                 contestants.put(W8A8, () -> eight.multiply(steps[turn[0]++ % 2], x, shared, shape.activation()));
-                contestants.put(SHARED, () -> eight.multiply(steps[(turn[0] - 1) % 2], x, shared, shape.activation()));
+                contestants.put(ROUNDING, () -> eight.round(steps[turn[0]++ % 2], x, shared));
                 contestants.put(W4A8, () -> four.multiply(steps[turn[0]++ % 2], x, shared, shape.activation()));
                 return clock.time(contestants, stage);
             }
@@ -124,27 +113,33 @@ final class LayerBenchmark {
         }
     }
 
-    private BenchRow row(Shape shape, String name, ByTurns.Millis millis, ByTurns.Millis baseline) {
+    private BenchRow row(Shape shape, String name, Map<String, ByTurns.Millis> times) {
+        ByTurns.Millis millis = times.get(name);
+        String what = shape.in() + " → " + shape.out();
+        if (name.equals(ROUNDING)) {
+            double share = millis.median() / (times.get(W8A8).median() - millis.median());
+            String note = String.format(Locale.ROOT, "%.1f %% of the product's time", 100 * share);
+            return new BenchRow(
+                    "layer",
+                    what,
+                    name,
+                    millis.median(),
+                    millis.fastest(),
+                    millis.slowest(),
+                    millis.processor(),
+                    0,
+                    0,
+                    0,
+                    0,
+                    note);
+        }
         double gigaflops = 2.0 * settings.chunkTokens() * shape.in() * shape.out() / millis.median() / 1e6;
-        return new BenchRow(
-                "layer",
-                shape.in() + " → " + shape.out(),
-                name,
-                millis.median(),
-                millis.fastest(),
-                millis.slowest(),
-                gigaflops,
-                gigaflops / ceiling(name),
-                baseline.median() / millis.median(),
-                0,
-                settings.chunkTokens() + " tokens");
+        String note = settings.chunkTokens() + " tokens";
+        return BenchRow.rated(
+                "layer", what, name, millis, times.get(BF16), 0, note, gigaflops, gigaflops / ceiling(name));
     }
 
     private double ceiling(String name) {
         return name.equals(BF16) ? ceilings.bf16Gigaflops() : ceilings.int8Gigaflops();
-    }
-
-    private static String percent(double share) {
-        return String.format(java.util.Locale.ROOT, "%.1f %%", 100 * share);
     }
 }

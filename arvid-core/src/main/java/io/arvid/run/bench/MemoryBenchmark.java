@@ -76,6 +76,7 @@ public final class MemoryBenchmark {
                     0,
                     0,
                     0,
+                    0,
                     bytes[1],
                     String.format(
                             java.util.Locale.ROOT,

@@ -103,16 +103,12 @@ final class RolloutBenchmark {
             }
             Map<String, ByTurns.Millis> times = clock.time(runs, stage);
             List<BenchRow> rows = new ArrayList<>();
-            times.forEach((name, millis) -> rows.add(new BenchRow(
+            times.forEach((name, millis) -> rows.add(BenchRow.timed(
                     "roll-out",
                     model.config().name(),
                     name,
-                    millis.median(),
-                    millis.fastest(),
-                    millis.slowest(),
-                    0,
-                    0,
-                    times.get("float32").median() / millis.median(),
+                    millis,
+                    times.get("float32"),
                     bytes.get(name),
                     String.format(
                                     Locale.ROOT,

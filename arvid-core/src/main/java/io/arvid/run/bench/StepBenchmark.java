@@ -83,18 +83,13 @@ final class StepBenchmark {
             }
             Map<String, ByTurns.Millis> times = clock.time(runs, stage);
             for (Contestant contestant : CONTESTANTS) {
-                ByTurns.Millis millis = times.get(contestant.name());
-                rows.add(new BenchRow(
+                rows.add(BenchRow.timed(
                         wholeStep ? "chunk step" : "block",
                         (wholeStep ? settings.config().numLayers() + " blocks, " : "") + "KV "
                                 + frames * settings.tokensPerFrame(),
                         contestant.name(),
-                        millis.median(),
-                        millis.fastest(),
-                        millis.slowest(),
-                        0,
-                        0,
-                        times.get("bf16").median() / millis.median(),
+                        times.get(contestant.name()),
+                        times.get("bf16"),
                         attentions.get(contestant.kv()).bytes(),
                         "bytes are those of a block's keys and values"));
             }

@@ -19,7 +19,7 @@ import org.bytedeco.pytorch.Tensor;
 
 /** A random transformer and random clips, small enough to train in a test. */
 final class TinyStudent implements AutoCloseable, QatData {
-    static final WanConfig CONFIG = new WanConfig(24, 48, 2, 2, 16, 16, 4, 4, 4, new int[] {1, 2, 2}, 1e-6);
+    static final WanConfig CONFIG = new WanConfig(24, 48, 2, 1, 16, 16, 4, 4, 4, new int[] {1, 2, 2}, 1e-6);
     static final RolloutConfig ROLLOUT =
             new RolloutConfig(2, false, new int[] {1000, 500}, null, true, 5, 0, RolloutConfig.GLOBAL_ATTENTION, 0);
     private static final int CLIPS = 6;
