@@ -171,8 +171,8 @@ public final class Pipeline {
         PromptRollouts rollouts = new PromptRollouts(generator, settings.calibrationPrompts(), CALIBRATION_SEED);
         QuantContext context = new QuantContext(model.transformer(), rollouts, null, clock, 2);
         if (recipe.recipe() instanceof QArvdRecipe qArvd) {
-            context = context.withSensitivity(
-                    sensitivity(context, qArvd, setting).weights());
+            context =
+                    context.withSensitivity(sensitivity(context, qArvd, setting).weights());
         }
         Path keyFile = folder.resolveSibling(name + ".key");
         String key = key(recipe.json().toString());
@@ -200,8 +200,8 @@ public final class Pipeline {
 
     /** Step A of Q-ARVD, kept for the report; goes on where an earlier run stopped. */
     private Sensitivity sensitivity(QuantContext context, QArvdRecipe recipe, String setting) {
-        SensitivityLog log = SensitivityLog.at(
-                settings.run().resolve("sensitivity-" + setting + ".json"), key(recipe.toString()));
+        SensitivityLog log =
+                SensitivityLog.at(settings.run().resolve("sensitivity-" + setting + ".json"), key(recipe.toString()));
         Sensitivity measured = QArvd.measureSensitivity(context, recipe, log);
         sensitivities.add(SensitivityShares.of(measured, setting));
         return measured;

@@ -20,8 +20,9 @@ import picocli.CommandLine.Spec;
 /** {@code arvid compare}: methods against one another on one model, prompts and noise. */
 @Command(
         name = "compare",
-        description = "Quantizes a model by many methods and settings, makes videos of the same prompts and noise with each, and compares them with"
-                + " full precision. A stopped run goes on where it was.",
+        description =
+                "Quantizes a model by many methods and settings, makes videos of the same prompts and noise with each, and compares them with"
+                        + " full precision. A stopped run goes on where it was.",
         mixinStandardHelpOptions = true)
 final class CompareCommand implements Callable<Integer> {
     @Spec
@@ -71,7 +72,8 @@ final class CompareCommand implements Callable<Integer> {
     @Option(
             names = "--prompts",
             paramLabel = "N|FILE",
-            description = "How many held-out prompts of the bundled world, or a file with one a line (default: ${DEFAULT-VALUE}).")
+            description =
+                    "How many held-out prompts of the bundled world, or a file with one a line (default: ${DEFAULT-VALUE}).")
     private String prompts = "16";
 
     @Option(
@@ -85,7 +87,8 @@ final class CompareCommand implements Callable<Integer> {
     @Option(
             names = "--calibration-prompts",
             paramLabel = "N|FILE",
-            description = "How many calibration prompts of the bundled world, or a file with one a line (default: ${DEFAULT-VALUE}).")
+            description =
+                    "How many calibration prompts of the bundled world, or a file with one a line (default: ${DEFAULT-VALUE}).")
     private String calibration = "16";
 
     @Option(
@@ -126,9 +129,7 @@ final class CompareCommand implements Callable<Integer> {
                 ablationSetting,
                 isNumber(prompts) ? Home.heldOutPrompts(number(prompts)) : Home.lines(Path.of(prompts)),
                 seeds,
-                isNumber(calibration)
-                        ? Home.calibrationPrompts(number(calibration))
-                        : Home.lines(Path.of(calibration)),
+                isNumber(calibration) ? Home.calibrationPrompts(number(calibration)) : Home.lines(Path.of(calibration)),
                 MetricFiles.of(weights),
                 jobs,
                 commandLine());

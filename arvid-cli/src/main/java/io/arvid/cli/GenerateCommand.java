@@ -1,9 +1,6 @@
 package io.arvid.cli;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import io.arvid.weights.AtomicFile;
-import java.io.IOException;
-import java.nio.file.Files;
 import io.arvid.model.SiteForward;
 import io.arvid.quantize.fake.FakeQuantForward;
 import io.arvid.quantize.scheme.QuantPlan;
@@ -17,7 +14,10 @@ import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Torch;
 import io.arvid.video.VideoEncoding;
 import io.arvid.video.VideoFile;
+import io.arvid.weights.AtomicFile;
 import io.arvid.weights.SafetensorsWriter;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

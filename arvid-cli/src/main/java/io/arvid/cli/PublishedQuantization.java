@@ -25,6 +25,7 @@ import io.arvid.run.FullSizeBudget;
 import io.arvid.run.MachineSpeed;
 import io.arvid.run.PublishedModel;
 import io.arvid.run.StateFolder;
+import io.arvid.tensor.Devices;
 import io.arvid.tensor.TensorScope;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -46,6 +47,14 @@ import org.jspecify.annotations.Nullable;
 record PublishedQuantization(
         PublishedModel model, RecipeFile<?> recipe, List<String> prompts, long seed, long limit, Output output) {
     private static final int MOST_WORKERS = 2;
+
+    /** Checks that calibration can run here. */
+    PublishedQuantization {
+        if (Devices.current().isCuda()) {
+            throw new IllegalArgumentException(
+                    "calibration with --preset keeps keys and values in mapped files and runs on the CPU; leave --device out");
+        }
+    }
 
     /** As many layers at once as fit. */
     private int workers() {
@@ -81,9 +90,10 @@ record PublishedQuantization(
         try (TensorScope scope = TensorScope.open()) {
             QuantContext context = context(state, sensitivity);
             try (QuantPlan plan = recipe.plan(context)) {
-                ObjectNode config = new JsonMapper().valueToTree(model.transformer().config());
-                PackedSize size = Packer.write(
-                        folder, plan, new PackedSource(model.weights(), config, layout(), recipe.json()));
+                ObjectNode config =
+                        new JsonMapper().valueToTree(model.transformer().config());
+                PackedSize size =
+                        Packer.write(folder, plan, new PackedSource(model.weights(), config, layout(), recipe.json()));
                 System.err.println("peak resident memory: " + MemoryPlan.text(PeakMemory.bytes()));
                 return size;
             }
@@ -115,20 +125,18 @@ record PublishedQuantization(
                 state.part("rollouts"),
                 progress);
         return new QuantContext(
-                model.transformer(),
-                rollouts,
-                sensitivity,
-                progress,
-                workers(),
-                new LayerFiles(state.part("layers")));
+                model.transformer(), rollouts, sensitivity, progress, workers(), new LayerFiles(state.part("layers")));
     }
 
     /** What a state belongs to. */
     Map<String, String> facts() {
         Map<String, String> facts = new LinkedHashMap<>();
         facts.put("recipe", recipe.method().id() + " " + recipe.hash());
-        facts.put("checkpoint", StateFolder.stamp(model.card().file()) + " " + model.card().group());
-        facts.put("preset", new JsonMapper().valueToTree(model.preset().rollout()).toString());
+        facts.put(
+                "checkpoint",
+                StateFolder.stamp(model.card().file()) + " " + model.card().group());
+        facts.put(
+                "preset", new JsonMapper().valueToTree(model.preset().rollout()).toString());
         facts.put("latents", java.util.Arrays.toString(model.latentShape()));
         facts.put("prompts", Integer.toHexString(prompts.hashCode()));
         facts.put("seed", Long.toString(seed));
@@ -136,8 +144,6 @@ record PublishedQuantization(
     }
 
     private SourceLayout layout() {
-        return model.card().origin() == ModelCard.Origin.CAUSAL_FEW_STEP
-                ? SourceLayout.SELF_FORCING
-                : SourceLayout.WAN;
+        return model.card().origin() == ModelCard.Origin.CAUSAL_FEW_STEP ? SourceLayout.SELF_FORCING : SourceLayout.WAN;
     }
 }

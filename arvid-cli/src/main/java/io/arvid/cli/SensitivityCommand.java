@@ -55,7 +55,8 @@ final class SensitivityCommand implements Callable<Integer> {
         }
         try (ModelFolder model = calibration.open();
                 Generator generator = new Generator(model)) {
-            SensitivityLog log = SensitivityLog.at(file.resolveSibling(file.getFileName() + ".log"), calibration.key(model));
+            SensitivityLog log =
+                    SensitivityLog.at(file.resolveSibling(file.getFileName() + ".log"), calibration.key(model));
             Sensitivity measured =
                     QArvd.measureSensitivity(calibration.context(model, generator, output.progress()), recipe, log);
             write(measured);

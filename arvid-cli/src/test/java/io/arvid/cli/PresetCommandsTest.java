@@ -39,8 +39,7 @@ class PresetCommandsTest {
         Torch.setThreads(1);
         model = folder.resolve("model");
         Torch.withoutGradients(() -> {
-            SyntheticModel.write(
-                    model, SMALL, List.<PublishedNetwork>of(), DTypes.BF16, 1, (name, count) -> {});
+            SyntheticModel.write(model, SMALL, List.<PublishedNetwork>of(), DTypes.BF16, 1, (name, count) -> {});
             return null;
         });
     }
@@ -55,8 +54,17 @@ class PresetCommandsTest {
         out.getBuffer().setLength(0);
         err.getBuffer().setLength(0);
         List<String> arguments = new ArrayList<>(List.of(
-                verb, "--preset", "self-forcing", "--model", model.toString(), "--threads", "1", "--height", "64",
-                "--width", "96"));
+                verb,
+                "--preset",
+                "self-forcing",
+                "--model",
+                model.toString(),
+                "--threads",
+                "1",
+                "--height",
+                "64",
+                "--width",
+                "96"));
         arguments.addAll(Arrays.asList(more));
         if (!arguments.contains("--frames")) {
             arguments.addAll(List.of("--frames", "21"));
@@ -68,10 +76,12 @@ class PresetCommandsTest {
     }
 
     private String generate(String name, String... more) throws IOException {
-        List<String> arguments = new ArrayList<>(
-                List.of("-p", "a cat", "--latents-only", "-o", folder.resolve(name).toString()));
+        List<String> arguments = new ArrayList<>(List.of(
+                "-p", "a cat", "--latents-only", "-o", folder.resolve(name).toString()));
         arguments.addAll(Arrays.asList(more));
-        assertThat(run("generate", arguments.toArray(String[]::new))).as(err.toString()).isZero();
+        assertThat(run("generate", arguments.toArray(String[]::new)))
+                .as(err.toString())
+                .isZero();
         return hash(folder.resolve(name).resolve("0000.safetensors"));
     }
 
@@ -90,7 +100,16 @@ class PresetCommandsTest {
     void aVideoGoesOnFromGivenLatents() throws IOException {
         generate("first", "--frames", "9");
         generate("more", "--start", folder.resolve("first/0000.safetensors").toString());
-        assertThat(run("generate", "-p", "x", "--latents-only", "--frames", "9", "-o", folder.toString(), "--start",
+        assertThat(run(
+                        "generate",
+                        "-p",
+                        "x",
+                        "--latents-only",
+                        "--frames",
+                        "9",
+                        "-o",
+                        folder.toString(),
+                        "--start",
                         folder.resolve("first/0000.safetensors").toString()))
                 .isEqualTo(1);
         assertThat(err.toString()).contains("do not begin a video");
@@ -121,13 +140,16 @@ class PresetCommandsTest {
     @Test
     void quantizationGoesOnWhereItStopped() throws IOException {
         Path prompts = Files.writeString(folder.resolve("prompts.txt"), "a cat on a beach\n");
-        String[] recipe = {"--recipe", Path.of("..", "recipes", "q-arvd-full-w4a8.json").toString(), "--prompts",
-            prompts.toString()};
+        String[] recipe = {
+            "--recipe", Path.of("..", "recipes", "q-arvd-full-w4a8.json").toString(), "--prompts", prompts.toString()
+        };
         assertThat(quantize(recipe, "whole")).as(err.toString()).isZero();
         Path copy = folder.resolve("again.state");
         copy(folder.resolve("whole.state"), copy);
         try (Stream<Path> files = Files.walk(copy)) {
-            List<Path> layers = files.filter(file -> file.getParent().endsWith("layers")).sorted().toList();
+            List<Path> layers = files.filter(file -> file.getParent().endsWith("layers"))
+                    .sorted()
+                    .toList();
             assertThat(layers).hasSize(22);
             for (Path layer : layers.subList(0, 13)) {
                 Files.delete(layer);
@@ -138,8 +160,18 @@ class PresetCommandsTest {
             assertThat(hash(folder.resolve("again").resolve(name)))
                     .isEqualTo(hash(folder.resolve("whole").resolve(name)));
         }
-        assertThat(quantize(new String[] {recipe[0], recipe[1], "--prompts", prompts.toString(), "--seed", "5",
-                            "--state", copy.toString()}, "other"))
+        assertThat(quantize(
+                        new String[] {
+                            recipe[0],
+                            recipe[1],
+                            "--prompts",
+                            prompts.toString(),
+                            "--seed",
+                            "5",
+                            "--state",
+                            copy.toString()
+                        },
+                        "other"))
                 .isEqualTo(1);
         assertThat(err.toString()).contains("of another run: seed (1000000 there, 5 here)");
     }

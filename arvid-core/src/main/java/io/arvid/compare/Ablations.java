@@ -93,15 +93,19 @@ final class Ablations {
                             new Variant("no frame weights", "{\"weighting\": \"uniform\"}"),
                             new Variant("no dual scale", "{\"dualScale\": false}"),
                             new Variant("input scales by range", "{\"inputFactors\": [1.0]}"),
-                            new Variant("weight scales by range", "{\"solver\": {\"refit\": false, \"widths\": [1.0]}}"),
-                            new Variant("GPTQ alone", "{\"solver\": {\"refit\": false, \"widths\": [1.0], "
-                                    + "\"alternations\": 0}}"),
+                            new Variant(
+                                    "weight scales by range", "{\"solver\": {\"refit\": false, \"widths\": [1.0]}}"),
+                            new Variant(
+                                    "GPTQ alone",
+                                    "{\"solver\": {\"refit\": false, \"widths\": [1.0], " + "\"alternations\": 0}}"),
                             new Variant("4 calibration prompts", "{\"calibrationPrompts\": 4}"),
-                            new Variant("AdaRound in Gram space", "{\"solver\": {\"dampings\": [1e6], "
-                                    + "\"widths\": [1.0], \"alternations\": 0, \"refit\": false, \"adaround\": "
-                                    + "{\"iterations\": 300, \"batchSize\": 1, \"roundingRate\": 0.015, "
-                                    + "\"inputRate\": 0, \"roundingWeight\": 0.01, \"warmup\": 0.2, "
-                                    + "\"betaStart\": 20, \"betaEnd\": 2}}}"))));
+                            new Variant(
+                                    "AdaRound in Gram space",
+                                    "{\"solver\": {\"dampings\": [1e6], "
+                                            + "\"widths\": [1.0], \"alternations\": 0, \"refit\": false, \"adaround\": "
+                                            + "{\"iterations\": 300, \"batchSize\": 1, \"roundingRate\": 0.015, "
+                                            + "\"inputRate\": 0, \"roundingWeight\": 0.01, \"warmup\": 0.2, "
+                                            + "\"betaStart\": 20, \"betaEnd\": 2}}}"))));
 
     private Ablations() {}
 

@@ -162,8 +162,8 @@ public final class MethodComparison {
                         null,
                         clock,
                         1);
-                String key = RecipeStamp.sha256((modelHash + recipe + request.calibrationPrompts())
-                        .getBytes(StandardCharsets.UTF_8));
+                String key = RecipeStamp.sha256(
+                        (modelHash + recipe + request.calibrationPrompts()).getBytes(StandardCharsets.UTF_8));
                 Path file = request.run().resolve("sensitivity-" + cell.setting() + ".json");
                 sensitivities.put(
                         cell.setting(), QArvd.measureSensitivity(context, recipe, SensitivityLog.at(file, key)));
@@ -206,7 +206,8 @@ public final class MethodComparison {
             Map<String, List<Cell>> ablations,
             Map<String, CellRun.Done> done,
             EvaluationResult reference) {
-        List<CellRun.Done> results = main.stream().map(cell -> done.get(cell.id())).toList();
+        List<CellRun.Done> results =
+                main.stream().map(cell -> done.get(cell.id())).toList();
         List<Comparison> comparisons = new ArrayList<>();
         comparisons.addAll(reference.run().findings().comparisons());
         results.forEach(
@@ -269,7 +270,8 @@ public final class MethodComparison {
         all.addAll(tables.order());
         tables.discriminability(reference).ifPresent(all::add);
         ablations.forEach((id, cells) -> all.add(ResultTables.ablation(
-                Ablations.named(id), cells.stream().map(cell -> done.get(cell.id())).toList())));
+                Ablations.named(id),
+                cells.stream().map(cell -> done.get(cell.id())).toList())));
         all.add(tables.worstLayers());
         return all;
     }

@@ -47,8 +47,9 @@ final class PairedCells {
 
     private static double[] byPrompt(MetricResult result) {
         Map<String, List<Double>> values = new TreeMap<>();
-        result.byVideo().forEach((name, value) -> values.computeIfAbsent(Take.promptOf(name), n -> new ArrayList<>())
-                .add(value));
+        result.byVideo()
+                .forEach((name, value) -> values.computeIfAbsent(Take.promptOf(name), n -> new ArrayList<>())
+                        .add(value));
         return values.values().stream()
                 .mapToDouble(each -> each.stream().mapToDouble(v -> v).average().orElseThrow())
                 .toArray();

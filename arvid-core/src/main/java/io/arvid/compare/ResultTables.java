@@ -83,7 +83,8 @@ final class ResultTables {
                                 Numbers.fixed(result.cost().peakBytes() / MIB, 0),
                                 Numbers.fixed(result.cost().bytes() / MIB, 2),
                                 Numbers.fixed(
-                                        8.0 * result.cost().bytes()
+                                        8.0
+                                                * result.cost().bytes()
                                                 / result.cost().parameters(),
                                         2)))
                         .toList());
@@ -111,7 +112,12 @@ final class ResultTables {
                         "The paper's order by FVD-FP against the order here by " + metric,
                         "Pairs of methods in the paper's order (Q-ARVD, Table 1, Self Forcing). A pair agrees or disagrees only where the 95 % interval of"
                                 + " the paired difference excludes zero.",
-                        List.of("Setting", "best to worst in the paper", "best to worst here", "agree", "undecided",
+                        List.of(
+                                "Setting",
+                                "best to worst in the paper",
+                                "best to worst here",
+                                "agree",
+                                "undecided",
                                 "disagree"),
                         rows));
             }
@@ -239,7 +245,8 @@ final class ResultTables {
         List<List<String>> rows = new ArrayList<>();
         for (int i = 0; i < results.size(); i++) {
             CellRun.Done result = results.get(i);
-            List<String> row = new ArrayList<>(List.of(ablation.variants().get(i).name()));
+            List<String> row =
+                    new ArrayList<>(List.of(ablation.variants().get(i).name()));
             metrics.forEach(metric -> row.add(
                     interval(result.scores().metric(metric).orElseThrow().overall())));
             row.add(

@@ -78,8 +78,7 @@ public final class FrechetDistance {
      */
     public static PairedBootstrap.Interval between(Tensor first, Tensor second, PairedBootstrap bootstrap) {
         if (first.size(0) != second.size(0)) {
-            throw new IllegalArgumentException(
-                    "pairs of " + first.size(0) + " and " + second.size(0) + " features");
+            throw new IllegalArgumentException("pairs of " + first.size(0) + " and " + second.size(0) + " features");
         }
         try (TensorScope scope = TensorScope.open()) {
             Tensor a = Ops.toF64(first);

@@ -101,8 +101,7 @@ public record PairedBootstrap(int resamples, double level, long seed) {
         double estimate = estimate(videos, statistic);
         double[] draws = draws(videos, statistic);
         Interval moved = interval(estimate, draws, estimate - FrameScores.mean(draws));
-        return new Interval(
-                estimate, Math.clamp(moved.low(), 0, estimate), Math.max(estimate, moved.high()));
+        return new Interval(estimate, Math.clamp(moved.low(), 0, estimate), Math.max(estimate, moved.high()));
     }
 
     private static double estimate(int videos, ToDoubleFunction<int[]> statistic) {

@@ -88,7 +88,8 @@ public record FullSizeBudget(PublishedModel model) {
         }
         int tokens = model.preset().rolling() ? 5 * chunkTokens() : chunkTokens();
         stages.add(new Stage("rolling out", List.of(weights(), cache(false), working(tokens))));
-        long pixels = (long) model.preset().video().height() * model.preset().video().width();
+        long pixels =
+                (long) model.preset().video().height() * model.preset().video().width();
         long decoder = model.files().has(ModelCard.Network.VIDEO_AUTOENCODER)
                 ? model.files().network(ModelCard.Network.VIDEO_AUTOENCODER).bytes()
                 : 0;
@@ -102,12 +103,11 @@ public record FullSizeBudget(PublishedModel model) {
     }
 
     private int tokensPerSample(Recipe recipe) {
-        int wanted =
-                switch (recipe) {
-                    case QArvdRecipe qArvd -> qArvd.tokensPerSample();
-                    case CalibratedRecipe calibrated -> calibrated.tokensPerSample();
-                    default -> 0;
-                };
+        int wanted = switch (recipe) {
+            case QArvdRecipe qArvd -> qArvd.tokensPerSample();
+            case CalibratedRecipe calibrated -> calibrated.tokensPerSample();
+            default -> 0;
+        };
         return wanted == 0 ? chunkTokens() : Math.min(wanted, chunkTokens());
     }
 
@@ -145,7 +145,8 @@ public record FullSizeBudget(PublishedModel model) {
         Part codes = new Part("codes", quantized, false);
         Part simulated = new Part("rounded weights", quantized * BF16, false);
         Part pass = new Part("recorded of a pass", recorded(recipe), false);
-        int widest = sites(recipe).stream().mapToInt(LinearSite::inFeatures).max().orElse(0);
+        int widest =
+                sites(recipe).stream().mapToInt(LinearSite::inFeatures).max().orElse(0);
         int out = config().dim();
         long samples = (long) passes() * prompts(file) * tokensPerSample(recipe);
         long tokens = samples * widest * F32 * 2 + samples * out * F32;
@@ -154,18 +155,14 @@ public record FullSizeBudget(PublishedModel model) {
                 new Stage(
                         "rolling out, weights rounded",
                         List.of(weights(), cache(true), working(chunkTokens()), codes, simulated, pass)),
-                new Stage(
-                        "rolling out, full precision",
-                        List.of(weights(), cache(true), working(chunkTokens()), pass)),
+                new Stage("rolling out, full precision", List.of(weights(), cache(true), working(chunkTokens()), pass)),
                 new Stage(
                         "rounding, " + workers + " at once",
                         List.of(
                                 weights(),
                                 codes,
                                 new Part("the widest layers", workers * Math.max(tokens, rounding) + PROGRAM, false))),
-                new Stage(
-                        "packing",
-                        List.of(weights(), codes, new Part("packed codes", quantized, false)))));
+                new Stage("packing", List.of(weights(), codes, new Part("packed codes", quantized, false)))));
     }
 
     private static int prompts(RecipeFile<?> file) {

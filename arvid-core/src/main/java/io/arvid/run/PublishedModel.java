@@ -95,7 +95,8 @@ public final class PublishedModel implements AutoCloseable {
     public RolloutConfig rollout() {
         RolloutConfig config = preset.rollout();
         if (config == null) {
-            throw new IllegalArgumentException("preset '" + preset.id() + "' is the bidirectional model, which has no roll-out");
+            throw new IllegalArgumentException(
+                    "preset '" + preset.id() + "' is the bidirectional model, which has no roll-out");
         }
         return config;
     }

@@ -28,8 +28,8 @@ public record StreamingDecoder(ModelFolder files, ModelCard.Network network) {
 
     /** The autoencoder of Wan 2.1 where it is among {@code files}, otherwise the tiny one; a {@code CheckpointException} where neither is. */
     public static StreamingDecoder of(ModelFolder files) {
-        boolean tinyOnly = !files.has(ModelCard.Network.VIDEO_AUTOENCODER)
-                && files.has(ModelCard.Network.TINY_AUTOENCODER);
+        boolean tinyOnly =
+                !files.has(ModelCard.Network.VIDEO_AUTOENCODER) && files.has(ModelCard.Network.TINY_AUTOENCODER);
         return new StreamingDecoder(
                 files, tinyOnly ? ModelCard.Network.TINY_AUTOENCODER : ModelCard.Network.VIDEO_AUTOENCODER);
     }
@@ -61,8 +61,8 @@ public record StreamingDecoder(ModelFolder files, ModelCard.Network network) {
                 for (long frame = 0; frame < latents.size(1); frame++) {
                     long index = frame;
                     TensorScope.runAndFree(() -> {
-                        Tensor latent = Ops.toTypeOf(
-                                Ops.slice(latents, 1, index, index + 1), weights.get("decoder.1.bias"));
+                        Tensor latent =
+                                Ops.toTypeOf(Ops.slice(latents, 1, index, index + 1), weights.get("decoder.1.bias"));
                         Tensor pictures = stream.decode(latent).squeeze(0);
                         long from = index == 0 ? TINY_EXTRA_FRAMES : 0;
                         accept(sink, Ops.slice(pictures, 0, from, pictures.size(0)));

@@ -48,10 +48,11 @@ public record Devices(boolean isCuda, int index) {
      */
     public static void use(Devices device) {
         if (device.isCuda && !Torch.hasCuda()) {
-            throw new MissingDeviceException("device " + device + " cannot be used: "
-                    + (Torch.isBuiltForCuda()
-                            ? "libtorch was built for CUDA but finds no GPU; install the NVIDIA driver (nvidia-smi must list the GPU)"
-                            : "this build holds libtorch for the CPU only; build with 'mvn -Pcuda package' on Linux x86-64 (see docs/gpu.md)"));
+            throw new MissingDeviceException(
+                    "device " + device + " cannot be used: "
+                            + (Torch.isBuiltForCuda()
+                                    ? "libtorch was built for CUDA but finds no GPU; install the NVIDIA driver (nvidia-smi must list the GPU)"
+                                    : "this build holds libtorch for the CPU only; build with 'mvn -Pcuda package' on Linux x86-64 (see docs/gpu.md)"));
         }
         if (device.isCuda && device.index >= torch.cuda_device_count()) {
             throw new MissingDeviceException(

@@ -30,7 +30,8 @@ public final class Seeds implements AutoCloseable {
 
     /** A random permutation of {@code 0 … count − 1}, int64. */
     public Tensor permutation(long count) {
-        return Devices.toCurrent(torch.randperm(count, new GeneratorOptional(generator), Tensors.cpuOptions(DTypes.I64)));
+        return Devices.toCurrent(
+                torch.randperm(count, new GeneratorOptional(generator), Tensors.cpuOptions(DTypes.I64)));
     }
 
     @Override

@@ -141,21 +141,24 @@ public final class Tensors {
     /** Entries in row-major order, converted to float32. */
     public static float[] toFloats(Tensor tensor) {
         try (TensorScope scope = TensorScope.open()) {
-            return memory(Devices.onCpu(Ops.toF32(tensor.detach())).contiguous()).toArray(ValueLayout.JAVA_FLOAT);
+            return memory(Devices.onCpu(Ops.toF32(tensor.detach())).contiguous())
+                    .toArray(ValueLayout.JAVA_FLOAT);
         }
     }
 
     /** Entries in row-major order, converted to float64. */
     public static double[] toDoubles(Tensor tensor) {
         try (TensorScope scope = TensorScope.open()) {
-            return memory(Devices.onCpu(Ops.toF64(tensor.detach())).contiguous()).toArray(ValueLayout.JAVA_DOUBLE);
+            return memory(Devices.onCpu(Ops.toF64(tensor.detach())).contiguous())
+                    .toArray(ValueLayout.JAVA_DOUBLE);
         }
     }
 
     /** Entries in row-major order, converted to int64. */
     public static long[] toLongs(Tensor tensor) {
         try (TensorScope scope = TensorScope.open()) {
-            return memory(Devices.onCpu(Ops.to(tensor.detach(), DTypes.I64)).contiguous()).toArray(ValueLayout.JAVA_LONG);
+            return memory(Devices.onCpu(Ops.to(tensor.detach(), DTypes.I64)).contiguous())
+                    .toArray(ValueLayout.JAVA_LONG);
         }
     }
 

@@ -85,7 +85,8 @@ final class MetricSummary {
         List<double[]> references = new ArrayList<>();
         metric.videos().forEach((name, features) -> {
             Scores reference = metric.references().get(name);
-            if (reference != null && Math.min(ChunkFeatures.chunks(features), ChunkFeatures.chunks(reference)) >= part) {
+            if (reference != null
+                    && Math.min(ChunkFeatures.chunks(features), ChunkFeatures.chunks(reference)) >= part) {
                 own.add(ChunkFeatures.part(features, part));
                 references.add(ChunkFeatures.part(reference, part));
             }

@@ -120,7 +120,8 @@ final class SentencePieceFile {
         ArrayNode pair = processor.putArray("pair");
         pair.addObject().putObject("Sequence").put("id", "A").put("type_id", 0);
         pair.addObject().putObject("Sequence").put("id", "B").put("type_id", 0);
-        ObjectNode named = processor.putObject("special_tokens").putObject(token).put("id", token);
+        ObjectNode named =
+                processor.putObject("special_tokens").putObject(token).put("id", token);
         named.putArray("ids").add(end);
         named.putArray("tokens").add(token);
     }

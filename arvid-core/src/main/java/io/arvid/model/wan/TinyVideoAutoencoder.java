@@ -146,8 +146,8 @@ public final class TinyVideoAutoencoder {
             if (latents.size(0) != 1) {
                 throw new IllegalArgumentException("a stream decodes one clip, not " + latents.size(0));
             }
-            return Torch.withoutGradients(() ->
-                    TensorScope.run(() -> TinyVideoAutoencoder.this.decode(latents, this::previousFrames)));
+            return Torch.withoutGradients(
+                    () -> TensorScope.run(() -> TinyVideoAutoencoder.this.decode(latents, this::previousFrames)));
         }
 
         private Tensor previousFrames(Tensor x, long batch, String block) {

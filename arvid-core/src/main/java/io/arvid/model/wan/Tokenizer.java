@@ -80,7 +80,10 @@ public final class Tokenizer implements AutoCloseable {
             return new Tokenizer(
                     tokenizer, length, json.path("padding").path("pad_id").asLong(0), wordsOf(json.path("model")));
         } catch (IOException | RuntimeException e) {
-            throw new CheckpointException(file, "is not a readable " + (isSentencePiece ? "SentencePiece model" : "tokenizer.json") + ": " + firstLine(e));
+            throw new CheckpointException(
+                    file,
+                    "is not a readable " + (isSentencePiece ? "SentencePiece model" : "tokenizer.json") + ": "
+                            + firstLine(e));
         }
     }
 

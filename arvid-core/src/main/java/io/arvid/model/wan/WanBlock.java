@@ -73,8 +73,7 @@ public final class WanBlock {
         return TensorScope.run(() -> {
             Tensor input =
                     modulate(prompted, frames, tokensPerFrame, rows.select(2, 3), rows.select(2, 4), config.eps());
-            return addGated(
-                    prompted, feedForward(input, step, forward), frames, tokensPerFrame, rows.select(2, 5));
+            return addGated(prompted, feedForward(input, step, forward), frames, tokensPerFrame, rows.select(2, 5));
         });
     }
 

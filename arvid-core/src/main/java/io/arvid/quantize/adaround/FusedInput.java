@@ -45,8 +45,7 @@ final class FusedInput implements AutoCloseable {
                 ? new InputPlan.Static[] {main, (InputPlan.Static) outliers.input()}
                 : new InputPlan.Static[] {main};
         this.boundary = apart ? in - (int) outliers.columns().numel() : in;
-        this.scales = new ScaleAdam(
-                apart ? new float[] {main.scale(), start[1].scale()} : new float[] {main.scale()});
+        this.scales = new ScaleAdam(apart ? new float[] {main.scale(), start[1].scale()} : new float[] {main.scale()});
     }
 
     /** x̂ {@code [rows, in]}, as {@link #quantize} left it. */

@@ -63,9 +63,9 @@ record InputScaleSearch(List<Double> factors) {
             Gptq.Prepared prepared = QUICK.prepare(damped.hessian(), 0);
             Tensor target = GramSolver.target(damped, prepared);
             ColumnScales scales = ColumnScales.fixed(layer.scales(), layer.zeros());
-            return loss.of(QUICK.roundTowards(
-                            target, prepared, scales, layer.rule().grid())
-                    .values());
+            return loss.of(
+                    QUICK.roundTowards(target, prepared, scales, layer.rule().grid())
+                            .values());
         }
     }
 }

@@ -37,9 +37,7 @@ final class LayerGrams implements AutoCloseable {
             long tokens = inputs.seen().inputs().size(1);
             Tensor perToken = Ops.repeatInterleave(inputs.seen().sumWeights(weights), tokens, 0)
                     .unsqueeze(1);
-            Tensor x = layer.transform()
-                    .input(inputs.fullPrecision().inputs())
-                    .reshape(-1, in);
+            Tensor x = layer.transform().input(inputs.fullPrecision().inputs()).reshape(-1, in);
             Tensor quantized = QuantizedInputs.of(layer, inputs.seen()).reshape(-1, in);
             Tensor weighted = quantized.mul(perToken);
             h.add_(Ops.toF64(quantized.t().mm(weighted)));

@@ -100,9 +100,7 @@ final class SequentialReconstruction {
 
     /** Layers that see only the prompt run once a video, whatever the chunk. */
     private FrameWeights weightsOf(LinearSite site) {
-        return site.role().isTextPath()
-                ? FrameWeights.uniform(weights.alpha().size())
-                : weights;
+        return site.role().isTextPath() ? FrameWeights.uniform(weights.alpha().size()) : weights;
     }
 
     private Map<LinearSite, PairedInputs> record(

@@ -32,7 +32,9 @@ public final class FakeQuantLayer implements AutoCloseable {
         this.lowRank = plan.correction(Correction.LowRank.class).orElse(null);
         try (TensorScope scope = TensorScope.open()) {
             Tensor values = FakeWeight.of(plan);
-            this.outliersFirst = dual == null || takesInputAsItIs(plan, dual) ? null : own(outliersFirst(dual.columns(), plan.inFeatures()));
+            this.outliersFirst = dual == null || takesInputAsItIs(plan, dual)
+                    ? null
+                    : own(outliersFirst(dual.columns(), plan.inFeatures()));
             Tensor ordered = outliersFirst == null ? values : values.index_select(1, outliersFirst);
             this.weight = own(Ops.toTypeOf(ordered, bias));
             this.rotation = plan.correction(Correction.Rotation.class)

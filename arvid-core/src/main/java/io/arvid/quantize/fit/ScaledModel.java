@@ -30,8 +30,8 @@ public record ScaledModel(SequencedMap<LinearSite, ScaledLayer> layers) {
         for (LinearSite site : scheme.sites(model)) {
             layers.put(
                     site,
-                    ScaledLayer.alone(() ->
-                            ScaledLayer.of(model.weight(site), scheme.weights(), fit, transforms.apply(site))));
+                    ScaledLayer.alone(
+                            () -> ScaledLayer.of(model.weight(site), scheme.weights(), fit, transforms.apply(site))));
         }
         return new ScaledModel(layers);
     }

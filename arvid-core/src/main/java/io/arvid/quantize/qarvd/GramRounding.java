@@ -31,8 +31,7 @@ import org.bytedeco.pytorch.Tensor;
  */
 final class GramRounding {
     private static final double DAMPING = 0.01;
-    private static final GramSolver SOLVER =
-            new GramSolver(List.of(DAMPING), List.of(1.0), 1, 2, false, true, null);
+    private static final GramSolver SOLVER = new GramSolver(List.of(DAMPING), List.of(1.0), 1, 2, false, true, null);
 
     private final QArvdRecipe recipe;
 
@@ -54,24 +53,18 @@ final class GramRounding {
                         .record(
                                 "recording inputs, full precision",
                                 recipe.calibrationPrompts(),
-                                new CalibrationRollouts.Wanted(
-                                        wanted, recipe.tokensPerSample(), recipe.seed()),
+                                new CalibrationRollouts.Wanted(wanted, recipe.tokensPerSample(), recipe.seed()),
                                 context.model().fullPrecision(),
                                 context.progress());
                 LayerWork work = new LayerWork(context.workers());
-                Progress.Stage stage = context.progress()
-                        .begin("rounding", scaled.layers().size())) {
+                Progress.Stage stage =
+                        context.progress().begin("rounding", scaled.layers().size())) {
             return work.map(scaled.layers(), (site, layer) -> {
                 LayerPlan plan = context.finished()
                         .getOrCompute(
                                 site,
                                 () -> wanted.test(site)
-                                        ? round(
-                                                context.model(),
-                                                site,
-                                                layer,
-                                                recording,
-                                                weights.of(site, layer))
+                                        ? round(context.model(), site, layer, recording, weights.of(site, layer))
                                         : layer.nearest());
                 stage.step();
                 return plan;
