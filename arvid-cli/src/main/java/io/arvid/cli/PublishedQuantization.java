@@ -25,6 +25,7 @@ import io.arvid.run.FullSizeBudget;
 import io.arvid.run.MachineSpeed;
 import io.arvid.run.PublishedModel;
 import io.arvid.run.StateFolder;
+import io.arvid.tensor.Devices;
 import io.arvid.tensor.TensorScope;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -46,6 +47,14 @@ import org.jspecify.annotations.Nullable;
 record PublishedQuantization(
         PublishedModel model, RecipeFile<?> recipe, List<String> prompts, long seed, long limit, Output output) {
     private static final int MOST_WORKERS = 2;
+
+    /** Checks that calibration can run here. */
+    PublishedQuantization {
+        if (Devices.current().isCuda()) {
+            throw new IllegalArgumentException(
+                    "calibration with --preset keeps keys and values in mapped files and runs on the CPU; leave --device out");
+        }
+    }
 
     /** As many layers at once as fit. */
     private int workers() {

@@ -65,7 +65,8 @@ public record ResumableRollouts(
 
     @Override
     public Tensor latents(int prompt, SiteForward sites) {
-        throw new UnsupportedOperationException("a roll-out at full size needs a name to resume by");
+        throw new IllegalArgumentException(
+                "this method watches roll-outs in memory, which full size does not allow; minmax, adaround and q-arvd record to disk");
     }
 
     @Override
