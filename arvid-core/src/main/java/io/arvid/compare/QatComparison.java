@@ -1,4 +1,4 @@
-package io.arvid.run;
+package io.arvid.compare;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -17,6 +17,10 @@ import io.arvid.quantize.fake.FakeQuantForward;
 import io.arvid.quantize.qat.QatRecipe;
 import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.record.Progress;
+import io.arvid.run.Generator;
+import io.arvid.run.ModelFolder;
+import io.arvid.run.PromptRollouts;
+import io.arvid.run.QatRun;
 import io.arvid.rollout.train.world.WorldSpec;
 import io.arvid.rollout.train.world.check.SemanticCheck;
 import io.arvid.rollout.train.world.check.SemanticChecker;

@@ -1,4 +1,4 @@
-package io.arvid.run;
+package io.arvid.compare;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.arvid.weights.AtomicFile;
