@@ -1,11 +1,12 @@
 package io.arvid.cli;
 
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
-import org.jspecify.annotations.Nullable;
 
 /** {@code arvid train}: everything that trains; each is a command of its own. */
 @Command(
@@ -28,6 +29,6 @@ final class TrainCommand implements Runnable {
     @Override
     public void run() {
         throw new ParameterException(
-                java.util.Objects.requireNonNull(spec).commandLine(), "say what to train, such as 'arvid train qat'");
+                Objects.requireNonNull(spec).commandLine(), "say what to train, such as 'arvid train qat'");
     }
 }

@@ -103,8 +103,8 @@ final class TrainCompareCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Torch.setThreads(threads);
-        QatComparison.Settings settings = new QatComparison.Settings(
-                run, Home.heldOutPrompts(prompts), 1, Home.calibrationPrompts(8));
+        QatComparison.Settings settings =
+                new QatComparison.Settings(run, Home.heldOutPrompts(prompts), 1, Home.calibrationPrompts(8));
         try (ModelFolder opened = ModelFolder.open(MissingException.require(model));
                 Generator generator = new Generator(opened);
                 QatComparison comparison = new QatComparison(generator, settings, output.progress())) {
@@ -199,12 +199,22 @@ final class TrainCompareCommand implements Callable<Integer> {
                 figure(ofName, QatScore::psnr, 1, "%.2f"),
                 figure(ofName, QatScore::words, 100, "%.1f"),
                 figure(ofName, QatScore::allRight, 100, "%.0f"),
-                String.format("%.0f", ofName.stream().mapToDouble(QatScore::seconds).average().orElse(0)))));
+                String.format(
+                        "%.0f",
+                        ofName.stream().mapToDouble(QatScore::seconds).average().orElse(0)))));
         return new FindingTable(
                 "quality",
                 "Distance to full precision",
                 prompts + " held-out prompts, the same noise for all; ± is the deviation between seeds.",
-                List.of("method", "bits", "seeds", "latent MSE", "PSNR, dB", "words right, %", "all right, %", "seconds"),
+                List.of(
+                        "method",
+                        "bits",
+                        "seeds",
+                        "latent MSE",
+                        "PSNR, dB",
+                        "words right, %",
+                        "all right, %",
+                        "seconds"),
                 rows);
     }
 
@@ -217,8 +227,7 @@ final class TrainCompareCommand implements Callable<Integer> {
         return scores.size() < 2 ? mean : mean + " ± " + String.format(format, figures[1]);
     }
 
-    private static String figure(
-            List<List<TrainingStep>> logs, double share, ToDoubleFunction<TrainingStep> value) {
+    private static String figure(List<List<TrainingStep>> logs, double share, ToDoubleFunction<TrainingStep> value) {
         double[] figures = QatScore.meanAndDeviation(logs.stream()
                 .mapToDouble(log -> log.stream()
                         .limit(Math.max(1, Math.round(share * log.size())))
@@ -239,7 +248,8 @@ final class TrainCompareCommand implements Callable<Integer> {
             Map<String, Double> norms = new LinkedHashMap<>();
             first.groupNorms()
                     .keySet()
-                    .forEach(group -> norms.put(group, mean(logs, at, step -> step.groupNorms().get(group))));
+                    .forEach(group -> norms.put(
+                            group, mean(logs, at, step -> step.groupNorms().get(group))));
             mean.add(new TrainingStep(
                     first.step(),
                     first.totalSteps(),
@@ -255,7 +265,10 @@ final class TrainCompareCommand implements Callable<Integer> {
     }
 
     private static double mean(List<List<TrainingStep>> logs, int at, ToDoubleFunction<TrainingStep> value) {
-        return logs.stream().mapToDouble(log -> value.applyAsDouble(log.get(at))).average().orElse(0);
+        return logs.stream()
+                .mapToDouble(log -> value.applyAsDouble(log.get(at)))
+                .average()
+                .orElse(0);
     }
 
     private void print(FindingTable table) {

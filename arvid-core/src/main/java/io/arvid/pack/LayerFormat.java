@@ -82,8 +82,7 @@ final class LayerFormat {
                 if (!grid.symmetric()) {
                     file.put(name(PackedNames.OUTLIER_ZERO_POINT), narrowZeros(dual.zeros()));
                 }
-                InputEntry input = write(
-                        dual.input(), PackedNames.OUTLIER_INPUT, file);
+                InputEntry input = write(dual.input(), PackedNames.OUTLIER_INPUT, file);
                 yield new CorrectionEntry.DualScale(
                         Math.toIntExact(dual.columns().numel()), input);
             }

@@ -30,10 +30,7 @@ public final class TrainingLog implements TrainingStep.Listener {
                 resumed = true;
             }
             Files.writeString(
-                    file,
-                    JSON.writeValueAsString(step) + "\n",
-                    StandardOpenOption.CREATE,
-                    StandardOpenOption.APPEND);
+                    file, JSON.writeValueAsString(step) + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
         } catch (IOException e) {
             throw new UncheckedIOException(file + ": cannot be written: " + e.getMessage(), e);
         }

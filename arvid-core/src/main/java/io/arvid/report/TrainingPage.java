@@ -44,17 +44,26 @@ public final class TrainingPage {
         panels.add(Sections.panel(
                 "Gradient norm of the weights",
                 "without quantizers and auxiliary modules",
-                lines("Gradient norm of the weights", runs, true, step -> step.groupNorms()
-                        .getOrDefault("weights", 0.0))));
-        panels.add(Sections.panel(
-                "Rank", "of the auxiliary modules", lines("Rank", runs, false, TrainingStep::rank)));
+                lines(
+                        "Gradient norm of the weights",
+                        runs,
+                        true,
+                        step -> step.groupNorms().getOrDefault("weights", 0.0))));
+        panels.add(Sections.panel("Rank", "of the auxiliary modules", lines("Rank", runs, false, TrainingStep::rank)));
         Set<String> groups = new TreeSet<>();
         runs.values()
-                .forEach(steps -> steps.stream().limit(1).forEach(step -> groups.addAll(step.rates().keySet())));
+                .forEach(steps -> steps.stream()
+                        .limit(1)
+                        .forEach(step -> groups.addAll(step.rates().keySet())));
         for (String group : groups) {
             panels.add(Sections.panel(
-                    "Learning rate", group, lines("Learning rate of " + group, runs, false, step -> step.rates()
-                            .getOrDefault(group, 0.0))));
+                    "Learning rate",
+                    group,
+                    lines(
+                            "Learning rate of " + group,
+                            runs,
+                            false,
+                            step -> step.rates().getOrDefault(group, 0.0))));
         }
         main.add(Sections.section("training", "Along the steps", summary(runs)).add(Sections.grid(panels)));
         return """

@@ -75,8 +75,8 @@ public final class BidirectionalTraining {
                     source::textStates,
                     new BidirectionalTrainer.Settings(
                             steps, BATCH, frames, CLIPS, LEARNING_RATE, SHIFT, SEED, SAVE_EVERY));
-            try (WeightMap trained = WeightMap.of(
-                            trainer.train(causal.weights(), states.resolve("bidirectional-state.safetensors"), listener));
+            try (WeightMap trained = WeightMap.of(trainer.train(
+                            causal.weights(), states.resolve("bidirectional-state.safetensors"), listener));
                     WeightMap stored = trained.to(DTypes.BF16)) {
                 SafetensorsWriter.write(
                         target.resolve(ModelFolder.TRANSFORMER), stored.entries(), Map.of("format", "pt"));

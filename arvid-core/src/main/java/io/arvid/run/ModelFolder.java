@@ -74,7 +74,9 @@ public final class ModelFolder implements AutoCloseable {
             @JsonProperty("latents") LatentStatistics latents,
             @JsonProperty("rollout") RolloutConfig rollout,
             @JsonProperty("video") Video video,
-            @JsonProperty("sampler") @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable Guided sampler) {
+
+            @JsonProperty("sampler") @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable
+            Guided sampler) {
         /** Of a model that is rolled out. */
         public Config(
                 String name,

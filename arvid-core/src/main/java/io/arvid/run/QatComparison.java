@@ -70,19 +70,23 @@ public final class QatComparison implements AutoCloseable {
     /** Trains with {@code seed} and scores; {@code steps} instead of the recipe's where it is not null. */
     public QatScore trained(Path recipe, long seed, @Nullable Long steps) {
         String name = nameOf(recipe) + "-seed" + seed;
-        return scored(name, () -> {
-            RecipeFile<?> file = RecipeFile.read(recipe);
-            QatRecipe read = QatRun.trained(file).withSeed(seed);
-            QatRecipe own = steps == null ? read : read.withSteps(steps);
-            Path folder = folder(name);
-            if (!PackedModelFile.isPacked(folder)) {
-                try (Progress.Stage stage =
-                        progress.begin("training " + name, own.training().steps())) {
-                    new QatRun(generator).run(RecipeFile.of(file, own), states(name), folder, step -> stage.step());
-                }
-            }
-            return setting(recipe);
-        }, true);
+        return scored(
+                name,
+                () -> {
+                    RecipeFile<?> file = RecipeFile.read(recipe);
+                    QatRecipe read = QatRun.trained(file).withSeed(seed);
+                    QatRecipe own = steps == null ? read : read.withSteps(steps);
+                    Path folder = folder(name);
+                    if (!PackedModelFile.isPacked(folder)) {
+                        try (Progress.Stage stage = progress.begin(
+                                "training " + name, own.training().steps())) {
+                            new QatRun(generator)
+                                    .run(RecipeFile.of(file, own), states(name), folder, step -> stage.step());
+                        }
+                    }
+                    return setting(recipe);
+                },
+                true);
     }
 
     /** How the inputs of a post-training method are quantized in the comparison. */
@@ -103,21 +107,27 @@ public final class QatComparison implements AutoCloseable {
             case OTHER_BITS -> base.replaceAll("-w.*", "");
             case PER_TOKEN -> base.replaceAll("-w.*", "") + "-per-token";
         };
-        return scored(name, () -> {
-            RecipeFile<?> file = withInputs(recipe, inputs, inputBits);
-            Path folder = folder(name);
-            if (!PackedModelFile.isPacked(folder)) {
-                PromptRollouts rollouts =
-                        new PromptRollouts(generator, settings.calibrationPrompts(), CALIBRATION_SEED);
-                QuantContext context = new QuantContext(model.transformer(), rollouts, null, progress, 2);
-                try (QuantPlan plan = file.plan(context);
-                        WeightMap stored = model.storedTransformer()) {
-                    Packer.write(folder, plan, new PackedSource(stored, model.json(), SourceLayout.WAN, file.json()));
-                }
-                model.copyCompanions(folder);
-            }
-            return "w" + file.recipe().scheme().weights().grid().bits() + "a" + inputBits;
-        }, false);
+        return scored(
+                name,
+                () -> {
+                    RecipeFile<?> file = withInputs(recipe, inputs, inputBits);
+                    Path folder = folder(name);
+                    if (!PackedModelFile.isPacked(folder)) {
+                        PromptRollouts rollouts =
+                                new PromptRollouts(generator, settings.calibrationPrompts(), CALIBRATION_SEED);
+                        QuantContext context = new QuantContext(model.transformer(), rollouts, null, progress, 2);
+                        try (QuantPlan plan = file.plan(context);
+                                WeightMap stored = model.storedTransformer()) {
+                            Packer.write(
+                                    folder,
+                                    plan,
+                                    new PackedSource(stored, model.json(), SourceLayout.WAN, file.json()));
+                        }
+                        model.copyCompanions(folder);
+                    }
+                    return "w" + file.recipe().scheme().weights().grid().bits() + "a" + inputBits;
+                },
+                false);
     }
 
     /** What makes a packed model and returns its setting. */
@@ -136,14 +146,16 @@ public final class QatComparison implements AutoCloseable {
         double seconds = (System.nanoTime() - began) / 1e9;
         try (ModelFolder packed = ModelFolder.open(folder(name));
                 Generator own = new Generator(packed);
-                FakeQuantForward sites = new FakeQuantForward(packed.transformer(), Objects.requireNonNull(packed.plan()))) {
+                FakeQuantForward sites =
+                        new FakeQuantForward(packed.transformer(), Objects.requireNonNull(packed.plan()))) {
             return score(name, setting, trained, own, sites, seconds).write(file);
         }
     }
 
     /** The full-precision model itself: how often its videos fulfil their prompts. */
     public QatScore fullPrecision() {
-        return score("full-precision", "bf16", false, generator, model.transformer().fullPrecision(), 0);
+        return score(
+                "full-precision", "bf16", false, generator, model.transformer().fullPrecision(), 0);
     }
 
     private QatScore score(
@@ -160,15 +172,15 @@ public final class QatComparison implements AutoCloseable {
                     String prompt = settings.prompts().get(i);
                     Tensor made = own.latents(prompt, settings.seed() + i, sites);
                     Tensor video = own.decode(made);
-                    errors.add(Arrays.stream(new LatentError()
-                                    .perFrame(latents.get(i).squeeze(0), made.squeeze(0)))
+                    errors.add(Arrays.stream(
+                                    new LatentError().perFrame(latents.get(i).squeeze(0), made.squeeze(0)))
                             .average()
                             .orElseThrow());
                     psnr.add(Arrays.stream(new Psnr().perFrame(videos.get(i), video))
                             .average()
                             .orElseThrow());
-                    SemanticCheck check = new SemanticChecker(WorldSpec.DEFAULT)
-                            .check(Tensors.toBytes(Frames.bytes(video)), prompt);
+                    SemanticCheck check =
+                            new SemanticChecker(WorldSpec.DEFAULT).check(Tensors.toBytes(Frames.bytes(video)), prompt);
                     words.add(share(check));
                     allRight.add(check.allRight() ? 1.0 : 0.0);
                 }
@@ -239,7 +251,8 @@ public final class QatComparison implements AutoCloseable {
                 grid.put("bits", bits);
             }
             if (inputs == Inputs.PER_TOKEN && tree.path("scheme") instanceof ObjectNode scheme) {
-                ObjectNode rule = scheme.putObject("inputs").put("rule", "dynamic").put("at", "per-token");
+                ObjectNode rule =
+                        scheme.putObject("inputs").put("rule", "dynamic").put("at", "per-token");
                 rule.putObject("grid").put("bits", bits).put("symmetric", false);
             }
             return RecipeFile.parse(tree.toString());

@@ -91,12 +91,15 @@ public final class QatRun {
         boolean bidirectional = recipe.training().context() == QatRecipe.Context.BIDIRECTIONAL;
         if (bidirectional != (model.config().sampler() != null)) {
             throw new IllegalArgumentException(model.path() + " is "
-                    + (bidirectional ? "causal: set training.context to teacher-forced or self-forced" : "bidirectional: set training.context to bidirectional"));
+                    + (bidirectional
+                            ? "causal: set training.context to teacher-forced or self-forced"
+                            : "bidirectional: set training.context to bidirectional"));
         }
-        int chunks = model.config().video().latentFrames() / model.config().rollout().framesPerChunk();
+        int chunks =
+                model.config().video().latentFrames() / model.config().rollout().framesPerChunk();
         if (recipe.training().chunks() > chunks) {
-            throw new IllegalArgumentException("training.chunks is " + recipe.training().chunks() + ", but videos of "
-                    + model.path() + " have " + chunks);
+            throw new IllegalArgumentException("training.chunks is "
+                    + recipe.training().chunks() + ", but videos of " + model.path() + " have " + chunks);
         }
     }
 

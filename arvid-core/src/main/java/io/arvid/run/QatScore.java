@@ -40,8 +40,7 @@ public record QatScore(
     /** Mean and standard deviation of numbers, one a seed; the deviation of one number is 0. */
     public static double[] meanAndDeviation(double... values) {
         double mean = Arrays.stream(values).average().orElse(Double.NaN);
-        double squares =
-                Arrays.stream(values).map(v -> (v - mean) * (v - mean)).sum();
+        double squares = Arrays.stream(values).map(v -> (v - mean) * (v - mean)).sum();
         return new double[] {mean, values.length < 2 ? 0 : Math.sqrt(squares / (values.length - 1))};
     }
 

@@ -148,7 +148,8 @@ public final class ShapesTraining {
     private Map<String, Tensor> transformer(
             TinyVideoAutoencoder autoencoder, LatentStatistics statistics, Path tokenizerFile) {
         try (Tokenizer tokenizer = Tokenizer.open(tokenizerFile, TRANSFORMER.textLen());
-                LatentDataset dataset = new LatentDataset(world, autoencoder, statistics, TRANSFORMER_RUN.data().seed())) {
+                LatentDataset dataset = new LatentDataset(
+                        world, autoencoder, statistics, TRANSFORMER_RUN.data().seed())) {
             Map<String, Tensor> teacher = new AutoregressiveTrainer(
                             TRANSFORMER, TEXT, tokenizer, dataset, TRANSFORMER_RUN)
                     .train(state("transformer"), listener);

@@ -101,8 +101,7 @@ final class AuxiliaryModuleCase implements GoldenCase {
         report.expect("schedule", found, expected, Tolerance.absolute(1e-9));
     }
 
-    private static void step(
-            CaseFolder folder, CaseReport report, IntGrid grid, RankSchedule schedule, long step) {
+    private static void step(CaseFolder folder, CaseReport report, IntGrid grid, RankSchedule schedule, long step) {
         String name = "step" + step;
         LsqWeight quantizer = LsqWeight.of(grid);
         Tensor weight = Gradients.leaf(folder.tensor("weight"));

@@ -140,7 +140,8 @@ final class LearnedQuantizersCase implements GoldenCase {
         Tensor high = Ops.amax(weight, true, 1);
         List<Tensor> errors = new ArrayList<>();
         for (int i = 0; i < folder.tensor("lsq4_search_errors").size(0); i++) {
-            errors.add(search.error(weight, grid, search.shrunk(low, high, grid, i)).flatten());
+            errors.add(search.error(weight, grid, search.shrunk(low, high, grid, i))
+                    .flatten());
         }
         Tensor table = Ops.stack(0, errors);
         report.expect(folder, "lsq4_search_errors", table, folder.tolerance("lsq4_search_errors"));

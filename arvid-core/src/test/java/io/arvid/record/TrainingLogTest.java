@@ -14,7 +14,8 @@ class TrainingLogTest {
     Path folder;
 
     private static TrainingStep step(long number) {
-        return new TrainingStep(number, 5, 0.5 / number, 2, Map.of("weights", 1.5), 4, 0.25, Map.of("weights", 1e-3), 1);
+        return new TrainingStep(
+                number, 5, 0.5 / number, 2, Map.of("weights", 1.5), 4, 0.25, Map.of("weights", 1e-3), 1);
     }
 
     @Test

@@ -22,7 +22,8 @@ class TrainingPageTest {
             }
             runs.put(name, steps);
         }
-        FindingTable table = new FindingTable("t", "A table", "its note", List.of("a", "b"), List.of(List.of("x", "1")));
+        FindingTable table =
+                new FindingTable("t", "A table", "its note", List.of("a", "b"), List.of(List.of("x", "1")));
         String page = TrainingPage.page("Training", runs, List.of(table));
         assertThat(page.split("<svg", -1)).hasSize(6);
         assertThat(page).contains("with-module: step 450 of 900; without: step 450 of 900.", "A table", "its note");
@@ -33,6 +34,8 @@ class TrainingPageTest {
     void aRunWithoutStepsHasAPageToo() {
         LinkedHashMap<String, List<TrainingStep>> runs = new LinkedHashMap<>();
         runs.put("new", List.of());
-        assertThat(TrainingPage.page("Training", runs, List.of())).contains("<svg").doesNotContain("NaN");
+        assertThat(TrainingPage.page("Training", runs, List.of()))
+                .contains("<svg")
+                .doesNotContain("NaN");
     }
 }

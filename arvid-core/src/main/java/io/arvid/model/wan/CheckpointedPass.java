@@ -27,8 +27,7 @@ public final class CheckpointedPass {
      * @param step where in the roll-out
      * @param attention what tokens attend to
      */
-    public record Inputs(
-            Tensor latents, Tensor timesteps, Tensor text, RolloutStep step, SelfAttention attention) {}
+    public record Inputs(Tensor latents, Tensor timesteps, Tensor text, RolloutStep step, SelfAttention attention) {}
 
     private final WanTransformer model;
     private final Inputs inputs;
@@ -39,8 +38,8 @@ public final class CheckpointedPass {
         this.model = model;
         this.inputs = inputs;
         this.sites = sites;
-        this.tokensPerFrame =
-                model.config().tokensPerFrame(inputs.latents().size(3), inputs.latents().size(4));
+        this.tokensPerFrame = model.config()
+                .tokensPerFrame(inputs.latents().size(3), inputs.latents().size(4));
     }
 
     /**
@@ -48,8 +47,7 @@ public final class CheckpointedPass {
      *
      * @param loss of the flow {@code [B, F, C, H, W]}, a tensor of one entry
      */
-    public static double backward(
-            WanTransformer model, Inputs inputs, SiteForward sites, UnaryOperator<Tensor> loss) {
+    public static double backward(WanTransformer model, Inputs inputs, SiteForward sites, UnaryOperator<Tensor> loss) {
         return new CheckpointedPass(model, inputs, sites).run(loss);
     }
 
@@ -91,8 +89,7 @@ public final class CheckpointedPass {
         return before;
     }
 
-    private Tensor backThrough(
-            int index, Tensor before, Tensor modulation, Tensor embedded, Tensor upstream) {
+    private Tensor backThrough(int index, Tensor before, Tensor modulation, Tensor embedded, Tensor upstream) {
         return TensorScope.run(() -> {
             Tensor leaf = Gradients.sharedLeaf(before);
             Tensor output = forward(model.blocks().get(index), leaf, modulation, embedded);

@@ -23,11 +23,7 @@ final class ParameterGroups implements AutoCloseable {
 
     /** Parameters with one rate; factors on their gradients lie as their values do. */
     private record Group(
-            String name,
-            double rate,
-            TrainableParameters parameters,
-            Optimizer optimizer,
-            Tensor gradientFactors) {}
+            String name, double rate, TrainableParameters parameters, Optimizer optimizer, Tensor gradientFactors) {}
 
     private final List<Group> groups = new ArrayList<>();
 
@@ -106,7 +102,8 @@ final class ParameterGroups implements AutoCloseable {
 
     /** The norm of all gradients from those of the groups. */
     static double total(Map<String, Double> norms) {
-        return Math.sqrt(norms.values().stream().mapToDouble(norm -> norm * norm).sum());
+        return Math.sqrt(
+                norms.values().stream().mapToDouble(norm -> norm * norm).sum());
     }
 
     /** Multiplies all gradients by {@code factor}. */
@@ -133,9 +130,8 @@ final class ParameterGroups implements AutoCloseable {
     /** Everything that a resumed run needs, beside {@link #steps}. */
     Map<String, Tensor> state() {
         Map<String, Tensor> state = new LinkedHashMap<>();
-        groups.forEach(group -> group.optimizer()
-                .state()
-                .forEach((name, tensor) -> state.put(group.name() + "." + name, tensor)));
+        groups.forEach(group ->
+                group.optimizer().state().forEach((name, tensor) -> state.put(group.name() + "." + name, tensor)));
         return state;
     }
 

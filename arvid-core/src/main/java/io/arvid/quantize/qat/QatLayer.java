@@ -64,9 +64,7 @@ record QatLayer(
     }
 
     private Tensor latentWeight() {
-        return adapter == null
-                ? weight
-                : weight.add(Ops.mul(adapter.up().matmul(adapter.down()), adapter.gain()));
+        return adapter == null ? weight : weight.add(Ops.mul(adapter.up().matmul(adapter.down()), adapter.gain()));
     }
 
     private Tensor positiveScale() {
@@ -88,9 +86,7 @@ record QatLayer(
             case F32 -> Ops.linear(rounded, effectiveWeight, bias);
             case BF16 ->
                 Ops.toF32(Ops.linear(
-                        Ops.to(rounded, DTypes.BF16),
-                        Ops.to(effectiveWeight, DTypes.BF16),
-                        Ops.to(bias, DTypes.BF16)));
+                        Ops.to(rounded, DTypes.BF16), Ops.to(effectiveWeight, DTypes.BF16), Ops.to(bias, DTypes.BF16)));
         };
     }
 

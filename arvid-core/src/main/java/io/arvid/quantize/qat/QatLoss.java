@@ -36,7 +36,10 @@ record QatLoss(QatRecipe.Loss recipe) {
         }
         Tensor ofTeacher = Tensors.of(share, timesteps.size(0), timesteps.size(1), 1, 1, 1);
         Tensor ofData = Ops.add(ofTeacher.neg(), 1);
-        Tensor mixed = flow.sub(teacher).square().mul(ofTeacher).add(flow.sub(velocity).square().mul(ofData));
+        Tensor mixed = flow.sub(teacher)
+                .square()
+                .mul(ofTeacher)
+                .add(flow.sub(velocity).square().mul(ofData));
         return Ops.mean(mixed.flatten(), false, 0);
     }
 }

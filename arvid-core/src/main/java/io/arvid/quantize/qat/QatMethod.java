@@ -96,7 +96,8 @@ public record QatMethod(String id, QatRecipe defaults) implements QuantMethod<Qa
         return new Needs.Training(
                 Math.min(
                         recipe.training().clips(),
-                        Math.toIntExact(recipe.training().steps() * recipe.training().batch())),
+                        Math.toIntExact(
+                                recipe.training().steps() * recipe.training().batch())),
                 Math.toIntExact(recipe.training().steps()));
     }
 

@@ -47,7 +47,9 @@ final class QatModel implements AutoCloseable {
         this.recipe = recipe;
         this.buckets = buckets(recipe);
         Map<String, Tensor> plain = new LinkedHashMap<>();
-        config.parameterShapes().keySet().forEach(name -> plain.put(name, Objects.requireNonNull(parameters.get(name))));
+        config.parameterShapes()
+                .keySet()
+                .forEach(name -> plain.put(name, Objects.requireNonNull(parameters.get(name))));
         this.held = WeightMap.of(plain);
         this.transformer = new WanTransformer(config, held);
         for (LinearSite site : recipe.scheme().sites(transformer)) {
@@ -94,8 +96,7 @@ final class QatModel implements AutoCloseable {
     private @Nullable AuxiliaryModule module(LinearSite site, Map<String, Tensor> parameters) {
         return recipe.auxiliary().rank() == 0
                 ? null
-                : new AuxiliaryModule(
-                        get(parameters, QatStart.left(site)), get(parameters, QatStart.right(site)));
+                : new AuxiliaryModule(get(parameters, QatStart.left(site)), get(parameters, QatStart.right(site)));
     }
 
     private QatInput input(LinearSite site, Map<String, Tensor> parameters, StraightThrough rounding) {
@@ -105,9 +106,7 @@ final class QatModel implements AutoCloseable {
                 ClippedDynamicInput quantizer = ClippedDynamicInput.of(dynamic.grid(), recipe.follow(), rounding);
                 yield recipe.inputs().learnedClipping()
                         ? new QatInput.Clipped(
-                                quantizer,
-                                get(parameters, QatStart.lower(site)),
-                                get(parameters, QatStart.upper(site)))
+                                quantizer, get(parameters, QatStart.lower(site)), get(parameters, QatStart.upper(site)))
                         : new QatInput.Dynamic(quantizer);
             }
             case InputRule.Static fixed -> fixed(site, parameters, fixed.grid(), rounding);
@@ -162,8 +161,7 @@ final class QatModel implements AutoCloseable {
     private Tensor bucketsOf(int repeats, float... timesteps) {
         long[] chosen = new long[timesteps.length * repeats];
         for (int i = 0; i < timesteps.length; i++) {
-            Arrays.fill(
-                    chosen, i * repeats, (i + 1) * repeats, buckets.of(RolloutStep.wholeClip(1, timesteps[i])));
+            Arrays.fill(chosen, i * repeats, (i + 1) * repeats, buckets.of(RolloutStep.wholeClip(1, timesteps[i])));
         }
         return Tensors.of(chosen, chosen.length);
     }
@@ -176,8 +174,8 @@ final class QatModel implements AutoCloseable {
             QatLayer layer = layers.get(site);
             return layer == null
                     ? transformer.fullPrecision().apply(site, step, input)
-                    : TensorScope.run(() -> layer.output(
-                            input, bucketsOf(1, (float) step.timestep()), weights.get(site)));
+                    : TensorScope.run(
+                            () -> layer.output(input, bucketsOf(1, (float) step.timestep()), weights.get(site)));
         };
     }
 

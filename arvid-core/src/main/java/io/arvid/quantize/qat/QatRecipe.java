@@ -189,8 +189,7 @@ public record QatRecipe(
                 scheme.weights().at() instanceof Granularity.PerChannel,
                 "weights are trained per-channel, not " + scheme.weights().at().text());
         require(
-                !(scheme.inputs() instanceof InputRule.Dynamic dynamic)
-                        || dynamic.at() instanceof Granularity.PerToken,
+                !(scheme.inputs() instanceof InputRule.Dynamic dynamic) || dynamic.at() instanceof Granularity.PerToken,
                 "dynamic inputs are trained per-token");
         require(
                 loss.teacher() || training.context() != Context.SELF_FORCED,
@@ -228,8 +227,7 @@ public record QatRecipe(
 
     /** The same with another seed. */
     public QatRecipe withSeed(long other) {
-        return new QatRecipe(
-                scheme, other, follow, weights, inputs, auxiliary, loss, rates, optimizer, training);
+        return new QatRecipe(scheme, other, follow, weights, inputs, auxiliary, loss, rates, optimizer, training);
     }
 
     /** The same with another number of steps. */

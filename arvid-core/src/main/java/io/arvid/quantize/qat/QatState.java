@@ -72,8 +72,7 @@ record QatState(Path file, String fingerprint) {
                             + ", not " + fingerprint);
         }
         try (WeightMap state = SafetensorsFile.open(file)) {
-            groups.restore(
-                    state, JSON.readValue(metadata.getOrDefault("groups", "{}"), new TypeReference<>() {}));
+            groups.restore(state, JSON.readValue(metadata.getOrDefault("groups", "{}"), new TypeReference<>() {}));
             if (state.has(GENERATED)) {
                 generated.restore(state.get(GENERATED), state.get(PROMPTS));
             }

@@ -23,6 +23,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -115,7 +116,9 @@ public final class QatTrainer implements AutoCloseable {
                     SelfForcedClips generated = selfForcedClips();
                     QatModel student = student(start, groups.views())) {
                 QatState saved = new QatState(state, fingerprint());
-                for (long step = saved.restore(groups, generated); step < recipe.training().steps(); step++) {
+                for (long step = saved.restore(groups, generated);
+                        step < recipe.training().steps();
+                        step++) {
                     listener.onStep(oneStep(step, groups, generated, student));
                     if ((step + 1) % recipe.training().saveEvery() == 0) {
                         saved.save(step + 1, groups, generated);
@@ -150,8 +153,7 @@ public final class QatTrainer implements AutoCloseable {
         return method + " " + recipe + " of " + teacher.config() + " with weights " + sum;
     }
 
-    private TrainingStep oneStep(
-            long step, ParameterGroups groups, SelfForcedClips generated, QatModel student) {
+    private TrainingStep oneStep(long step, ParameterGroups groups, SelfForcedClips generated, QatModel student) {
         long began = System.nanoTime();
         try (TensorScope scope = TensorScope.open()) {
             if (schedule.isBoundary(step)) {
@@ -170,8 +172,7 @@ public final class QatTrainer implements AutoCloseable {
             }
             boolean onlyModules = schedule.initialRank() > 0 && step < schedule.warmUp();
             groups.step(
-                    rate.at(step),
-                    group -> group.equals(ParameterGroups.AUXILIARY) ? fading.rank() > 0 : !onlyModules);
+                    rate.at(step), group -> group.equals(ParameterGroups.AUXILIARY) ? fading.rank() > 0 : !onlyModules);
             return new TrainingStep(
                     step + 1,
                     recipe.training().steps(),
@@ -189,8 +190,7 @@ public final class QatTrainer implements AutoCloseable {
         int rank = schedule.rank(step);
         return rank == 0
                 ? QatLayer.Fading.GONE
-                : new QatLayer.Fading(
-                        rank, Ops.toF32(Tensors.of(schedule.gamma(step), schedule.initialRank())));
+                : new QatLayer.Fading(rank, Ops.toF32(Tensors.of(schedule.gamma(step), schedule.initialRank())));
     }
 
     /** Refactors every Φ at its new rank. The optimizer's moments stay, as in the official code. */
@@ -211,8 +211,7 @@ public final class QatTrainer implements AutoCloseable {
         return true;
     }
 
-    private QatBatches.Batch batch(
-            long step, QatModel student, QatLayer.Fading fading, SelfForcedClips generated) {
+    private QatBatches.Batch batch(long step, QatModel student, QatLayer.Fading fading, SelfForcedClips generated) {
         if (recipe.training().context() != QatRecipe.Context.SELF_FORCED) {
             QatBatches.Batch batch = batches.fromData(step);
             data.prefetch(batches.clips(step + 1), batches.frames());
@@ -240,8 +239,8 @@ public final class QatTrainer implements AutoCloseable {
     /** Adds the gradients of the batch's loss to those of the student; returns the loss. */
     private double gradients(QatModel student, QatBatches.Batch batch, QatLayer.Fading fading) {
         Tensor target = recipe.loss().teacher()
-                ? Torch.withoutGradients(() -> TensorScope.run(
-                        () -> batch.noisy(flow(teacher, batch, teacher.fullPrecision()))))
+                ? Torch.withoutGradients(
+                        () -> TensorScope.run(() -> batch.noisy(flow(teacher, batch, teacher.fullPrecision()))))
                 : null;
         UnaryOperator<Tensor> objective =
                 flow -> loss.of(batch.noisy(flow), target, batch.velocity(), batch.noisyTimesteps());
@@ -250,11 +249,7 @@ public final class QatTrainer implements AutoCloseable {
             return CheckpointedPass.backward(
                     student.transformer(),
                     new CheckpointedPass.Inputs(
-                            batch.latents(),
-                            batch.timesteps(),
-                            batch.text(),
-                            wholeClip(batch),
-                            batches.attention()),
+                            batch.latents(), batch.timesteps(), batch.text(), wholeClip(batch), batches.attention()),
                     sites,
                     objective);
         }
@@ -276,14 +271,15 @@ public final class QatTrainer implements AutoCloseable {
 
     private void requireFinite(long step, double value, double norm) {
         if (!Double.isFinite(value) || !Double.isFinite(norm)) {
-            throw new IllegalStateException("step " + (step + 1) + ": the loss is " + value
-                    + " and the norm of its gradients " + norm
-                    + "; stopped before the parameters changed. Lower the learning rates; the last saved state is good");
+            throw new IllegalStateException(
+                    "step " + (step + 1) + ": the loss is " + value
+                            + " and the norm of its gradients " + norm
+                            + "; stopped before the parameters changed. Lower the learning rates; the last saved state is good");
         }
     }
 
     /** A sample of each layer's inputs in full precision, recorded when first asked for; each can be asked for once. */
-    private java.util.function.Function<LinearSite, Tensor> sampledInputs() {
+    private Function<LinearSite, Tensor> sampledInputs() {
         Map<LinearSite, List<Tensor>> samples = new HashMap<>();
         return site -> {
             if (samples.isEmpty()) {

@@ -53,8 +53,7 @@ public record ShrinkSearch(boolean realZero) implements WeightFit {
         }
         Tensor scales = Ops.clampMin(Ops.div(most.sub(least), grid.steps()), SMALLEST_STEP);
         Tensor zeros = least.neg().div(scales);
-        return new AffinePairs(
-                scales, realZero ? zeros : Ops.clamp_(zeros.round_(), grid.lowest(), grid.highest()));
+        return new AffinePairs(scales, realZero ? zeros : Ops.clamp_(zeros.round_(), grid.lowest(), grid.highest()));
     }
 
     /** {@code Σ|ŵ − w|^2.4} of each row, {@code [rows, 1]}. */

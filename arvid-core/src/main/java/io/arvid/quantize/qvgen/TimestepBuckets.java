@@ -2,8 +2,8 @@ package io.arvid.quantize.qvgen;
 
 import io.arvid.model.RolloutStep;
 import io.arvid.quantize.scheme.StepBuckets;
-import org.bytedeco.pytorch.Tensor;
 import io.arvid.tensor.Tensors;
+import org.bytedeco.pytorch.Tensor;
 
 /**
  * Which of the learned clipping factors a timestep uses.

@@ -39,7 +39,14 @@ public final class BidirectionalTrainer {
      * @param saveEvery steps between two saved states
      */
     public record Settings(
-            long steps, int batch, int frames, int clips, double learningRate, double shift, long seed, long saveEvery) {}
+            long steps,
+            int batch,
+            int frames,
+            int clips,
+            double learningRate,
+            double shift,
+            long seed,
+            long saveEvery) {}
 
     private final WanConfig config;
     private final LatentDataset dataset;
@@ -64,8 +71,8 @@ public final class BidirectionalTrainer {
         Torch.flushDenormals();
         String recipe = "bidirectional " + config + " " + settings;
         try (TensorScope scope = TensorScope.open();
-                TrainableParameters parameters = new TrainableParameters(
-                        initial.entries(), BidirectionalTrainer::isHiddenMatrix, Map.of());
+                TrainableParameters parameters =
+                        new TrainableParameters(initial.entries(), BidirectionalTrainer::isHiddenMatrix, Map.of());
                 Optimizer optimizer = new Optimizer(parameters, Optimizer.Settings.DEFAULT);
                 ClipPrefetch prefetch = new ClipPrefetch(dataset)) {
             TrainingState.restore(state, optimizer, recipe);

@@ -79,7 +79,9 @@ class QatGradientTest {
                 double[] values = Tensors.toDoubles(found.get(i));
                 for (int k = 0; k < values.length; k++) {
                     // float32 sums of about a hundred terms of size 10
-                    assertThat(values[k]).as("gradient " + i + "[" + k + "]").isCloseTo(expected.get(i)[k], within(1e-3));
+                    assertThat(values[k])
+                            .as("gradient " + i + "[" + k + "]")
+                            .isCloseTo(expected.get(i)[k], within(1e-3));
                 }
             }
         }

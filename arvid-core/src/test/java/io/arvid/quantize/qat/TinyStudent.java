@@ -74,12 +74,12 @@ final class TinyStudent implements AutoCloseable, QatData {
                 d.loss(),
                 new QatRecipe.Rates(1e-3, 1e-3, 1e-3, 1e-2, 0.1),
                 d.optimizer(),
-                new QatRecipe.Training(
-                        context, 9, 2, 2, CLIPS, 0.5, 0.1, 0, 2, 3, QatRecipe.Precision.F32, false, 4));
+                new QatRecipe.Training(context, 9, 2, 2, CLIPS, 0.5, 0.1, 0, 2, 3, QatRecipe.Precision.F32, false, 4));
     }
 
     static QatRecipe with(QatRecipe r, InputRule inputs) {
-        Scheme s = new Scheme(r.scheme().weights(), inputs, r.scheme().skip(), r.scheme().kv());
+        Scheme s = new Scheme(
+                r.scheme().weights(), inputs, r.scheme().skip(), r.scheme().kv());
         return new QatRecipe(
                 s,
                 r.seed(),

@@ -35,7 +35,9 @@ class RankScheduleTest {
             assertThat(schedule.rank(step)).as("rank of step " + step).isEqualTo(ranks[step]);
             assertThat(schedule.isBoundary(step)).isEqualTo(step == 6 || step == 10 || step == 14);
             for (int k = 0; k < 4; k++) {
-                assertThat(schedule.gamma(step)[k]).as("γ" + k + " of step " + step).isCloseTo(table[step][k], within(1e-15));
+                assertThat(schedule.gamma(step)[k])
+                        .as("γ" + k + " of step " + step)
+                        .isCloseTo(table[step][k], within(1e-15));
             }
         }
     }
@@ -50,8 +52,10 @@ class RankScheduleTest {
     @Test
     void rank32HasSixPhases() {
         assertThat(RankSchedule.phases(32)).isEqualTo(6);
-        assertThat(new RankSchedule(32, 444, 0, RankSchedule.Decay.COSINE).rank(2663)).isEqualTo(1);
-        assertThat(new RankSchedule(32, 444, 0, RankSchedule.Decay.COSINE).rank(2664)).isZero();
+        assertThat(new RankSchedule(32, 444, 0, RankSchedule.Decay.COSINE).rank(2663))
+                .isEqualTo(1);
+        assertThat(new RankSchedule(32, 444, 0, RankSchedule.Decay.COSINE).rank(2664))
+                .isZero();
         assertThat(new RankSchedule(0, 1, 0, RankSchedule.Decay.COSINE).rank(0)).isZero();
     }
 

@@ -17,8 +17,10 @@ class StraightThroughTest {
                 Seeds seeds = new Seeds(1)) {
             for (double size : new double[] {1e-3, 1, 1e3, 1e7}) {
                 Tensor x = Ops.mul(seeds.normal(4096), size);
-                assertThat(Tensors.toBytes(StraightThrough.PLAIN.round(x))).isEqualTo(Tensors.toBytes(Ops.add(x.round(), 0)));
-                assertThat(Tensors.toFloats(new StraightThrough(2).round(x))).isEqualTo(Tensors.toFloats(Ops.add(x.round(), 0)));
+                assertThat(Tensors.toBytes(StraightThrough.PLAIN.round(x)))
+                        .isEqualTo(Tensors.toBytes(Ops.add(x.round(), 0)));
+                assertThat(Tensors.toFloats(new StraightThrough(2).round(x)))
+                        .isEqualTo(Tensors.toFloats(Ops.add(x.round(), 0)));
             }
         }
     }
@@ -28,7 +30,8 @@ class StraightThroughTest {
         try (TensorScope scope = TensorScope.open()) {
             Tensor x = Gradients.leaf(Tensors.of(new float[] {0.5f, 0.75f, 1f}, 3));
             Tensor ones = Tensors.onesLike(x);
-            Tensor slope = Gradients.of(new StraightThrough(2).round(x), ones, x).getFirst();
+            Tensor slope =
+                    Gradients.of(new StraightThrough(2).round(x), ones, x).getFirst();
             assertThat(Tensors.toFloats(slope)).containsExactly(0, 1, 2);
             Tensor plain = Gradients.of(StraightThrough.PLAIN.round(x), ones, x).getFirst();
             assertThat(Tensors.toFloats(plain)).containsExactly(1, 1, 1);

@@ -51,7 +51,8 @@ class BidirectionalTrainerTest {
                         1)) {
             Tensor text = new Seeds(9).normal(1, 4, 8);
             List<Double> losses = new ArrayList<>();
-            Map<String, Tensor> whole = trainer(dataset, text, 4).train(initial, folder.resolve("a"), (p, s, t, loss, n) -> losses.add(loss));
+            Map<String, Tensor> whole = trainer(dataset, text, 4)
+                    .train(initial, folder.resolve("a"), (p, s, t, loss, n) -> losses.add(loss));
             assertThat(losses).hasSize(4).allSatisfy(loss -> assertThat(loss).isPositive());
             try {
                 trainer(dataset, text, 4).train(initial, folder.resolve("b"), (p, step, t, loss, n) -> {
@@ -62,7 +63,8 @@ class BidirectionalTrainerTest {
             } catch (IllegalStateException stopped) {
                 assertThat(stopped).hasMessage("stopped");
             }
-            Map<String, Tensor> resumed = trainer(dataset, text, 4).train(initial, folder.resolve("b"), (p, s, t, l, n) -> {});
+            Map<String, Tensor> resumed =
+                    trainer(dataset, text, 4).train(initial, folder.resolve("b"), (p, s, t, l, n) -> {});
             whole.forEach((name, tensor) ->
                     assertThat(Tensors.toBytes(resumed.get(name))).as(name).isEqualTo(Tensors.toBytes(tensor)));
         }
