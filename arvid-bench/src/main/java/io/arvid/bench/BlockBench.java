@@ -157,8 +157,8 @@ public final class BlockBench {
         int startFrame = (end - TOKENS) / (ROWS * COLUMNS);
         RolloutStep step = new RolloutStep(0, 0, false, startFrame, FRAMES, 1000);
         try (TensorScope scope = TensorScope.open();
-                KvCache cache = new KvCache(
-                        slots / (ROWS * COLUMNS), 0, false, shape, 1, DTypes.BF16, DenseKvStore::new);
+                KvCache cache =
+                        new KvCache(slots / (ROWS * COLUMNS), 0, false, shape, 1, DTypes.BF16, DenseKvStore::new);
                 CachedAttention attention = new CachedAttention(shape, cache);
                 TextContext text = new TextContext(states)) {
             cache.store(0).write(0, keys.transpose(1, 2), values.transpose(1, 2));

@@ -7,9 +7,11 @@ import io.arvid.evaluate.suite.MetricFiles;
 import io.arvid.record.FindingTable;
 import io.arvid.report.RunFolder;
 import io.arvid.tensor.Torch;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -20,8 +22,9 @@ import picocli.CommandLine.Spec;
 /** {@code arvid compare}: methods against one another on one model, prompts and noise. */
 @Command(
         name = "compare",
-        description = "Quantizes a model by many methods and settings, makes videos of the same prompts and noise with each, and compares them with"
-                + " full precision. A stopped run goes on where it was.",
+        description =
+                "Quantizes a model by many methods and settings, makes videos of the same prompts and noise with each, and compares them with"
+                        + " full precision. A stopped run goes on where it was.",
         mixinStandardHelpOptions = true)
 final class CompareCommand implements Callable<Integer> {
     @Spec
@@ -35,9 +38,11 @@ final class CompareCommand implements Callable<Integer> {
 
     @Option(
             names = "--recipes",
+            split = ",",
             paramLabel = "FOLDER",
-            description = "Folder of the recipes METHOD-SETTING.json; arvid's own where it is not given.")
-    private Path recipes = Home.recipes();
+            description =
+                    "Folders of the recipes METHOD-SETTING.json; the first that has a file counts (default: arvid's own).")
+    private List<Path> recipes = List.of(Home.recipes());
 
     @Option(
             names = "--methods",
@@ -71,7 +76,8 @@ final class CompareCommand implements Callable<Integer> {
     @Option(
             names = "--prompts",
             paramLabel = "N|FILE",
-            description = "How many held-out prompts of the bundled world, or a file with one a line (default: ${DEFAULT-VALUE}).")
+            description =
+                    "How many held-out prompts of the bundled world, or a file with one a line (default: ${DEFAULT-VALUE}).")
     private String prompts = "16";
 
     @Option(
@@ -85,7 +91,8 @@ final class CompareCommand implements Callable<Integer> {
     @Option(
             names = "--calibration-prompts",
             paramLabel = "N|FILE",
-            description = "How many calibration prompts of the bundled world, or a file with one a line (default: ${DEFAULT-VALUE}).")
+            description =
+                    "How many calibration prompts of the bundled world, or a file with one a line (default: ${DEFAULT-VALUE}).")
     private String calibration = "16";
 
     @Option(
@@ -118,7 +125,7 @@ final class CompareCommand implements Callable<Integer> {
         Torch.setThreads(1);
         CompareRequest request = new CompareRequest(
                 MissingException.require(model),
-                MissingException.require(recipes),
+                recipes.stream().map(MissingException::require).toList(),
                 folder,
                 methods,
                 settings,
@@ -126,10 +133,13 @@ final class CompareCommand implements Callable<Integer> {
                 ablationSetting,
                 isNumber(prompts) ? Home.heldOutPrompts(number(prompts)) : Home.lines(Path.of(prompts)),
                 seeds,
-                isNumber(calibration)
-                        ? Home.calibrationPrompts(number(calibration))
-                        : Home.lines(Path.of(calibration)),
-                MetricFiles.of(weights),
+                isNumber(calibration) ? Home.calibrationPrompts(number(calibration)) : Home.lines(Path.of(calibration)),
+                MetricFiles.of(Stream.concat(
+                                Stream.of(Home.bundledMetrics())
+                                        .filter(Files::isDirectory)
+                                        .map(Path::toString),
+                                weights.stream())
+                        .toList()),
                 jobs,
                 commandLine());
         RunFolder run = MethodComparison.run(request, output.progress());

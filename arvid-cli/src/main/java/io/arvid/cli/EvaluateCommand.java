@@ -117,7 +117,9 @@ final class EvaluateCommand implements Callable<Integer> {
     public Integer call() {
         List<Sample> samples = samples();
         MetricFiles files = MetricFiles.of(Stream.concat(
-                        Stream.of(Home.bundledMetrics()).filter(Files::isDirectory).map(Path::toString),
+                        Stream.of(Home.bundledMetrics())
+                                .filter(Files::isDirectory)
+                                .map(Path::toString),
                         weights.stream())
                 .toList());
         List<MetricSpec> chosen = metrics.isEmpty()

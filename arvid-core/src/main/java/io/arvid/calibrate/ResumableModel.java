@@ -33,10 +33,7 @@ final class ResumableModel implements CausalVideoModel {
      * @param onPass called after each pass, skipped or not
      */
     ResumableModel(
-            CausalVideoModel model,
-            PassFiles passes,
-            CalibrationRollouts.@Nullable Wanted wanted,
-            Runnable onPass) {
+            CausalVideoModel model, PassFiles passes, CalibrationRollouts.@Nullable Wanted wanted, Runnable onPass) {
         this.model = model;
         this.passes = passes;
         this.wanted = wanted;
@@ -51,9 +48,7 @@ final class ResumableModel implements CausalVideoModel {
             RolloutStep step,
             SiteForward sites,
             SelfAttention attention) {
-        Tensor flow = passes.has(step)
-                ? skip(step)
-                : compute(latents, timesteps, text, step, sites, attention);
+        Tensor flow = passes.has(step) ? skip(step) : compute(latents, timesteps, text, step, sites, attention);
         onPass.run();
         return flow;
     }
@@ -81,8 +76,8 @@ final class ResumableModel implements CausalVideoModel {
             return flow;
         }
         try (PassFiles.Pass pass = new PassFiles.Pass(inputs)) {
-            Tensor flow = TensorScope.run(() ->
-                    model.forward(latents, timesteps, text, step, new InputTap(sites, pass), attention));
+            Tensor flow = TensorScope.run(
+                    () -> model.forward(latents, timesteps, text, step, new InputTap(sites, pass), attention));
             passes.write(step, flow, pass.inputs(), pass.counts());
             return flow;
         }

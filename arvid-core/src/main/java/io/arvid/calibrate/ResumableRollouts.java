@@ -43,8 +43,7 @@ public record ResumableRollouts(
         implements CalibrationRollouts {
     /** Checks that no frame leaves the cache. */
     public ResumableRollouts {
-        if (!rollout.config().isGlobal()
-                && rollout.config().localAttentionFrames() < noiseShape[1]) {
+        if (!rollout.config().isGlobal() && rollout.config().localAttentionFrames() < noiseShape[1]) {
             throw new IllegalArgumentException("calibration that resumes needs a cache of all " + noiseShape[1]
                     + " frames, not of " + rollout.config().localAttentionFrames());
         }
@@ -66,7 +65,8 @@ public record ResumableRollouts(
 
     @Override
     public Tensor latents(int prompt, SiteForward sites) {
-        throw new UnsupportedOperationException("a roll-out at full size needs a name to resume by");
+        throw new IllegalArgumentException(
+                "this method watches roll-outs in memory, which full size does not allow; minmax, adaround and q-arvd record to disk");
     }
 
     @Override
@@ -111,8 +111,7 @@ public record ResumableRollouts(
 
     private Tensor run(int prompt, SiteForward sites, Path place, @Nullable Wanted wanted, Progress.Stage stage) {
         ResumableModel model = new ResumableModel(rollout.model(), new PassFiles(place), wanted, stage::step);
-        Rollout resumable =
-                new Rollout(model, rollout.config(), sites, MappedKvStore.in(place), RolloutListener.NONE);
+        Rollout resumable = new Rollout(model, rollout.config(), sites, MappedKvStore.in(place), RolloutListener.NONE);
         try (Seeds seeds = new Seeds(seed + prompt)) {
             return TensorScope.run(() -> {
                 Tensor noise = Ops.toTypeOf(seeds.normal(noiseShape), texts.get(prompt));

@@ -4,8 +4,8 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.arvid.quantize.NearestName;
 import io.arvid.quantize.RecipeFile;
+import io.arvid.weights.NearestName;
 import java.util.List;
 
 /** Variations of a recipe, each a few keys of its file changed: those of Q-ARVD's paper, and what arvid's own recipe consists of. */
@@ -90,18 +90,23 @@ final class Ablations {
                     List.of(
                             new Variant("everything", UNCHANGED),
                             new Variant("calibrated on full-precision inputs", "{\"inputs\": \"full-precision\"}"),
+                            new Variant("target on the inputs seen", "{\"inputs\": \"quantized-local\"}"),
                             new Variant("no frame weights", "{\"weighting\": \"uniform\"}"),
                             new Variant("no dual scale", "{\"dualScale\": false}"),
                             new Variant("input scales by range", "{\"inputFactors\": [1.0]}"),
-                            new Variant("weight scales by range", "{\"solver\": {\"refit\": false, \"widths\": [1.0]}}"),
-                            new Variant("GPTQ alone", "{\"solver\": {\"refit\": false, \"widths\": [1.0], "
-                                    + "\"alternations\": 0}}"),
+                            new Variant(
+                                    "weight scales by range", "{\"solver\": {\"refit\": false, \"widths\": [1.0]}}"),
+                            new Variant(
+                                    "GPTQ alone",
+                                    "{\"solver\": {\"refit\": false, \"widths\": [1.0], " + "\"alternations\": 0}}"),
                             new Variant("4 calibration prompts", "{\"calibrationPrompts\": 4}"),
-                            new Variant("AdaRound in Gram space", "{\"solver\": {\"dampings\": [1e6], "
-                                    + "\"widths\": [1.0], \"alternations\": 0, \"refit\": false, \"adaround\": "
-                                    + "{\"iterations\": 300, \"batchSize\": 1, \"roundingRate\": 0.015, "
-                                    + "\"inputRate\": 0, \"roundingWeight\": 0.01, \"warmup\": 0.2, "
-                                    + "\"betaStart\": 20, \"betaEnd\": 2}}}"))));
+                            new Variant(
+                                    "AdaRound in Gram space",
+                                    "{\"solver\": {\"dampings\": [1e6], "
+                                            + "\"widths\": [1.0], \"alternations\": 0, \"refit\": false, \"adaround\": "
+                                            + "{\"iterations\": 300, \"batchSize\": 1, \"roundingRate\": 0.015, "
+                                            + "\"inputRate\": 0, \"roundingWeight\": 0.01, \"warmup\": 0.2, "
+                                            + "\"betaStart\": 20, \"betaEnd\": 2}}}"))));
 
     private Ablations() {}
 

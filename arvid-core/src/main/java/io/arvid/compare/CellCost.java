@@ -19,8 +19,7 @@ import java.util.Optional;
  * @param parameters of the transformer
  * @param decibels signal over quantization noise of each layer's output on full-precision inputs
  */
-record CellCost(
-        String key, double seconds, long peakBytes, long bytes, long parameters, Map<String, Double> decibels) {
+record CellCost(String key, double seconds, long peakBytes, long bytes, long parameters, Map<String, Double> decibels) {
     private static final String FILE_NAME = "cost.json";
     private static final JsonMapper JSON = new JsonMapper();
 

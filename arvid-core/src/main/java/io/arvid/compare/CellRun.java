@@ -98,7 +98,10 @@ final class CellRun {
     /** The folder names what the videos depend on. */
     private Path reference() {
         String name = RecipeStamp.sha256((modelHash + takes).getBytes(java.nio.charset.StandardCharsets.UTF_8));
-        return request.run().resolve("full-precision").resolve(name.substring(0, 12)).resolve("videos");
+        return request.run()
+                .resolve("full-precision")
+                .resolve(name.substring(0, 12))
+                .resolve("videos");
     }
 
     private String key(Cell cell, @Nullable FrameWeights sensitivity) {
@@ -125,7 +128,10 @@ final class CellRun {
                     packed,
                     plan,
                     new PackedSource(
-                            stored, model.json(), SourceLayout.WAN, cell.recipe().json()));
+                            stored,
+                            model.json(),
+                            SourceLayout.WAN,
+                            cell.recipe().json()));
             model.copyCompanions(packed);
             try (ModelFolder opened = ModelFolder.open(packed)) {
                 return new CellCost(

@@ -21,27 +21,38 @@ public final class ResultsPage {
     }
 
     static String page(List<RunFolder> runs) {
-        StringBuilder page = new StringBuilder("# Results\n\nWritten by `arvid compare --write-results` from the records of its runs.\n");
+        StringBuilder page = new StringBuilder(
+                "# Results\n\nWritten by `arvid compare --write-results` from the records of its runs.\n");
         runs.forEach(run -> run(page, run.record()));
         return page.toString();
     }
 
     private static void run(StringBuilder page, RunRecord record) {
-        page.append("\n## ").append(record.model()).append(", ").append(record.began()).append("\n\n");
+        page.append("\n## ")
+                .append(record.model())
+                .append(", ")
+                .append(record.began())
+                .append("\n\n");
         page.append("    ").append(record.command()).append("\n\n");
         page.append("- sources: ").append(record.source().brief()).append('\n');
         page.append("- model: ").append(brief(record.modelHash())).append('\n');
         page.append("- seeds: ").append(new java.util.TreeMap<>(record.seeds())).append('\n');
         page.append("- machine: ").append(record.machine()).append('\n');
-        page.append("- time: ").append(record.stages().stream()
-                .map(stage -> stage.name() + " " + Math.round(stage.seconds()) + " s")
-                .collect(Collectors.joining(", "))).append('\n');
+        page.append("- time: ")
+                .append(record.stages().stream()
+                        .map(stage -> stage.name() + " " + Math.round(stage.seconds()) + " s")
+                        .collect(Collectors.joining(", ")))
+                .append('\n');
         conclusions(page, record.findings().differences());
         record.findings().tables().forEach(table -> table(page, table));
         differences(page, record.findings().differences());
         page.append("\n### Recipes\n\n");
-        record.recipes().forEach(recipe -> page.append("- ").append(recipe.name()).append(' ')
-                .append(brief(recipe.hash())).append('\n'));
+        record.recipes()
+                .forEach(recipe -> page.append("- ")
+                        .append(recipe.name())
+                        .append(' ')
+                        .append(brief(recipe.hash()))
+                        .append('\n'));
     }
 
     private static String brief(String hash) {
@@ -52,7 +63,8 @@ public final class ResultsPage {
     private static void conclusions(StringBuilder page, List<PairedDifference> differences) {
         List<String> lines = differences.stream()
                 .filter(pair -> pair.rival().equals("q-arvd"))
-                .filter(pair -> List.of("latent-mse", "lpips-shapes", "lpips-alex").contains(pair.metric()))
+                .filter(pair ->
+                        List.of("latent-mse", "lpips-shapes", "lpips-alex").contains(pair.metric()))
                 .map(ResultsPage::sentence)
                 .toList();
         if (!lines.isEmpty()) {
@@ -62,7 +74,8 @@ public final class ResultsPage {
     }
 
     private static String sentence(PairedDifference pair) {
-        String verdict = pair.difference().high() < 0 ? "nearer to full precision than"
+        String verdict = pair.difference().high() < 0
+                ? "nearer to full precision than"
                 : pair.difference().low() > 0 ? "farther from full precision than" : "not told apart from";
         return MethodLook.setting(pair.setting()) + ", " + pair.metric() + ": "
                 + MethodLook.of(pair.method()).label() + " is " + verdict + " "
@@ -91,13 +104,15 @@ public final class ResultsPage {
             page.append("\n### Prompt by prompt, ").append(metric).append("\n\n");
             row(page, List.of("Setting", "Method", "against", "difference", "ratio", "prompts"));
             row(page, List.of("---", "---", "---", "---", "---", "---"));
-            pairs.forEach(pair -> row(page, List.of(
-                    MethodLook.setting(pair.setting()),
-                    MethodLook.of(pair.method()).label(),
-                    MethodLook.of(pair.rival()).label(),
-                    ResultTables.interval(pair.difference()),
-                    ResultTables.interval(pair.ratio()),
-                    String.valueOf(pair.prompts()))));
+            pairs.forEach(pair -> row(
+                    page,
+                    List.of(
+                            MethodLook.setting(pair.setting()),
+                            MethodLook.of(pair.method()).label(),
+                            MethodLook.of(pair.rival()).label(),
+                            ResultTables.interval(pair.difference()),
+                            ResultTables.interval(pair.ratio()),
+                            String.valueOf(pair.prompts()))));
         });
     }
 }

@@ -17,8 +17,7 @@ record Take(String name, String prompt, long seed) {
         List<Take> takes = new ArrayList<>();
         for (int prompt = 0; prompt < prompts.size(); prompt++) {
             for (long seed : seeds) {
-                takes.add(new Take(
-                        "p%03d-s%d".formatted(prompt, seed), prompts.get(prompt), seed + 1000L * prompt));
+                takes.add(new Take("p%03d-s%d".formatted(prompt, seed), prompts.get(prompt), seed + 1000L * prompt));
             }
         }
         return takes;

@@ -4,6 +4,7 @@ import io.arvid.tensor.LinearAlgebra;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
+import io.arvid.tensor.Torch;
 import java.util.Arrays;
 import org.bytedeco.pytorch.Tensor;
 
@@ -46,6 +47,9 @@ public final class FrechetDistance {
         }
     }
 
+    /** Below this many numbers, handing work to other threads takes longer than the work. */
+    private static final long FEWEST_FOR_THREADS = 1 << 15;
+
     private FrechetDistance() {}
 
     /**
@@ -78,10 +82,13 @@ public final class FrechetDistance {
      */
     public static PairedBootstrap.Interval between(Tensor first, Tensor second, PairedBootstrap bootstrap) {
         if (first.size(0) != second.size(0)) {
-            throw new IllegalArgumentException(
-                    "pairs of " + first.size(0) + " and " + second.size(0) + " features");
+            throw new IllegalArgumentException("pairs of " + first.size(0) + " and " + second.size(0) + " features");
         }
+        int threads = Torch.threads();
         try (TensorScope scope = TensorScope.open()) {
+            if (first.numel() < FEWEST_FOR_THREADS) {
+                Torch.setThreads(1);
+            }
             Tensor a = Ops.toF64(first);
             Tensor b = Ops.toF64(second);
             return bootstrap.ofDistance((int) a.size(0), chosen -> {
@@ -91,6 +98,8 @@ public final class FrechetDistance {
                     return between(a.index_select(0, rows), b.index_select(0, rows));
                 }
             });
+        } finally {
+            Torch.setThreads(threads);
         }
     }
 

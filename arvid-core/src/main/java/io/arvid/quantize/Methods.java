@@ -12,6 +12,7 @@ import io.arvid.quantize.rotation.RotationMethod;
 import io.arvid.quantize.smoothquant.SmoothQuant;
 import io.arvid.quantize.svdquant.SvdQuant;
 import io.arvid.quantize.viditq.ViDitQ;
+import io.arvid.weights.NearestName;
 import java.util.List;
 
 /** The methods that arvid knows: one line each. */

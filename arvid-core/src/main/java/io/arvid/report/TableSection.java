@@ -23,7 +23,8 @@ final class TableSection {
                 section.add(Markup.text("p", "prose", table.note()));
             }
             section.add(Sections.table(
-                    table.headings(), table.rows().stream().map(TableSection::row).toList()));
+                    table.headings(),
+                    table.rows().stream().map(TableSection::row).toList()));
         }
         return Optional.of(section);
     }

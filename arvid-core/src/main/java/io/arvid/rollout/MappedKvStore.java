@@ -33,8 +33,11 @@ public final class MappedKvStore extends DenseKvStore {
             Files.createDirectories(file.toAbsolutePath().getParent());
             try (FileChannel channel = FileChannel.open(
                     file, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE)) {
-                MemorySegment memory =
-                        channel.map(FileChannel.MapMode.READ_WRITE, 0, 2 * elements(shape) * shape.type().bytes(), arena);
+                MemorySegment memory = channel.map(
+                        FileChannel.MapMode.READ_WRITE,
+                        0,
+                        2 * elements(shape) * shape.type().bytes(),
+                        arena);
                 return new MappedKvStore(memory, arena, shape);
             }
         } catch (IOException e) {

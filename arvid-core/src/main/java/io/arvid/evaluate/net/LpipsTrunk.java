@@ -48,7 +48,8 @@ public record LpipsTrunk(String id, List<List<Layer>> stages) {
 
     /** The small trunk that arvid trains on the shapes world: four 3×3 convolutions, the later three halving the sides. */
     public static final LpipsTrunk SHAPES = new LpipsTrunk(
-            "shapes", List.of(List.of(conv(0, 1, 1)), List.of(conv(2, 2, 1)), List.of(conv(4, 2, 1)), List.of(conv(6, 2, 1))));
+            "shapes",
+            List.of(List.of(conv(0, 1, 1)), List.of(conv(2, 2, 1)), List.of(conv(4, 2, 1)), List.of(conv(6, 2, 1))));
 
     /** One layer of a trunk. */
     public sealed interface Layer {}

@@ -40,7 +40,8 @@ final class ClipNetworkTraining {
 
     /** What the reader says of clips {@code [B, T, 3, H, W]}. */
     static Tensor outputs(WeightMap weights, Tensor clips) {
-        Tensor features = ClipNetwork.features(weights::get, clips.transpose(1, 2).contiguous());
+        Tensor features =
+                ClipNetwork.features(weights::get, clips.transpose(1, 2).contiguous());
         return Ops.linear(ImageOps.relu(features), weights.get("labels.weight"), weights.get("labels.bias"));
     }
 

@@ -41,8 +41,7 @@ enum FrameDistortion {
                 distorted.add(
                         this == DELAY
                                 ? batch.render(1, framesLater(strength)).squeeze(1)
-                                : Ops.clamp(
-                                        frames.add(target.sub(frames).mul(strength.view(-1, 1, 1, 1))), 0, 1));
+                                : Ops.clamp(frames.add(target.sub(frames).mul(strength.view(-1, 1, 1, 1))), 0, 1));
             }
         }
         return distorted;
@@ -53,8 +52,7 @@ enum FrameDistortion {
         return switch (this) {
             case NOISE -> frames.add(Ops.mul(seeds.normal(Tensors.shape(frames)), NOISE_DEVIATION));
             case BLUR ->
-                ImageOps.upsampleBilinear(
-                        ImageOps.averagePool(frames, BLUR_FACTOR), frames.size(2), frames.size(3));
+                ImageOps.upsampleBilinear(ImageOps.averagePool(frames, BLUR_FACTOR), frames.size(2), frames.size(3));
             case TINT -> seeds.uniform(frames.size(0), 3, 1, 1).expand(Tensors.shape(frames));
             case GHOST -> frames.roll(new long[] {1}, 0);
             case DELAY -> frames;

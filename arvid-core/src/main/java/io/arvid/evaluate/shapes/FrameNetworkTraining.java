@@ -83,13 +83,16 @@ final class FrameNetworkTraining {
                     Lpips.standardize(Lpips.toSigned(Ops.cat(0, frames, distorted.get(0), distorted.get(1)))));
             Tensor near = distance(weights, features, clips, 1);
             Tensor far = distance(weights, features, clips, 2);
-            Tensor margin = Ops.mul(Ops.add(far, NO_DISTANCE).log().sub(Ops.add(near, NO_DISTANCE).log()), -SHARPNESS);
+            Tensor margin = Ops.mul(
+                    Ops.add(far, NO_DISTANCE)
+                            .log()
+                            .sub(Ops.add(near, NO_DISTANCE).log()),
+                    -SHARPNESS);
             Tensor ranking = Ops.clampMin(margin, 0)
                     .add(Ops.add(Ops.mul(margin.abs(), -1).exp(), 1).log())
                     .mean();
             Tensor last = Ops.slice(features.getLast(), 0, 0, clips).flatten(1, -1);
-            Tensor hidden =
-                    ImageOps.relu(Ops.linear(last, weights.get("hidden.weight"), weights.get("hidden.bias")));
+            Tensor hidden = ImageOps.relu(Ops.linear(last, weights.get("hidden.weight"), weights.get("hidden.bias")));
             Tensor outputs = Ops.linear(hidden, weights.get("labels.weight"), weights.get("labels.bias"));
             return batch.labels(1).loss(outputs).add(Ops.mul(ranking, RANKING_WEIGHT));
         }
@@ -100,8 +103,8 @@ final class FrameNetworkTraining {
         Tensor sum = Tensors.zeros(io.arvid.tensor.DTypes.F32, clips);
         for (int stage = 0; stage < features.size(); stage++) {
             Tensor unit = unit(features.get(stage));
-            Tensor difference = Ops.slice(unit, 0, 0, clips)
-                    .sub(Ops.slice(unit, 0, (long) part * clips, (part + 1L) * clips));
+            Tensor difference =
+                    Ops.slice(unit, 0, 0, clips).sub(Ops.slice(unit, 0, (long) part * clips, (part + 1L) * clips));
             Tensor head = weights.get("lin" + stage + ".model.1.weight").square();
             sum = sum.add(Ops.mean(difference.square().mul(head), false, 2, 3).sum(1));
         }

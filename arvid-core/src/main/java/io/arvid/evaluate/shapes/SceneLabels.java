@@ -57,8 +57,7 @@ record SceneLabels(Tensor targets, Tensor weights) {
                 weights[background + i] = 1;
             }
         }
-        return new SceneLabels(
-                Tensors.of(targets, scenes.length, COUNT), Tensors.of(weights, scenes.length, COUNT));
+        return new SceneLabels(Tensors.of(targets, scenes.length, COUNT), Tensors.of(weights, scenes.length, COUNT));
     }
 
     private static void shape(
@@ -122,9 +121,7 @@ record SceneLabels(Tensor targets, Tensor weights) {
         for (int i = 0; i < COLORS * PER_COLOR; i++) {
             motion[i] = i % PER_COLOR >= MOTION ? 1 : 0;
         }
-        Tensor counted = Tensors.of(motion, COUNT)
-                .mul(Ops.toF32(weights.gt(new org.bytedeco.pytorch.Scalar(0))));
-        return Tensors.item(outputs.sub(targets).abs().mul(counted).sum())
-                / Math.max(1, Tensors.item(counted.sum()));
+        Tensor counted = Tensors.of(motion, COUNT).mul(Ops.toF32(weights.gt(new org.bytedeco.pytorch.Scalar(0))));
+        return Tensors.item(outputs.sub(targets).abs().mul(counted).sum()) / Math.max(1, Tensors.item(counted.sum()));
     }
 }

@@ -25,6 +25,7 @@ import io.arvid.evaluate.net.LpipsTrunk;
 import io.arvid.evaluate.net.Musiq;
 import io.arvid.evaluate.net.Raft;
 import io.arvid.evaluate.shapes.ClipNetwork;
+import io.arvid.evaluate.shapes.ShapesMetrics;
 import io.arvid.evaluate.shapes.ShapesMetricsTraining;
 import io.arvid.evaluate.vbench.AestheticQuality;
 import io.arvid.evaluate.vbench.DynamicDegree;
@@ -50,10 +51,8 @@ public final class MetricCatalogue {
     /** Ending of the ids of the metrics whose networks arvid trains on the shapes world; they stand in where the papers' weights are absent. */
     private static final String SHAPES = "-shapes";
 
-    private static final WeightSlot CLIP_NETWORK =
-            WeightSlot.of("fvd" + SHAPES, ShapesMetricsTraining.CLIP_FILE);
-    private static final WeightSlot FRAME_NETWORK =
-            WeightSlot.of("lpips" + SHAPES, ShapesMetricsTraining.FRAME_FILE);
+    private static final WeightSlot CLIP_NETWORK = WeightSlot.of("fvd" + SHAPES, ShapesMetricsTraining.CLIP_FILE);
+    private static final WeightSlot FRAME_NETWORK = WeightSlot.of("lpips" + SHAPES, ShapesMetricsTraining.FRAME_FILE);
     private static final WeightSlot RAFT = WeightSlot.of("raft", "raft-things.pth");
 
     /** All metrics: against a reference, VBench, without weights, on the bundled world. */
@@ -141,14 +140,12 @@ public final class MetricCatalogue {
                 && others.stream()
                         .map(MetricSpec::id)
                         .anyMatch(id -> !id.endsWith(SHAPES)
-                                && id.startsWith(metric.id().substring(0, metric.id().length() - SHAPES.length())));
+                                && id.startsWith(
+                                        metric.id().substring(0, metric.id().length() - SHAPES.length())));
     }
 
     private static MetricSpec fvd() {
-        return distance(
-                "fvd",
-                I3D,
-                (files, settings) -> Scorer.ofFeatures(new FvdFeatures(files.file(I3D)), settings));
+        return distance("fvd", I3D, (files, settings) -> Scorer.ofFeatures(new FvdFeatures(files.file(I3D)), settings));
     }
 
     private static MetricSpec fvdShapes() {
@@ -159,8 +156,7 @@ public final class MetricCatalogue {
     }
 
     private static MetricSpec distance(String id, WeightSlot network, MetricSpec.Builder builder) {
-        return new MetricSpec(
-                id, MetricInput.FEATURES, LOWER_IS_BETTER, 0, OVER_VIDEOS, List.of(network), builder);
+        return new MetricSpec(id, MetricInput.FEATURES, LOWER_IS_BETTER, 0, OVER_VIDEOS, List.of(network), builder);
     }
 
     private static MetricSpec lpipsShapes() {
@@ -172,8 +168,7 @@ public final class MetricCatalogue {
                 OVER_VIDEOS,
                 List.of(FRAME_NETWORK),
                 (files, settings) -> {
-                    Lpips lpips = files.load(
-                            FRAME_NETWORK, weights -> new Lpips(LpipsTrunk.SHAPES, weights, weights, "0.1"));
+                    Lpips lpips = files.load(FRAME_NETWORK, ShapesMetrics::lpips);
                     return Scorer.ofFrames(lpips, lpips);
                 });
     }
@@ -204,11 +199,13 @@ public final class MetricCatalogue {
                 identical,
                 OVER_VIDEOS,
                 List.of(),
-                (files, settings) -> input == MetricInput.LATENT_PAIR ? Scorer.ofLatents(metric) : Scorer.ofFrames(metric));
+                (files, settings) ->
+                        input == MetricInput.LATENT_PAIR ? Scorer.ofLatents(metric) : Scorer.ofFrames(metric));
     }
 
     private static MetricSpec alone(VideoMetric metric) {
-        return spec(metric.id(), metric.direction(), OVER_VIDEOS, List.of(), (files, settings) -> Scorer.ofVideo(metric));
+        return spec(
+                metric.id(), metric.direction(), OVER_VIDEOS, List.of(), (files, settings) -> Scorer.ofVideo(metric));
     }
 
     private static MetricSpec network(

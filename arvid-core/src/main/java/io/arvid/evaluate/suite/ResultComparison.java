@@ -54,7 +54,8 @@ public record ResultComparison(List<String> warnings, List<PairedDifference> dif
         String cover = metric.metric() + ": the results cover different videos (" + metric.videos() + " and "
                 + other.videos() + "); ";
         if (ofSet) {
-            return Optional.of(cover + "each number is one of its own whole set, so the difference is one of the sets too");
+            return Optional.of(
+                    cover + "each number is one of its own whole set, so the difference is one of the sets too");
         }
         return Optional.of(cover
                 + difference

@@ -20,7 +20,7 @@ public final class WanBlock {
     /** Embeds text states for the cross-attention. */
     @FunctionalInterface
     public interface TextEmbedding {
-        /** Embedded {@code states}. */
+        /** Embeds {@code states [B, L, textDim]}. */
         Tensor embed(Tensor states, RolloutStep step, SiteForward sites);
     }
 
@@ -73,8 +73,7 @@ public final class WanBlock {
         return TensorScope.run(() -> {
             Tensor input =
                     modulate(prompted, frames, tokensPerFrame, rows.select(2, 3), rows.select(2, 4), config.eps());
-            return addGated(
-                    prompted, feedForward(input, step, forward), frames, tokensPerFrame, rows.select(2, 5));
+            return addGated(prompted, feedForward(input, step, forward), frames, tokensPerFrame, rows.select(2, 5));
         });
     }
 
@@ -135,8 +134,7 @@ public final class WanBlock {
     }
 
     private Tensor feedForward(Tensor x, RolloutStep step, SiteForward forward) {
-        return forward.apply(
-                site(SiteRole.FFN_DOWN), step, Ops.geluTanh(forward.apply(site(SiteRole.FFN_UP), step, x)));
+        return forward.apply(site(SiteRole.FFN_DOWN), step, forward.applyGelu(site(SiteRole.FFN_UP), step, x));
     }
 
     private Tensor splitHeads(Tensor x) {

@@ -45,8 +45,7 @@ final class FusedInput implements AutoCloseable {
                 ? new InputPlan.Static[] {main, (InputPlan.Static) outliers.input()}
                 : new InputPlan.Static[] {main};
         this.boundary = apart ? in - (int) outliers.columns().numel() : in;
-        this.scales = new ScaleAdam(
-                apart ? new float[] {main.scale(), start[1].scale()} : new float[] {main.scale()});
+        this.scales = new ScaleAdam(apart ? new float[] {main.scale(), start[1].scale()} : new float[] {main.scale()});
     }
 
     /** x̂ {@code [rows, in]}, as {@link #quantize} left it. */
@@ -115,7 +114,7 @@ final class FusedInput implements AutoCloseable {
             VectorMask<Float> mask = Lanes.SPECIES.indexInRange(i, length);
             sum = gradient.load(from + i, mask).fma(slope.load(from + i, mask), sum);
         }
-        return sum.reduceLanes(VectorOperators.ADD);
+        return LaneMath.sum(sum);
     }
 
     /** The plans of the main and of the outlier channels at the present scales. */

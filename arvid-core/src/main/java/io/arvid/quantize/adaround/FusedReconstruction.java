@@ -66,11 +66,20 @@ public final class FusedReconstruction implements AutoCloseable {
         double cosine = settings.cosine(index);
         weight.relax();
         input.quantize(samples);
-        Ops.mm(error.lanes().tensor(), input.values().tensor(), weight.values().tensor().t());
+        Ops.mm(
+                error.lanes().tensor(),
+                input.values().tensor(),
+                weight.values().tensor().t());
         error.subtractTargets(samples);
-        Ops.mm(weight.gradient().tensor(), error.lanes().tensor().t(), input.values().tensor());
+        Ops.mm(
+                weight.gradient().tensor(),
+                error.lanes().tensor().t(),
+                input.values().tensor());
         if (settings.inputRate() > 0) {
-            Ops.mm(input.gradient().tensor(), error.lanes().tensor(), weight.values().tensor());
+            Ops.mm(
+                    input.gradient().tensor(),
+                    error.lanes().tensor(),
+                    weight.values().tensor());
             input.step(settings.inputRate() * cosine);
         }
         weight.step(

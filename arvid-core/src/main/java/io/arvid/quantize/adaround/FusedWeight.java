@@ -1,8 +1,5 @@
 package io.arvid.quantize.adaround;
 
-import static jdk.incubator.vector.VectorOperators.EXP;
-import static jdk.incubator.vector.VectorOperators.POW;
-
 import io.arvid.quantize.fit.ScaledLayer;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.TensorScope;
@@ -97,8 +94,7 @@ final class FusedWeight implements AutoCloseable {
     }
 
     private static FloatVector sigmoid(FloatVector x) {
-        return FloatVector.broadcast(Lanes.SPECIES, 1)
-                .div(x.neg().lanewise(EXP).add(1));
+        return FloatVector.broadcast(Lanes.SPECIES, 1).div(LaneMath.exp(x.neg()).add(1));
     }
 
     /**
@@ -150,22 +146,20 @@ final class FusedWeight implements AutoCloseable {
             FloatVector codes = open.max(lowest).min(highest);
             FloatVector ofWeight = gradient.load(at, mask);
             sum = sum.add(ofWeight.mul(codes));
-            FloatVector ofSoft = ofWeight.mul(scale)
-                    .blend(0, codes.compare(VectorOperators.NE, open));
+            FloatVector ofSoft = ofWeight.mul(scale).blend(0, codes.compare(VectorOperators.NE, open));
             if (rates.rounding() != 0) {
                 ofSoft = addRounding(ofSoft, soft, rates);
             }
             FloatVector slope = sigma.mul(sigma.neg().add(1)).mul(SPAN);
-            FloatVector ofAlpha =
-                    ofSoft.mul(slope).blend(0, soft.compare(VectorOperators.NE, stretched));
+            FloatVector ofAlpha = ofSoft.mul(slope).blend(0, soft.compare(VectorOperators.NE, stretched));
             adam(at, mask, ofAlpha, rates);
         }
-        return sum.reduceLanes(VectorOperators.ADD);
+        return LaneMath.sum(sum);
     }
 
     private static FloatVector addRounding(FloatVector ofSoft, FloatVector soft, Rates rates) {
         FloatVector signed = soft.mul(2).add(-1);
-        FloatVector power = signed.abs().lanewise(POW, rates.exponent());
+        FloatVector power = LaneMath.pow(signed.abs(), rates.exponent());
         FloatVector term = power.mul(rates.rounding());
         return ofSoft.add(term.blend(term.neg(), signed.lt(0)));
     }
@@ -173,9 +167,8 @@ final class FusedWeight implements AutoCloseable {
     private void adam(long at, VectorMask<Float> mask, FloatVector g, Rates rates) {
         FloatVector m = mean.load(at, mask);
         m = m.add(g.sub(m).mul((float) (1 - ScaleAdam.BETA1)));
-        FloatVector v = square.load(at, mask)
-                .mul((float) ScaleAdam.BETA2)
-                .add(g.mul(g).mul((float) (1 - ScaleAdam.BETA2)));
+        FloatVector v =
+                square.load(at, mask).mul((float) ScaleAdam.BETA2).add(g.mul(g).mul((float) (1 - ScaleAdam.BETA2)));
         mean.store(m, at, mask);
         square.store(v, at, mask);
         FloatVector denominator = v.sqrt().div(rates.correction()).add((float) ScaleAdam.EPSILON);

@@ -1,7 +1,7 @@
 package io.arvid.quantize.adaround;
 
-import io.arvid.tensor.Tensors;
 import io.arvid.tensor.TensorScope;
+import io.arvid.tensor.Tensors;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;

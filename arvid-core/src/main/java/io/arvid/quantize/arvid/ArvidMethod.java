@@ -97,8 +97,11 @@ public final class ArvidMethod implements QuantMethod<ArvidRecipe> {
         if (recipe.chunkBits() != null) {
             return recipe.chunkBits().choose(context, scaled, recipe);
         }
-        return ranges(recipe, recipe.scheme().inputs()).calibrate(context, scaled, (site, layer) -> FrameWeights.uniform(
-                context.rollouts().chunkCount()));
+        return ranges(recipe, recipe.scheme().inputs())
+                .calibrate(
+                        context,
+                        scaled,
+                        (site, layer) -> FrameWeights.uniform(context.rollouts().chunkCount()));
     }
 
     /** How ranges of inputs are found for {@code rule}. */
@@ -114,7 +117,8 @@ public final class ArvidMethod implements QuantMethod<ArvidRecipe> {
             return known;
         }
         context.requirePrompts(recipe.sensitivityPrompts());
-        try (QuantPlan rounded = ranged.nearest("arvid before reconstruction", recipe.scheme().kv());
+        try (QuantPlan rounded = ranged.nearest(
+                        "arvid before reconstruction", recipe.scheme().kv());
                 FakeQuantForward quantized = new FakeQuantForward(context.model(), rounded)) {
             return new ChunkSensitivity(context.model(), context.rollouts(), quantized)
                     .measure(recipe.sensitivityPrompts(), SensitivityLog.inMemory(), context.progress())
@@ -131,7 +135,8 @@ public final class ArvidMethod implements QuantMethod<ArvidRecipe> {
                         : new InputPlan.Static(fixed.grid(), (float) (fixed.scale() * factor), fixed.zero());
             case InputPlan.Stepwise(var buckets, var plans) ->
                 new InputPlan.Stepwise(
-                        buckets, plans.stream().map(each -> scaled(each, factor)).toList());
+                        buckets,
+                        plans.stream().map(each -> scaled(each, factor)).toList());
             case InputPlan.Full full -> full;
             case InputPlan.Dynamic dynamic -> dynamic;
             case InputPlan.Companded companded -> companded;

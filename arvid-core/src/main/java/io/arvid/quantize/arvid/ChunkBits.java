@@ -41,8 +41,7 @@ public record ChunkBits(List<Integer> widths, double average) {
         double[][] errors = new double[chunks][widths.size()];
         for (int width = 0; width < widths.size(); width++) {
             InputRule rule = new InputRule.Static(new IntGrid(widths.get(width), symmetric));
-            ScaledModel model =
-                    ArvidMethod.ranges(recipe, rule).calibrate(context, scaled, (site, layer) -> uniform);
+            ScaledModel model = ArvidMethod.ranges(recipe, rule).calibrate(context, scaled, (site, layer) -> uniform);
             byWidth.add(model);
             double[] measured = errors(context, model, recipe);
             for (int chunk = 0; chunk < chunks; chunk++) {
@@ -68,7 +67,8 @@ public record ChunkBits(List<Integer> widths, double average) {
     }
 
     private static double[] errors(QuantContext context, ScaledModel model, ArvidRecipe recipe) {
-        try (QuantPlan rounded = model.nearest("arvid at one width", recipe.scheme().kv());
+        try (QuantPlan rounded =
+                        model.nearest("arvid at one width", recipe.scheme().kv());
                 FakeQuantForward quantized = new FakeQuantForward(context.model(), rounded)) {
             return new ChunkSensitivity(context.model(), context.rollouts(), quantized)
                     .measure(recipe.sensitivityPrompts(), SensitivityLog.inMemory(), context.progress())

@@ -56,16 +56,16 @@ record InputScaleSearch(List<Double> factors) {
 
     private static double loss(ScaledLayer layer, List<PairedInputs> inputs, FrameWeights weights) {
         try (TensorScope scope = TensorScope.open();
-                LayerGrams grams = new LayerGrams(layer)) {
+                LayerGrams grams = new LayerGrams(layer, false)) {
             inputs.forEach(each -> grams.add(each, weights));
             GramLoss loss = grams.loss();
             GramLoss damped = loss.pulledTowards(layer.weight(), DAMPING * Gptq.meanDiagonal(loss.hessian()));
             Gptq.Prepared prepared = QUICK.prepare(damped.hessian(), 0);
             Tensor target = GramSolver.target(damped, prepared);
             ColumnScales scales = ColumnScales.fixed(layer.scales(), layer.zeros());
-            return loss.of(QUICK.roundTowards(
-                            target, prepared, scales, layer.rule().grid())
-                    .values());
+            return loss.of(
+                    QUICK.roundTowards(target, prepared, scales, layer.rule().grid())
+                            .values());
         }
     }
 }

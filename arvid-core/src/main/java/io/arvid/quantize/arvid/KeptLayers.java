@@ -50,8 +50,8 @@ public record KeptLayers(double share, int prompts) {
                         .mapToDouble(entry -> entry.getKey().weightCount() * bits(entry.getValue()))
                         .sum();
         List<LinearSite> byWorth = errors.keySet().stream()
-                .sorted(Comparator.comparingDouble(site ->
-                        -errors.get(site) / extra(site, scaled.layers().get(site))))
+                .sorted(Comparator.comparingDouble(
+                        site -> -errors.get(site) / extra(site, scaled.layers().get(site))))
                 .toList();
         Set<LinearSite> kept = new HashSet<>();
         for (LinearSite site : byWorth) {
@@ -86,8 +86,8 @@ public record KeptLayers(double share, int prompts) {
                         context.rollouts().latents(prompt, context.model().fullPrecision());
                 for (LinearSite site : scaled.layers().keySet()) {
                     TensorScope.runAndFree(() -> {
-                        Tensor latents = context.rollouts()
-                                .latents(index, quantized.where((other, step) -> other.equals(site)));
+                        Tensor latents =
+                                context.rollouts().latents(index, quantized.where((other, step) -> other.equals(site)));
                         errors.merge(site, Tensors.item(Ops.meanSquaredError(latents, reference)), Double::sum);
                     });
                     stage.step();

@@ -81,7 +81,8 @@ public final class TeacherForcedBatches implements AutoCloseable {
         try (Seeds seeds = new Seeds(~(settings.seed() * 1_000_003 + step))) {
             Tensor spread = Ops.mul(seeds.uniform(clips.size(), 1, 1, 1, 1), settings.contextNoise());
             Tensor before = Ops.slice(clean, 1, 0, frames - settings.framesPerChunk());
-            return new Batch(clean, before.add(seeds.normal(Tensors.shape(before)).mul(spread)), prompts);
+            return new Batch(
+                    clean, before.add(seeds.normal(Tensors.shape(before)).mul(spread)), prompts);
         }
     }
 

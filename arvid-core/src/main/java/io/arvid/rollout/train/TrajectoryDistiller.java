@@ -70,7 +70,7 @@ public final class TrajectoryDistiller {
         try (TensorScope scope = TensorScope.open();
                 TrainableParameters parameters =
                         new TrainableParameters(teacher, InitialWeights::isHiddenMatrix, Map.of());
-                Optimizer optimizer = new Optimizer(parameters, Optimizer.Settings.DEFAULT);
+                Optimizer optimizer = new Optimizer(parameters, Optimizer.Settings.SHORT_RUN);
                 TeacherForcedBatches batches = new TeacherForcedBatches(dataset, settings.data());
                 TeacherForcing forcing = batches.forcing(config)) {
             TrainingState.restore(state, optimizer, recipe);
@@ -106,8 +106,8 @@ public final class TrajectoryDistiller {
     /** All chunks of a step start at the same timestep of the roll-out, the steps taking turns. */
     private Tensor loss(
             Networks teachers, Networks student, TeacherForcedBatches.Batch batch, TeacherForcing forcing, long step) {
-        int start = (int) (step / settings.data().cycle().size()
-                % settings.timesteps().size());
+        int start = (int)
+                (step / settings.data().cycle().size() % settings.timesteps().size());
         double sigma = settings.timesteps().get(start) / FlowMatchSchedule.TRAINING_STEPS;
         Tensor clean = batch.clean();
         Tokenizer.Tokens tokens = tokenizer.encode(batch.prompts());
@@ -146,19 +146,16 @@ public final class TrajectoryDistiller {
         int last = index - settings.timesteps().size();
         double timestep = last < 0
                 ? settings.timesteps().get(index)
-                : last < settings.lastTimesteps().size() ? settings.lastTimesteps().get(last) : 0;
+                : last < settings.lastTimesteps().size()
+                        ? settings.lastTimesteps().get(last)
+                        : 0;
         return timestep / FlowMatchSchedule.TRAINING_STEPS;
     }
 
     private Tensor flow(
-            Networks networks,
-            Tensor context,
-            Tensor noisy,
-            double sigma,
-            TextContext text,
-            TeacherForcing forcing) {
-        Tensor timesteps = Tensors.full(
-                DTypes.F32, sigma * FlowMatchSchedule.TRAINING_STEPS, noisy.size(0), noisy.size(1));
+            Networks networks, Tensor context, Tensor noisy, double sigma, TextContext text, TeacherForcing forcing) {
+        Tensor timesteps =
+                Tensors.full(DTypes.F32, sigma * FlowMatchSchedule.TRAINING_STEPS, noisy.size(0), noisy.size(1));
         return forcing.flow(networks.transformer(), context, noisy, timesteps, text);
     }
 }

@@ -48,8 +48,7 @@ class FusedReconstructionTest {
             Tensor targets = Ops.linear(inputs, weight, bias);
             Tensor weights = seeds.normal(12).abs();
             ScaledLayer layer = layer(weight, inputs, weights, new WeightRule(IntGrid.asymmetric(4), at), split);
-            ReconstructionSettings settings =
-                    new ReconstructionSettings(120, 4, 2e-3, 4e-5, 0.01, 0.2, 20, 2);
+            ReconstructionSettings settings = new ReconstructionSettings(120, 4, 2e-3, 4e-5, 0.01, 0.2, 20, 2);
             ReconstructionSettings.Extras extras = new ReconstructionSettings.Extras(trainsScales, trainsScales);
             try (Seeds a = new Seeds(9);
                     Seeds b = new Seeds(9);
@@ -64,13 +63,15 @@ class FusedReconstructionTest {
                 double mean = Tensors.item(
                         Ops.mean(plain.alpha().sub(fused.alpha()).abs().reshape(-1), false, 0));
                 assertThat(mean).isLessThan(1e-4);
-                assertThat(scale(found)).isCloseTo(scale(expected), org.assertj.core.data.Percentage.withPercentage(0.01));
+                assertThat(scale(found))
+                        .isCloseTo(scale(expected), org.assertj.core.data.Percentage.withPercentage(0.01));
                 assertThat(Tensors.item(
                                 found.scales().sub(expected.scales()).abs().max()))
                         .isLessThan(1e-4);
                 Tensor differ = Ops.toF32(found.codes().ne(expected.codes()));
                 assertThat(Tensors.item(Ops.mean(differ.reshape(-1), false, 0))).isLessThan(0.01);
-                assertThat(found.correction(Correction.DualScale.class).isPresent()).isEqualTo(split);
+                assertThat(found.correction(Correction.DualScale.class).isPresent())
+                        .isEqualTo(split);
             }
         }
     }

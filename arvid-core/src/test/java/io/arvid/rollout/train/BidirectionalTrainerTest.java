@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.arvid.model.wan.TinyVideoAutoencoder;
 import io.arvid.model.wan.WanConfig;
+import io.arvid.model.wan.vae.LatentStatistics;
 import io.arvid.rollout.train.world.ShapesWorld;
 import io.arvid.rollout.train.world.WorldSpec;
 import io.arvid.tensor.Ops;
@@ -47,7 +48,7 @@ class BidirectionalTrainerTest {
                 LatentDataset dataset = new LatentDataset(
                         new ShapesWorld(new WorldSpec(32, 32, 9, 16)),
                         new TinyVideoAutoencoder(AUTOENCODER, encoder),
-                        new LatentStatistics(new double[4], new double[] {1, 1, 1, 1}),
+                        new LatentStatistics(List.of(0.0, 0.0, 0.0, 0.0), List.of(1.0, 1.0, 1.0, 1.0)),
                         1)) {
             Tensor text = new Seeds(9).normal(1, 4, 8);
             List<Double> losses = new ArrayList<>();
