@@ -1,5 +1,6 @@
 package io.arvid.cli;
 
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
@@ -28,6 +29,6 @@ final class TrainCommand implements Runnable {
     @Override
     public void run() {
         throw new ParameterException(
-                java.util.Objects.requireNonNull(spec).commandLine(), "say what to train, such as 'arvid train qat'");
+                Objects.requireNonNull(spec).commandLine(), "say what to train, such as 'arvid train qat'");
     }
 }

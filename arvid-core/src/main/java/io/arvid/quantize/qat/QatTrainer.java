@@ -23,6 +23,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -278,7 +279,7 @@ public final class QatTrainer implements AutoCloseable {
     }
 
     /** A sample of each layer's inputs in full precision, recorded when first asked for; each can be asked for once. */
-    private java.util.function.Function<LinearSite, Tensor> sampledInputs() {
+    private Function<LinearSite, Tensor> sampledInputs() {
         Map<LinearSite, List<Tensor>> samples = new HashMap<>();
         return site -> {
             if (samples.isEmpty()) {

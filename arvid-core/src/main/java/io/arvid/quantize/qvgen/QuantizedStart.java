@@ -3,6 +3,7 @@ package io.arvid.quantize.qvgen;
 import io.arvid.quantize.fit.AffinePairs;
 import io.arvid.quantize.scheme.IntGrid;
 import io.arvid.tensor.Ops;
+import io.arvid.tensor.Tensors;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -35,6 +36,6 @@ public record QuantizedStart(AffinePairs pairs, AuxiliaryModule module) {
     public double error(Tensor weight, IntGrid grid) {
         Tensor fake = LsqWeight.of(grid).fake(weight, pairs.scales(), pairs.zeros());
         Tensor error = weight.sub(fake).sub(module.left().matmul(module.right()));
-        return io.arvid.tensor.Tensors.item(Ops.mean(error.square().flatten(), false, 0));
+        return Tensors.item(Ops.mean(error.square().flatten(), false, 0));
     }
 }

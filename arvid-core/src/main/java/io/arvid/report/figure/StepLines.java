@@ -1,6 +1,7 @@
 package io.arvid.report.figure;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** Numbers along the steps of training, one line a run, named at its end. Long runs are drawn by the means of equal stretches. */
@@ -25,11 +26,11 @@ public final class StepLines {
         boolean named = thinned.size() > 1;
         Plot plot = new Plot(description, HEIGHT, 52, named ? 84 : 10, 36);
         double[] values = thinned.stream()
-                .flatMapToDouble(one -> java.util.Arrays.stream(one.values()))
+                .flatMapToDouble(one -> Arrays.stream(one.values()))
                 .toArray();
         Scale y = logarithmic
-                ? Scale.logarithmic(java.util.Arrays.stream(values), plot.bottom, plot.top)
-                : Scale.fromZero(java.util.Arrays.stream(values), plot.bottom, plot.top);
+                ? Scale.logarithmic(Arrays.stream(values), plot.bottom, plot.top)
+                : Scale.fromZero(Arrays.stream(values), plot.bottom, plot.top);
         double last = thinned.stream()
                 .mapToDouble(one -> one.steps().length == 0 ? 1 : one.steps()[one.steps().length - 1])
                 .max()

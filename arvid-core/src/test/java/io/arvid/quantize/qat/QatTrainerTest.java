@@ -2,6 +2,8 @@ package io.arvid.quantize.qat;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+import static org.assertj.core.api.Assertions.withinPercentage;
 
 import io.arvid.model.SiteForward;
 import io.arvid.model.wan.WanTransformer;
@@ -18,12 +20,14 @@ import io.arvid.tensor.Seeds;
 import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
 import io.arvid.tensor.Torch;
+import io.arvid.weights.SafetensorsFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -95,7 +99,7 @@ class QatTrainerTest {
         try (ParameterGroups groups = new ParameterGroups(start, recipe);
                 SelfForcedClips none = new SelfForcedClips(TinyStudent.ROLLOUT, 1)) {
             Map<String, Tensor> tensors = new LinkedHashMap<>();
-            try (var saved = io.arvid.weights.SafetensorsFile.open(folder.resolve(state))) {
+            try (var saved = SafetensorsFile.open(folder.resolve(state))) {
                 groups.restore(saved, groups.steps());
                 tensors.putAll(groups.views());
                 try (QatModel student = new QatModel(TinyStudent.CONFIG, recipe, tensors)) {
@@ -145,9 +149,9 @@ class QatTrainerTest {
     @Test
     void stopsWhereNumbersAreNoLongerFinite() {
         QatRecipe recipe = TinyStudent.recipe(QatRecipe.Context.TEACHER_FORCED);
-        tiny.latents(0, 1).fill_(new org.bytedeco.pytorch.Scalar(Double.NaN));
+        tiny.latents(0, 1).fill_(new Scalar(Double.NaN));
         for (int clip = 1; clip < 6; clip++) {
-            tiny.latents(clip, 1).fill_(new org.bytedeco.pytorch.Scalar(Double.NaN));
+            tiny.latents(clip, 1).fill_(new Scalar(Double.NaN));
         }
         assertThatThrownBy(() -> train(recipe, "state", step -> {}))
                 .isInstanceOf(IllegalStateException.class)
@@ -189,9 +193,9 @@ class QatTrainerTest {
         train(checkpointed, "checkpointed", other::add).close();
         for (int i = 0; i < one.size(); i++) {
             assertThat(other.get(i).loss())
-                    .isCloseTo(one.get(i).loss(), org.assertj.core.data.Percentage.withPercentage(0.01));
+                    .isCloseTo(one.get(i).loss(), withinPercentage(0.01));
             assertThat(other.get(i).gradientNorm())
-                    .isCloseTo(one.get(i).gradientNorm(), org.assertj.core.data.Percentage.withPercentage(0.01));
+                    .isCloseTo(one.get(i).gradientNorm(), withinPercentage(0.01));
         }
     }
 
@@ -251,7 +255,7 @@ class QatTrainerTest {
         assertThat(loss.teacherShare(1000)).isEqualTo(1);
         assertThat(loss.teacherShare(0)).isZero();
         assertThat(loss.teacherShare(500))
-                .isCloseTo((Math.exp(2.5) - 1) / (Math.exp(5) - 1), org.assertj.core.data.Offset.offset(1e-12));
+                .isCloseTo((Math.exp(2.5) - 1) / (Math.exp(5) - 1), within(1e-12));
         assertThat(new QatLoss(new QatRecipe.Loss(true, 0)).teacherShare(123)).isEqualTo(1);
     }
 }
