@@ -1,10 +1,15 @@
 package io.arvid;
 
 import io.arvid.evaluate.ChunkFrames;
+import io.arvid.evaluate.LatentError;
 import io.arvid.evaluate.PairedBootstrap;
 import io.arvid.evaluate.PairedRun;
 import io.arvid.evaluate.PairedScores;
+import io.arvid.evaluate.Psnr;
 import io.arvid.evaluate.SensitivityShares;
+import io.arvid.evaluate.Ssim;
+import io.arvid.evaluate.shapes.ShapesMetrics;
+import io.arvid.kernel.KernelCatalogue;
 import io.arvid.model.SiteForward;
 import io.arvid.model.wan.TinyVideoAutoencoder;
 import io.arvid.pack.PackedModelFile;
@@ -13,7 +18,6 @@ import io.arvid.pack.Packer;
 import io.arvid.pack.SourceLayout;
 import io.arvid.quantize.QuantContext;
 import io.arvid.quantize.RecipeFile;
-import io.arvid.quantize.fake.FakeQuantForward;
 import io.arvid.quantize.qarvd.OutlierFindings;
 import io.arvid.quantize.qarvd.QArvd;
 import io.arvid.quantize.qarvd.QArvdRecipe;
@@ -21,6 +25,7 @@ import io.arvid.quantize.qarvd.Sensitivity;
 import io.arvid.quantize.qarvd.SensitivityLog;
 import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.record.Comparison;
+import io.arvid.record.FindingTable;
 import io.arvid.record.Findings;
 import io.arvid.record.MachineStamp;
 import io.arvid.record.ModelSize;
@@ -34,8 +39,10 @@ import io.arvid.record.VideoSet;
 import io.arvid.report.HtmlReport;
 import io.arvid.report.RunFolder;
 import io.arvid.run.Generator;
+import io.arvid.run.KvModes;
 import io.arvid.run.ModelFolder;
 import io.arvid.run.PromptRollouts;
+import io.arvid.run.QuantizedModel;
 import io.arvid.tensor.TensorScope;
 import io.arvid.video.ContactSheet;
 import io.arvid.video.Frames;
@@ -57,6 +64,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The whole story on one screen: load → sensitivity → quantize → pack → run → evaluate → report. What {@code arvid demo} does.
@@ -76,6 +84,7 @@ public final class Pipeline {
      * @param calibrationPrompts what methods calibrate on
      * @param seed seed of the first prompt's noise
      * @param shownPrompts prompts whose videos the report shows
+     * @param metrics folder of the networks of {@code fvd-shapes} and {@code lpips-shapes}; null for none
      * @param command the command line, for the record
      */
     public record Settings(
@@ -88,6 +97,7 @@ public final class Pipeline {
             List<String> calibrationPrompts,
             long seed,
             int shownPrompts,
+            @Nullable Path metrics,
             String command) {}
 
     private static final PairedBootstrap BOOTSTRAP = new PairedBootstrap(1000, 0.95, 1);
@@ -100,24 +110,32 @@ public final class Pipeline {
     private final StageClock clock;
     private final ModelFolder model;
     private final Generator generator;
+    private final @Nullable ShapesMetrics metrics;
     private final String modelHash;
     private final List<RecipeStamp> recipes = new ArrayList<>();
     private final List<ModelSize> sizes = new ArrayList<>();
     private final List<io.arvid.record.Sensitivity> sensitivities = new ArrayList<>();
 
-    private Pipeline(Settings settings, Progress progress, ModelFolder model, Generator generator) {
+    private Pipeline(
+            Settings settings,
+            Progress progress,
+            ModelFolder model,
+            Generator generator,
+            @Nullable ShapesMetrics metrics) {
         this.settings = settings;
         this.clock = new StageClock(progress);
         this.model = model;
         this.generator = generator;
+        this.metrics = metrics;
         this.modelHash = model.hash();
     }
 
     /** Runs everything and writes {@code report.html}; returns the run's folder. */
     public static RunFolder run(Settings settings, Progress progress) {
         try (ModelFolder model = ModelFolder.open(settings.model());
-                Generator generator = new Generator(model)) {
-            return new Pipeline(settings, progress, model, generator).run();
+                Generator generator = new Generator(model);
+                ShapesMetrics metrics = settings.metrics() == null ? null : ShapesMetrics.open(settings.metrics())) {
+            return new Pipeline(settings, progress, model, generator, metrics).run();
         }
     }
 
@@ -145,7 +163,8 @@ public final class Pipeline {
                 sensitivities,
                 outliers.channelNorms(model.config().transformer().numLayers() / 2),
                 outliers.layerOutliers(),
-                sizes);
+                sizes,
+                List.of(kvModes()));
         RunRecord record = new RunRecord(
                 settings.command(),
                 began,
@@ -160,6 +179,13 @@ public final class Pipeline {
         RunFolder folder = RunFolder.write(settings.run(), record);
         HtmlReport.write(settings.run().resolve("report.html"), List.of(folder));
         return folder;
+    }
+
+    /** Ways of keeping keys and values, on the first prompt. */
+    private FindingTable kvModes() {
+        try (Progress.Stage stage = clock.begin("kv cache", KvModes.count())) {
+            return KvModes.measure(generator, settings.prompts().getFirst(), settings.seed(), stage);
+        }
     }
 
     /** Chooses the integers of one method at one setting and packs them; the packed folder. */
@@ -241,13 +267,9 @@ public final class Pipeline {
                 }
                 quantized.forEach((name, folder) -> {
                     int dash = name.lastIndexOf('-');
-                    PairedScores score = PairedScores.basic(
-                            name.substring(0, dash),
-                            name.substring(dash + 1),
-                            chunks(),
-                            TinyVideoAutoencoder.TIME_FACTOR);
+                    PairedScores score = scores(name.substring(0, dash), name.substring(dash + 1));
                     try (ModelFolder packed = ModelFolder.open(folder);
-                            FakeQuantForward sites = new FakeQuantForward(model.transformer(), plan(packed))) {
+                            QuantizedModel sites = quantized(packed)) {
                         for (int i = 0; i < settings.prompts().size(); i++) {
                             int prompt = i;
                             TensorScope.runAndFree(() -> {
@@ -269,12 +291,26 @@ public final class Pipeline {
         return scores;
     }
 
-    private static QuantPlan plan(ModelFolder packed) {
-        QuantPlan plan = packed.plan();
-        if (plan == null) {
+    private PairedScores scores(String method, String setting) {
+        return metrics == null
+                ? PairedScores.basic(method, setting, chunks(), TinyVideoAutoencoder.TIME_FACTOR)
+                : new PairedScores(
+                        method,
+                        setting,
+                        chunks(),
+                        TinyVideoAutoencoder.TIME_FACTOR,
+                        List.of(new LatentError()),
+                        List.of(new Psnr(), new Ssim(), metrics.lpips()),
+                        List.of(metrics.features()));
+    }
+
+    /** The packed layers of {@code packed} over the model, in integers. */
+    private QuantizedModel quantized(ModelFolder packed) {
+        PackedModelFile file = packed.packed();
+        if (file == null) {
             throw new IllegalStateException(packed.path() + " is not packed");
         }
-        return plan;
+        return new QuantizedModel(model.transformer(), file.layers(), KernelCatalogue.BEST);
     }
 
     private Tensor latents(int prompt, SiteForward sites) {
@@ -325,7 +361,7 @@ public final class Pipeline {
         for (String method : settings.methods()) {
             try (ModelFolder packed =
                             ModelFolder.open(settings.run().resolve("models").resolve(method + "-" + setting));
-                    FakeQuantForward sites = new FakeQuantForward(model.transformer(), plan(packed))) {
+                    QuantizedModel sites = quantized(packed)) {
                 Tensor video = generator.decode(latents(prompt, sites));
                 Tensor difference = Frames.difference(reference, video, AMPLIFICATION);
                 String base = "p" + prompt + "-" + method + "-" + setting;

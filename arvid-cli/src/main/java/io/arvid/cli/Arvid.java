@@ -24,6 +24,7 @@ import picocli.CommandLine.ParseResult;
             SynthesizeCommand.class,
             PullCommand.class,
             VerifyCommand.class,
+            BenchCommand.class,
             DoctorCommand.class,
             PresetsCommand.class,
             CommandLine.HelpCommand.class

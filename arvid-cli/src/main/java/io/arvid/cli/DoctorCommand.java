@@ -1,8 +1,12 @@
 package io.arvid.cli;
 
+import io.arvid.kernel.Kernel;
+import io.arvid.kernel.onednn.Onednn;
 import io.arvid.record.MachineStamp;
 import io.arvid.tensor.Torch;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -29,8 +33,28 @@ final class DoctorCommand implements Callable<Integer> {
         findings.put("threads", machine.threads());
         findings.put("memory", String.format("%.1f GiB", machine.memoryBytes() / (double) (1L << 30)));
         findings.put("device", machine.device());
+        findings.put("kernels", kernels());
         findings.forEach((name, finding) -> output.line(String.format("%-10s %s", name, finding)));
         output.result(findings);
         return 0;
+    }
+
+    /** Each kernel with the instructions that it would use here, or why it is refused. */
+    private static String kernels() {
+        List<String> kernels = new ArrayList<>();
+        String chosen = null;
+        for (Kernel kernel : Kernel.values()) {
+            String refusal = kernel.refusal().orElse(null);
+            if (refusal != null) {
+                kernels.add(kernel.id() + " refused: " + refusal);
+                continue;
+            }
+            String instructions = kernel == Kernel.ONEDNN
+                    ? Onednn.find().map(onednn -> " with " + onednn.isa()).orElse("")
+                    : "";
+            kernels.add(kernel.id() + instructions + (chosen == null ? ", chosen" : ", for what the others cannot"));
+            chosen = kernel.id();
+        }
+        return String.join("; ", kernels);
     }
 }

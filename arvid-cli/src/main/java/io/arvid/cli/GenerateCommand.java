@@ -1,13 +1,18 @@
 package io.arvid.cli;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.arvid.kernel.Kernel;
+import io.arvid.kernel.KernelCatalogue;
 import io.arvid.model.SiteForward;
-import io.arvid.quantize.fake.FakeQuantForward;
-import io.arvid.quantize.scheme.QuantPlan;
+import io.arvid.pack.PackedModelFile;
 import io.arvid.record.Progress;
+import io.arvid.rollout.KvStore;
+import io.arvid.rollout.RolloutListener;
+import io.arvid.rollout.kv.KvQuantization;
 import io.arvid.run.Generator;
 import io.arvid.run.ModelFolder;
 import io.arvid.run.PublishedModel;
+import io.arvid.run.QuantizedModel;
 import io.arvid.tensor.DTypes;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.TensorScope;
@@ -56,6 +61,14 @@ final class GenerateCommand implements Callable<Integer> {
             description = "Seed of the first prompt's noise (default: ${DEFAULT-VALUE}).")
     private long seed = 0;
 
+    @Option(
+            names = "--kernel",
+            paramLabel = "NAME",
+            description =
+                    "How a packed model multiplies: ${COMPLETION-CANDIDATES}; the fastest that runs a layer where"
+                            + " it is not given. emulated is the same integers without oneDNN, simulated is what calibration computes with.")
+    private @Nullable Kernel kernel;
+
     @Option(names = "--latents", description = "Keep the latents beside each video.")
     private boolean keepLatents;
 
@@ -78,6 +91,9 @@ final class GenerateCommand implements Callable<Integer> {
     private PresetOptions preset = new PresetOptions();
 
     @Mixin
+    private KvOptions kv = new KvOptions();
+
+    @Mixin
     private Output output = new Output();
 
     /**
@@ -87,8 +103,9 @@ final class GenerateCommand implements Callable<Integer> {
      * @param seed of the noise
      * @param file the video, in the folder of the result
      * @param model hash of the model
+     * @param arithmetic kernel and cache
      */
-    record Made(String prompt, long seed, String file, String model) {
+    record Made(String prompt, long seed, String file, String model, String arithmetic) {
         private static final JsonMapper JSON = new JsonMapper();
 
         boolean isIn(Path folder, String name, boolean latents) {
@@ -105,7 +122,7 @@ final class GenerateCommand implements Callable<Integer> {
 
         /** The same with the video's whole path. */
         Made in(Path folder) {
-            return new Made(prompt, seed, folder.resolve(file).toString(), model);
+            return new Made(prompt, seed, folder.resolve(file).toString(), model, arithmetic);
         }
 
         void write(Path folder, String name) {
@@ -131,26 +148,27 @@ final class GenerateCommand implements Callable<Integer> {
         List<Made> made = new ArrayList<>();
         try (ModelFolder opened = ModelFolder.open(MissingException.require(model));
                 Generator generator = new Generator(opened);
+                QuantizedModel quantized = quantized(opened);
                 TensorScope scope = TensorScope.open();
                 Progress.Stage stage = output.progress().begin("generate", wanted.size())) {
             wanted.forEach(prompt -> TensorScope.runAndFree(() -> generator.textStates(prompt)));
             String hash = opened.hash();
-            QuantPlan plan = opened.plan();
-            SiteForward sites = plan == null
-                    ? opened.transformer().fullPrecision()
-                    : new FakeQuantForward(opened.transformer(), plan);
+            SiteForward sites = quantized == null ? opened.transformer().fullPrecision() : quantized;
+            KvQuantization cache = kv.settings(opened.kv());
+            KvStore.Factory stores = cache.stores();
+            String arithmetic = (kernel == null ? "best kernel" : kernel.id()) + ", " + cache;
             for (int i = 0; i < wanted.size(); i++) {
                 String name = String.format("%04d", i);
                 String prompt = wanted.get(i);
                 long promptSeed = seed + i;
-                Made video = new Made(prompt, promptSeed, name + ".mp4", hash);
+                Made video = new Made(prompt, promptSeed, name + ".mp4", hash, arithmetic);
                 made.add(video);
                 if (video.isIn(folder, name, keepLatents)) {
                     stage.step();
                     continue;
                 }
                 TensorScope.runAndFree(() -> {
-                    Tensor latents = generator.latents(prompt, promptSeed, sites);
+                    Tensor latents = generator.latents(prompt, promptSeed, sites, stores, RolloutListener.NONE);
                     Tensor frames = Ops.div(Ops.to(generator.decode(latents), DTypes.F32), 255);
                     VideoFile.write(
                             folder.resolve(name + ".mp4"),
@@ -174,6 +192,19 @@ final class GenerateCommand implements Callable<Integer> {
         return 0;
     }
 
+    /** The packed layers of {@code opened}, null where it has none. */
+    private @Nullable QuantizedModel quantized(ModelFolder opened) {
+        PackedModelFile packed = opened.packed();
+        if (packed == null) {
+            if (kernel != null) {
+                throw new IllegalArgumentException(
+                        opened.path() + " is not packed, so --kernel has nothing to choose; quantize it first");
+            }
+            return null;
+        }
+        return new QuantizedModel(opened.transformer(), packed.layers(), new KernelCatalogue(kernel));
+    }
+
     private Integer published(List<String> wanted) {
         try (PublishedModel opened = preset.open(model)) {
             PublishedGeneration generation = new PublishedGeneration(
@@ -183,6 +214,7 @@ final class GenerateCommand implements Callable<Integer> {
                     start == null ? null : MissingException.require(start),
                     latentsOnly,
                     folder,
+                    kv.settings(KvQuantization.of(KvQuantization.Codes.NONE)),
                     output);
             generation.plan(preset.maxMemory());
             if (!preset.isDryRun()) {

@@ -74,7 +74,7 @@ final class QuantizeCommand implements Callable<Integer> {
         Torch.setThreads(1);
         try (ModelFolder model = calibration.open();
                 Generator generator = new Generator(model)) {
-            if (model.plan() != null) {
+            if (model.packed() != null) {
                 throw new IllegalArgumentException(model.path() + " is quantized already; quantize its source");
             }
             QuantContext context = calibration.context(model, generator, output.progress());

@@ -1,6 +1,7 @@
 package io.arvid.run;
 
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -11,12 +12,17 @@ import io.arvid.model.wan.UmtConfig;
 import io.arvid.model.wan.UmtTextEncoder;
 import io.arvid.model.wan.WanConfig;
 import io.arvid.model.wan.WanTransformer;
-import io.arvid.pack.DequantizedExport;
+import io.arvid.model.wan.vae.LatentStatistics;
 import io.arvid.pack.PackedModelFile;
+import io.arvid.quantize.scheme.KvPlan;
 import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.rollout.RolloutConfig;
-import io.arvid.rollout.train.LatentStatistics;
+import io.arvid.rollout.kv.GroupedQuantizer;
+import io.arvid.rollout.kv.KvQuantization;
+import io.arvid.rollout.preset.Guided;
 import io.arvid.tensor.DTypes;
+import io.arvid.tensor.Ops;
+import io.arvid.tensor.TensorScope;
 import io.arvid.weights.AtomicFile;
 import io.arvid.weights.CheckpointException;
 import io.arvid.weights.FileHash;
@@ -29,6 +35,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -62,7 +69,7 @@ public final class ModelFolder implements AutoCloseable {
         }
     }
 
-    /** What {@code config.json} says. */
+    /** What {@code config.json} says; a model with a {@code sampler} is bidirectional, its roll-out one chunk. */
     @JsonIgnoreProperties(ignoreUnknown = true)
     public record Config(
             @JsonProperty("name") String name,
@@ -71,7 +78,22 @@ public final class ModelFolder implements AutoCloseable {
             @JsonProperty("autoencoder") TinyVideoAutoencoder.Config autoencoder,
             @JsonProperty("latents") LatentStatistics latents,
             @JsonProperty("rollout") RolloutConfig rollout,
-            @JsonProperty("video") Video video) {
+            @JsonProperty("video") Video video,
+
+            @JsonProperty("sampler") @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable
+            Guided sampler) {
+        /** Of a model that is rolled out. */
+        public Config(
+                String name,
+                WanConfig transformer,
+                UmtConfig textEncoder,
+                TinyVideoAutoencoder.Config autoencoder,
+                LatentStatistics latents,
+                RolloutConfig rollout,
+                Video video) {
+            this(name, transformer, textEncoder, autoencoder, latents, rollout, video, null);
+        }
+
         /** Checks that nothing is missing. */
         public Config {
             Map<String, @Nullable Object> parts = new HashMap<>();
@@ -101,7 +123,7 @@ public final class ModelFolder implements AutoCloseable {
     private final WeightMap autoencoderWeights;
     private final WanTransformer transformer;
     private final @Nullable PackedModelFile packed;
-    private final @Nullable QuantPlan plan;
+    private @Nullable QuantPlan plan;
 
     /** A packed model's tensors lie in the mapped {@code packed}, which stays open as long as this folder. */
     private ModelFolder(
@@ -114,7 +136,6 @@ public final class ModelFolder implements AutoCloseable {
         this.json = json;
         this.config = config;
         this.packed = packed;
-        this.plan = packed == null ? null : packed.plan();
         this.transformerWeights = transformerWeights;
         this.transformer = new WanTransformer(config.transformer(), transformerWeights);
         this.textWeights = load(folder.resolve(TEXT_ENCODER));
@@ -138,9 +159,7 @@ public final class ModelFolder implements AutoCloseable {
                 return new ModelFolder(folder, json, config, load(folder.resolve(TRANSFORMER)), null);
             }
             PackedModelFile packed = PackedModelFile.open(folder);
-            try (WeightMap weights = DequantizedExport.weights(packed)) {
-                return new ModelFolder(folder, packed.modelConfig(), config, weights.to(DTypes.F32), packed);
-            }
+            return new ModelFolder(folder, packed.modelConfig(), config, withoutQuantized(packed), packed);
         } catch (JsonProcessingException e) {
             throw new CheckpointException(file, e.getOriginalMessage());
         } catch (IOException | ClassCastException e) {
@@ -157,6 +176,19 @@ public final class ModelFolder implements AutoCloseable {
             throw new CheckpointException(file, e.getOriginalMessage());
         } catch (IOException e) {
             throw new CheckpointException(file, "cannot be read: " + e.getMessage());
+        }
+    }
+
+    /** What is not quantized, in float32, and {@link QuantizedModel#absentWeight} for the quantized layers. */
+    private static WeightMap withoutQuantized(PackedModelFile packed) {
+        try (TensorScope scope = TensorScope.open()) {
+            Map<String, Tensor> weights = new HashMap<>();
+            packed.unquantized().entries().forEach((name, tensor) -> weights.put(name, Ops.copyF32(tensor)));
+            packed.layers()
+                    .forEach((site, layer) -> weights.put(
+                            site.name() + ".weight",
+                            QuantizedModel.absentWeight(DTypes.F32, layer.outFeatures(), layer.inFeatures())));
+            return WeightMap.of(weights);
         }
     }
 
@@ -181,13 +213,38 @@ public final class ModelFolder implements AutoCloseable {
         return config;
     }
 
-    /** The transformer; of a packed model, with dequantized weights. */
+    /** The transformer; of a packed model, without the weights of its quantized layers, which {@link QuantizedModel} or the simulation has. */
     public WanTransformer transformer() {
         return transformer;
     }
 
-    /** The plan of a packed model, null of a model in full precision. */
-    public @Nullable QuantPlan plan() {
+    /** The packed transformer, null of a model in full precision. */
+    public @Nullable PackedModelFile packed() {
+        return packed;
+    }
+
+    /** How the model wants keys and values to be kept: as its plan says, or as they are. */
+    public KvQuantization kv() {
+        KvPlan kv = packed == null ? new KvPlan.Full() : packed.kv();
+        return switch (kv) {
+            case KvPlan.Full() -> KvQuantization.of(KvQuantization.Codes.NONE);
+            case KvPlan.Grouped(int bits, int group, KvPlan.Grouped.Axis along) ->
+                new KvQuantization(
+                        KvQuantization.Codes.ofBits(bits),
+                        group,
+                        GroupedQuantizer.Axis.valueOf(along.name()),
+                        0,
+                        0,
+                        false,
+                        List.of());
+        };
+    }
+
+    /** The plan of a packed model, unpacked when it is asked for first; null of a model in full precision. */
+    public synchronized @Nullable QuantPlan plan() {
+        if (plan == null && packed != null) {
+            plan = packed.plan();
+        }
         return plan;
     }
 
@@ -231,7 +288,7 @@ public final class ModelFolder implements AutoCloseable {
     }
 
     private Path transformerFile() {
-        return folder.resolve(plan == null ? TRANSFORMER : "model.safetensors");
+        return folder.resolve(packed == null ? TRANSFORMER : "model.safetensors");
     }
 
     /** Bytes of the transformer's file. */
@@ -250,8 +307,10 @@ public final class ModelFolder implements AutoCloseable {
 
     @Override
     public void close() {
-        if (plan != null && packed != null) {
+        if (plan != null) {
             plan.close();
+        }
+        if (packed != null) {
             packed.close();
         }
         transformerWeights.close();

@@ -22,6 +22,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.bytedeco.javacv.FFmpegFrameGrabber;
 import org.bytedeco.javacv.FFmpegFrameRecorder;
@@ -39,6 +40,10 @@ public final class VideoFile {
 
     private static final int FINEST_STEP = 8;
     private static final int BITS_PER_PIXEL = 4;
+
+    /** Less than FFmpeg writes at a time: a disk with less is full. */
+    private static final long LEAST_FREE_BYTES = 1 << 16;
+
     private static final int SCALING = SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INP | SWS_FULL_CHR_H_INT;
 
     static {
@@ -67,7 +72,10 @@ public final class VideoFile {
             throw new IllegalArgumentException(
                     file + ": a video file needs an even width and height, not " + width + "×" + height);
         }
-        AtomicFile.writeNamed(file, temporary -> encode(temporary, height, width, framesPerSecond, encoding, source));
+        AtomicFile.writeNamed(
+                file,
+                temporary ->
+                        requireWhole(temporary, encode(temporary, height, width, framesPerSecond, encoding, source)));
     }
 
     /** Writes {@code video} as a file that is there whole or not at all. Width and height must be even: FFmpeg's recorder writes no others. */
@@ -78,7 +86,27 @@ public final class VideoFile {
         stream(file, height, width, framesPerSecond, encoding, sink -> sink.accept(video));
     }
 
-    private static void encode(
+    /** FFmpeg's recorder says nothing of a write that fails, as on a full disk: what was written must read back whole. */
+    private static void requireWhole(Path file, long frames) throws IOException {
+        long found = 0;
+        try (FFmpegFrameGrabber grabber = new FFmpegFrameGrabber(file.toFile())) {
+            grabber.setImageMode(FrameGrabber.ImageMode.RAW);
+            grabber.start();
+            while (grabber.grabImage() != null) {
+                found++;
+            }
+        } catch (FrameGrabber.Exception e) {
+            // Counts as frames that are missing.
+        }
+        if (found != frames) {
+            boolean full = Files.getFileStore(file).getUsableSpace() < LEAST_FREE_BYTES;
+            throw new IOException(
+                    full ? "No space left on device" : "only " + found + " of " + frames + " frames can be read back");
+        }
+    }
+
+    /** Number of frames that {@code source} handed over. */
+    private static long encode(
             Path file, int height, int width, double framesPerSecond, VideoEncoding encoding, Consumer<Sink> source)
             throws IOException {
         try (FFmpegFrameRecorder recorder = new FFmpegFrameRecorder(file.toFile(), width, height)) {
@@ -98,8 +126,13 @@ public final class VideoFile {
                 case LOSSLESS -> recorder.setPixelFormat(AV_PIX_FMT_BGR0);
             }
             recorder.start();
-            source.accept(frames -> record(recorder, frames));
+            AtomicLong count = new AtomicLong();
+            source.accept(frames -> {
+                record(recorder, frames);
+                count.addAndGet(frames.size(0));
+            });
             recorder.stop();
+            return count.get();
         }
     }
 

@@ -4,8 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.arvid.calibrate.ActivationTape;
 import io.arvid.calibrate.InputTap;
+import io.arvid.kernel.Activation;
+import io.arvid.kernel.KernelBound;
+import io.arvid.kernel.KernelCatalogue;
+import io.arvid.kernel.QuantGemm;
+import io.arvid.kernel.SharedInput;
 import io.arvid.model.LinearSite;
 import io.arvid.model.RolloutStep;
+import io.arvid.pack.PackedLayer;
 import io.arvid.quantize.fake.FakeQuantForward;
 import io.arvid.quantize.fake.FakeQuantLayer;
 import io.arvid.quantize.minmax.MinMax;
@@ -157,6 +163,30 @@ abstract class QuantMethodContract<R extends Recipe> {
             Map<LinearSite, Double> errorsOfRounding = layerErrors(rounded);
             errors.forEach(
                     (site, error) -> assertThat(error).as(site.name()).isLessThanOrEqualTo(errorsOfRounding.get(site)));
+        }
+    }
+
+    @Test
+    void theKernelAgreesWithTheSimulation() {
+        RolloutStep step = RolloutStep.wholeClip(1, 0);
+        try (TensorScope scope = TensorScope.open();
+                SharedInput shared = new SharedInput();
+                ActivationTape tape = new ActivationTape(plan.layers()::containsKey, 0, 0)) {
+            context().rollouts().latents(0, new InputTap(tiny.model().fullPrecision(), tape));
+            plan.layers().forEach((site, layer) -> {
+                Tensor bias = tiny.model().bias(site);
+                try (TensorScope each = TensorScope.open();
+                        FakeQuantLayer simulated = new FakeQuantLayer(layer, bias);
+                        QuantGemm kernel = KernelCatalogue.BEST.prepare(PackedLayer.of(layer), bias)) {
+                    Tensor inputs = Ops.toF32(tape.samples(site).inputs()).reshape(-1, site.inFeatures());
+                    Tensor expected = simulated.apply(step, inputs);
+                    Tensor actual = kernel.multiply(step, inputs, shared, Activation.NONE);
+                    Tensor excess = actual.sub(expected).abs().sub(KernelBound.of(layer, step, bias, inputs, expected));
+                    assertThat(Tensors.item(Ops.amax(excess, false, 0, 1)))
+                            .as(site.name())
+                            .isLessThanOrEqualTo(0);
+                }
+            });
         }
     }
 

@@ -107,13 +107,14 @@ public final class TinyVideoAutoencoder {
         return config;
     }
 
-    /** Frames {@code [B, 4T, 3, H, W]} in [0, 1] to latents {@code [B, T, C, H/8, W/8]}. */
+    /** Frames {@code [B, 4T, 3, H, W]} in [0, 1] to latents {@code [B, T, C, H/8, W/8]} in the type of the weights. */
     public Tensor encode(Tensor frames) {
         if (frames.size(1) % TIME_FACTOR != 0) {
             throw new IllegalArgumentException(frames.size(1) + " frames are not a multiple of " + TIME_FACTOR);
         }
         long batch = frames.size(0);
-        Tensor x = convolve(joinClips(frames), "encoder.0", 1).relu();
+        Tensor typed = Ops.toTypeOf(frames, weights.get("encoder.0.weight"));
+        Tensor x = convolve(joinClips(typed), "encoder.0", 1).relu();
         int layer = 2;
         for (int stage = 0; stage < 3; stage++) {
             x = poolTime(x, "encoder." + layer++);

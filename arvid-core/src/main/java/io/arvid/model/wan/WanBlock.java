@@ -20,7 +20,7 @@ public final class WanBlock {
     /** Embeds text states for the cross-attention. */
     @FunctionalInterface
     public interface TextEmbedding {
-        /** Embedded {@code states}. */
+        /** Embeds {@code states [B, L, textDim]}. */
         Tensor embed(Tensor states, RolloutStep step, SiteForward sites);
     }
 
@@ -134,8 +134,7 @@ public final class WanBlock {
     }
 
     private Tensor feedForward(Tensor x, RolloutStep step, SiteForward forward) {
-        return forward.apply(
-                site(SiteRole.FFN_DOWN), step, Ops.geluTanh(forward.apply(site(SiteRole.FFN_UP), step, x)));
+        return forward.apply(site(SiteRole.FFN_DOWN), step, forward.applyGelu(site(SiteRole.FFN_UP), step, x));
     }
 
     private Tensor splitHeads(Tensor x) {

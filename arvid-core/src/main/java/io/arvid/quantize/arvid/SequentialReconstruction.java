@@ -3,6 +3,7 @@ package io.arvid.quantize.arvid;
 import io.arvid.calibrate.ActivationTape;
 import io.arvid.calibrate.FrameWeights;
 import io.arvid.calibrate.InputTap;
+import io.arvid.calibrate.Samples;
 import io.arvid.model.LinearSite;
 import io.arvid.model.SiteForward;
 import io.arvid.quantize.LayerWork;
@@ -19,7 +20,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SequencedMap;
+import java.util.TreeMap;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -30,17 +33,22 @@ final class SequentialReconstruction {
     private final QuantContext context;
     private final ArvidRecipe recipe;
     private final FrameWeights weights;
+    private final FullPrecisionInputs fullPrecision;
     private final LinkedHashMap<LinearSite, LayerPlan> done = new LinkedHashMap<>();
 
     SequentialReconstruction(QuantContext context, ArvidRecipe recipe, FrameWeights weights) {
         this.context = context;
         this.recipe = recipe;
         this.weights = weights;
+        this.fullPrecision = new FullPrecisionInputs(context, recipe);
     }
 
     /** Plans of all layers of {@code scaled}, in its order. The caller owns their tensors. */
     SequencedMap<LinearSite, LayerPlan> reconstruct(ScaledModel scaled) {
         List<SequencedMap<LinearSite, ScaledLayer>> groups = groups(scaled);
+        if (recipe.inputs() != ArvidRecipe.Seen.QUANTIZED_LOCAL) {
+            fullPrecision.record(scaled.layers().keySet());
+        }
         long rollouts = (long) groups.size() * recipe.calibrationPrompts();
         try (Progress.Stage stage = context.progress().begin("reconstruction in Gram space", rollouts)) {
             for (SequencedMap<LinearSite, ScaledLayer> group : groups) {
@@ -49,16 +57,18 @@ final class SequentialReconstruction {
                 }
             }
         }
+        fullPrecision.close();
         LinkedHashMap<LinearSite, LayerPlan> ordered = new LinkedHashMap<>();
-        scaled.layers().keySet().forEach(site -> ordered.put(site, java.util.Objects.requireNonNull(done.get(site))));
+        scaled.layers().keySet().forEach(site -> ordered.put(site, Objects.requireNonNull(done.get(site))));
         return ordered;
     }
 
-    /** The layers outside the blocks, which come first, then block after block. */
+    /** Block after block; the layers outside the blocks, which come first in the model, together with the first. */
     private static List<SequencedMap<LinearSite, ScaledLayer>> groups(ScaledModel scaled) {
-        Map<Integer, SequencedMap<LinearSite, ScaledLayer>> byBlock = new java.util.TreeMap<>();
+        Map<Integer, SequencedMap<LinearSite, ScaledLayer>> byBlock = new TreeMap<>();
         scaled.layers()
-                .forEach((site, layer) -> byBlock.computeIfAbsent(site.block(), block -> new LinkedHashMap<>())
+                .forEach((site, layer) -> byBlock.computeIfAbsent(
+                                Math.max(0, site.block()), block -> new LinkedHashMap<>())
                         .put(site, layer));
         return List.copyOf(byBlock.values());
     }
@@ -105,18 +115,33 @@ final class SequentialReconstruction {
 
     private Map<LinearSite, PairedInputs> record(
             int prompt, SequencedMap<LinearSite, ScaledLayer> group, SiteForward quantized) {
+        return switch (recipe.inputs()) {
+            case FULL_PRECISION -> {
+                try (FullPrecisionInputs.Borrowed reference = fullPrecision.of(prompt, group.keySet())) {
+                    yield paired(group, reference.tape(), reference.tape());
+                }
+            }
+            case QUANTIZED_LOCAL -> {
+                try (ActivationTape seen = tape(prompt, group, quantized)) {
+                    yield paired(group, seen, seen);
+                }
+            }
+            case QUANTIZED -> {
+                try (FullPrecisionInputs.Borrowed reference = fullPrecision.of(prompt, group.keySet());
+                        ActivationTape seen = tape(prompt, group, quantized)) {
+                    yield paired(group, reference.tape(), seen);
+                }
+            }
+        };
+    }
+
+    private static Map<LinearSite, PairedInputs> paired(
+            SequencedMap<LinearSite, ScaledLayer> group, ActivationTape target, ActivationTape seen) {
         Map<LinearSite, PairedInputs> recorded = new LinkedHashMap<>();
-        try (TensorScope scope = TensorScope.open();
-                ActivationTape reference = tape(prompt, group, context.model().fullPrecision());
-                ActivationTape seen = recipe.inputs() == ArvidRecipe.Seen.QUANTIZED
-                        ? tape(prompt, group, quantized)
-                        : new ActivationTape(site -> false, 0, 0)) {
+        try (TensorScope scope = TensorScope.open()) {
             group.keySet().forEach(site -> {
-                var fullPrecision = reference.samples(site);
-                var pair = recipe.inputs() == ArvidRecipe.Seen.QUANTIZED
-                        ? new PairedInputs(fullPrecision, seen.samples(site))
-                        : new PairedInputs(fullPrecision, fullPrecision);
-                recorded.put(site, pair.owned());
+                Samples of = target.samples(site);
+                recorded.put(site, new PairedInputs(of, target == seen ? of : seen.samples(site)).owned());
             });
         }
         return recorded;
@@ -124,7 +149,7 @@ final class SequentialReconstruction {
 
     private ActivationTape tape(int prompt, SequencedMap<LinearSite, ScaledLayer> group, SiteForward sites) {
         ActivationTape tape = new ActivationTape(group::containsKey, recipe.tokensPerSample(), recipe.seed());
-        context.rollouts().latents(prompt, new InputTap(sites, tape));
+        TensorScope.runAndFree(() -> context.rollouts().latents(prompt, new InputTap(sites, tape)));
         return tape;
     }
 

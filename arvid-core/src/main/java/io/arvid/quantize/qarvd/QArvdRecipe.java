@@ -1,12 +1,12 @@
 package io.arvid.quantize.qarvd;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
-import io.arvid.quantize.NearestName;
 import io.arvid.quantize.Recipe;
 import io.arvid.quantize.adaround.ReconstructionSettings;
 import io.arvid.quantize.fit.RangeRule;
 import io.arvid.quantize.scheme.InputRule;
 import io.arvid.quantize.scheme.Scheme;
+import io.arvid.weights.NearestName;
 import java.util.SortedMap;
 import java.util.TreeMap;
 

@@ -1,0 +1,40 @@
+package io.arvid.kernel;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/** All memory as one segment, whose offsets are addresses: the fast loops check their bounds once, outside. */
+final class NativeMemory {
+    /** Every address. */
+    static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+
+    private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED;
+    private static final ValueLayout.OfShort I16 = ValueLayout.JAVA_SHORT_UNALIGNED;
+
+    private NativeMemory() {}
+
+    /** The number of index {@code i} from {@code address}: bfloat16 or float32. */
+    static float get(long address, int i, boolean bf16) {
+        return bf16 ? Float.intBitsToFloat(ALL.get(I16, address + 2L * i) << 16) : ALL.get(F32, address + 4L * i);
+    }
+
+    /** The float32 number of index {@code i} from {@code address}. */
+    static float get(long address, int i) {
+        return ALL.get(F32, address + 4L * i);
+    }
+
+    /** Writes a float32 number, or its nearest bfloat16, half to even. */
+    static void set(long address, int i, float value, boolean bf16) {
+        if (bf16) {
+            int bits = Float.floatToRawIntBits(value);
+            ALL.set(I16, address + 2L * i, (short) (bits + 0x7fff + (bits >>> 16 & 1) >>> 16));
+        } else {
+            ALL.set(F32, address + 4L * i, value);
+        }
+    }
+
+    /** Writes a byte. */
+    static void setByte(long address, int i, int value) {
+        ALL.set(ValueLayout.JAVA_BYTE, address + i, (byte) value);
+    }
+}

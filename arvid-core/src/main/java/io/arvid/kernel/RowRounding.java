@@ -1,0 +1,135 @@
+package io.arvid.kernel;
+
+import java.nio.ByteOrder;
+import jdk.incubator.vector.ByteVector;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.ShortVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * Rows of activations to unsigned bytes, {@code code = clamp(rint(x / step) + zero, lowest, highest) + shift}, in one pass, with the sum of the codes.
+ *
+ * <p>Adding and subtracting 1.5·2²³ rounds a float half to even; the zero point is added after that, as an integer, since before it ties would break
+ * otherwise.
+ */
+final class RowRounding {
+    private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
+    private static final VectorSpecies<Integer> INTS = IntVector.SPECIES_PREFERRED;
+    private static final VectorSpecies<Short> SHORTS =
+            VectorSpecies.of(short.class, VectorShape.forBitSize(FLOATS.vectorBitSize() / 2));
+    private static final VectorSpecies<Byte> BYTES =
+            VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, FLOATS.vectorBitSize() / 4)));
+    private static final boolean HAS_VECTORS = FLOATS.vectorBitSize() >= 256;
+    private static final float ROUNDER = 0x1.8p23f;
+    private static final int ROUNDER_BITS = Float.floatToRawIntBits(ROUNDER);
+    private static final float LARGEST_ROUNDED = 0x1p21f;
+    private static final ByteOrder ORDER = ByteOrder.nativeOrder();
+
+    private RowRounding() {}
+
+    /**
+     * Rounds one row.
+     *
+     * @param x address of {@code count} numbers
+     * @param bf16 true where they are bfloat16, false where float32
+     * @param step positive
+     * @param zero an integer
+     * @param codes where the codes go
+     * @return sum of the codes
+     */
+    static int round(long x, boolean bf16, int count, float step, float zero, ByteGrid grid, long codes) {
+        // Bounds that are no longer small integers cannot be rounded by adding 1.5·2²³.
+        if (!HAS_VECTORS || Math.abs(zero) > LARGEST_ROUNDED) {
+            return roundPlain(x, bf16, 0, count, step, zero, grid, codes);
+        }
+        FloatVector steps = FloatVector.broadcast(FLOATS, step);
+        FloatVector low = FloatVector.broadcast(FLOATS, grid.lowest() - zero);
+        FloatVector high = FloatVector.broadcast(FLOATS, grid.highest() - zero);
+        FloatVector rounder = FloatVector.broadcast(FLOATS, ROUNDER);
+        IntVector offset = IntVector.broadcast(INTS, (int) zero + grid.shift() - ROUNDER_BITS);
+        IntVector sums = IntVector.zero(INTS);
+        int lanes = FLOATS.length();
+        int end = count - count % lanes;
+        for (int i = 0; i < end; i += lanes) {
+            FloatVector scaled = load(x, i, bf16).div(steps).max(low).min(high);
+            IntVector code = scaled.add(rounder).reinterpretAsInts().add(offset);
+            sums = sums.add(code);
+            ((ByteVector) code.convertShape(VectorOperators.I2B, BYTES, 0))
+                    .intoMemorySegment(NativeMemory.ALL, codes + i, ORDER);
+        }
+        return sums.reduceLanes(VectorOperators.ADD) + roundPlain(x, bf16, end, count, step, zero, grid, codes);
+    }
+
+    /** What {@link #round} does, value by value, from index {@code from} on. */
+    static int roundPlain(
+            long x, boolean bf16, int from, int count, float step, float zero, ByteGrid grid, long codes) {
+        int sum = 0;
+        for (int i = from; i < count; i++) {
+            float shifted = (float) Math.rint(NativeMemory.get(x, i, bf16) / step) + zero;
+            int code = (int) Math.clamp(shifted, grid.lowest(), grid.highest()) + grid.shift();
+            NativeMemory.setByte(codes, i, code);
+            sum += code;
+        }
+        return sum;
+    }
+
+    private static FloatVector load(long x, int i, boolean bf16) {
+        if (!bf16) {
+            return FloatVector.fromMemorySegment(FLOATS, NativeMemory.ALL, x + 4L * i, ORDER);
+        }
+        ShortVector halves = ShortVector.fromMemorySegment(SHORTS, NativeMemory.ALL, x + 2L * i, ORDER);
+        return ((IntVector) halves.convertShape(VectorOperators.ZERO_EXTEND_S2I, INTS, 0))
+                .lanewise(VectorOperators.LSHL, 16)
+                .reinterpretAsFloats();
+    }
+
+    /** Smallest and largest of {@code count} numbers, to {@code range[0]} and {@code range[1]}. */
+    static void range(long x, boolean bf16, int count, float[] range) {
+        float low = Float.POSITIVE_INFINITY;
+        float high = Float.NEGATIVE_INFINITY;
+        int lanes = FLOATS.length();
+        int end = HAS_VECTORS ? count - count % lanes : 0;
+        if (end > 0) {
+            FloatVector lows = FloatVector.broadcast(FLOATS, low);
+            FloatVector highs = FloatVector.broadcast(FLOATS, high);
+            for (int i = 0; i < end; i += lanes) {
+                FloatVector values = load(x, i, bf16);
+                lows = lows.min(values);
+                highs = highs.max(values);
+            }
+            low = lows.reduceLanes(VectorOperators.MIN);
+            high = highs.reduceLanes(VectorOperators.MAX);
+        }
+        for (int i = end; i < count; i++) {
+            float value = NativeMemory.get(x, i, bf16);
+            low = Math.min(low, value);
+            high = Math.max(high, value);
+        }
+        range[0] = low;
+        range[1] = high;
+    }
+
+    /** {@code (x − shift) / factor} of one row in float32; an address of 0 stands for no shift or no factors. */
+    static void transform(long x, boolean bf16, int count, long shift, long factors, long result) {
+        int lanes = FLOATS.length();
+        int end = HAS_VECTORS ? count - count % lanes : 0;
+        for (int i = 0; i < end; i += lanes) {
+            FloatVector values = load(x, i, bf16);
+            if (shift != 0) {
+                values = values.sub(load(shift, i, false));
+            }
+            if (factors != 0) {
+                values = values.div(load(factors, i, false));
+            }
+            values.intoMemorySegment(NativeMemory.ALL, result + 4L * i, ORDER);
+        }
+        for (int i = end; i < count; i++) {
+            float value = NativeMemory.get(x, i, bf16);
+            value = shift == 0 ? value : value - NativeMemory.get(shift, i);
+            NativeMemory.set(result, i, factors == 0 ? value : value / NativeMemory.get(factors, i), false);
+        }
+    }
+}

@@ -1,0 +1,50 @@
+package io.arvid.kernel.onednn;
+
+/** The blocked order in which oneDNN wants the int8 weights of a layer, one for all numbers of rows. */
+public final class WeightLayout {
+    private static final int REFERENCE_ROWS = 256;
+
+    /** Sizes of the weight matrix. */
+    record Key(int inFeatures, int outFeatures) {}
+
+    private final OnednnFunctions functions;
+    private final long engine;
+    private final long plain;
+    private final long blocked;
+    private final long bytes;
+
+    WeightLayout(OnednnFunctions functions, long engine, Key key) {
+        this.functions = functions;
+        this.engine = engine;
+        this.plain = Descriptions.strided(
+                functions, Descriptions.S8, key.inFeatures(), key.outFeatures(), 1, key.inFeatures());
+        long any = Descriptions.any(functions, Descriptions.S8, key.inFeatures(), key.outFeatures());
+        Matmul.Key reference =
+                new Matmul.Key(REFERENCE_ROWS, key.inFeatures(), key.outFeatures(), key.outFeatures(), false, false);
+        long primitive = Matmul.primitive(functions, engine, reference, any);
+        this.blocked = functions.query("dnnl_primitive_desc_query_md", primitive, Descriptions.QUERY_WEIGHTS, 0);
+        this.bytes = functions.query("dnnl_memory_desc_get_size", blocked);
+    }
+
+    /** Bytes of the blocked weights. */
+    public long bytes() {
+        return bytes;
+    }
+
+    /** oneDNN's description of the blocked weights. */
+    long description() {
+        return blocked;
+    }
+
+    /** Brings codes, int8 {@code [out, in]} at {@code codes}, into blocked order at {@code target}. */
+    public void block(long codes, long target, Onednn onednn) {
+        long reorder = functions.create("dnnl_reorder_primitive_desc_create", plain, engine, blocked, engine, 0L);
+        long primitive = functions.create("dnnl_primitive_create", reorder);
+        Workspace workspace = onednn.workspace();
+        workspace.argument(Descriptions.ARG_SOURCE, plain, codes);
+        workspace.argument(Descriptions.ARG_TARGET, blocked, target);
+        workspace.execute(primitive);
+        functions.call("dnnl_primitive_destroy", primitive);
+        functions.call("dnnl_primitive_desc_destroy", reorder);
+    }
+}

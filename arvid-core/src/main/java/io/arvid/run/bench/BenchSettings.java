@@ -1,0 +1,45 @@
+package io.arvid.run.bench;
+
+import io.arvid.model.wan.WanConfig;
+import java.util.List;
+
+/**
+ * What is measured.
+ *
+ * @param config sizes of the model; its number of blocks is that of a chunk step
+ * @param latentRows rows of the latents
+ * @param latentColumns columns of the latents
+ * @param kvFrames latent frames that attention sees, the chunk's own three among them
+ * @param threads threads of one operation
+ * @param rounds timed runs of each contestant
+ */
+public record BenchSettings(
+        WanConfig config, int latentRows, int latentColumns, List<Integer> kvFrames, int threads, int rounds) {
+    /** Latent frames of a chunk. */
+    public static final int CHUNK_FRAMES = 3;
+
+    private static final int FULL_ROWS = 60;
+    private static final int FULL_COLUMNS = 104;
+
+    /** The model of 1.3 billion parameters at 832×480: 1560 tokens a frame, 4680 a chunk; {@code layers} blocks in a chunk step. */
+    public static BenchSettings fullSized(int layers, int threads, int rounds) {
+        WanConfig config = WanConfig.wan1_3B().withLayers(layers);
+        return new BenchSettings(config, FULL_ROWS, FULL_COLUMNS, List.of(3, 12, 21), threads, rounds);
+    }
+
+    /** A model that takes no time, to try the command. */
+    public static BenchSettings tiny(int threads, int rounds) {
+        WanConfig config = new WanConfig(64, 160, 2, 1, 32, 40, 8, 4, 4, new int[] {1, 2, 2}, 1e-6);
+        return new BenchSettings(config, 8, 8, List.of(3, 6), threads, rounds);
+    }
+
+    /** Tokens of a latent frame. */
+    public int tokensPerFrame() {
+        return config.tokensPerFrame(latentRows, latentColumns);
+    }
+
+    /** Tokens of a chunk. */
+    public int chunkTokens() {
+        return CHUNK_FRAMES * tokensPerFrame();
+    }
+}

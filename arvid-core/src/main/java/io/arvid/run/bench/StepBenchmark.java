@@ -1,0 +1,187 @@
+package io.arvid.run.bench;
+
+import io.arvid.model.RolloutStep;
+import io.arvid.model.SelfAttention;
+import io.arvid.model.SiteForward;
+import io.arvid.model.TextContext;
+import io.arvid.model.wan.WanRope;
+import io.arvid.model.wan.WanTransformer;
+import io.arvid.record.Progress;
+import io.arvid.rollout.KvStore;
+import io.arvid.rollout.kv.KvQuantization;
+import io.arvid.run.QuantizedModel;
+import io.arvid.tensor.DTypes;
+import io.arvid.tensor.TensorScope;
+import io.arvid.tensor.Tensors;
+import io.arvid.tensor.Torch;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * One block, or one pass of a chunk through all blocks with patch embedding and head, at several lengths of the cache. All blocks have the same weights
+ * and share one store of keys and values; a step writes its chunk and attends to it and to what is before it.
+ */
+final class StepBenchmark {
+    private final BenchSettings settings;
+    private final ByTurns clock;
+    private final boolean wholeStep;
+
+    StepBenchmark(BenchSettings settings, ByTurns clock, boolean wholeStep) {
+        this.settings = settings;
+        this.clock = clock;
+        this.wholeStep = wholeStep;
+    }
+
+    private record Contestant(String name, int bits, KvQuantization.Codes kv) {}
+
+    private static final List<Contestant> CONTESTANTS = List.of(
+            new Contestant("bf16", 0, KvQuantization.Codes.NONE),
+            new Contestant("W8A8", 8, KvQuantization.Codes.NONE),
+            new Contestant("W4A8", 4, KvQuantization.Codes.NONE),
+            new Contestant("W8A8, kv int8", 8, KvQuantization.Codes.INT8),
+            new Contestant("W8A8, kv int4", 8, KvQuantization.Codes.INT4));
+
+    static long runs(BenchSettings settings, ByTurns clock) {
+        return settings.kvFrames().size() * clock.runs(CONTESTANTS.size());
+    }
+
+    List<BenchRow> run(Progress.Stage stage) {
+        WanTransformer model = RandomLayers.model(
+                wholeStep ? settings.config() : settings.config().withLayers(1), false, true);
+        List<BenchRow> rows = new ArrayList<>();
+        try (QuantizedModel eight = RandomLayers.quantized(model, 8);
+                QuantizedModel four = RandomLayers.quantized(model, 4);
+                TensorScope scope = TensorScope.open();
+                TextContext text = new TextContext(
+                        RandomLayers.activations(1, 64, settings.config().textDim()))) {
+            for (int frames : settings.kvFrames()) {
+                rows.addAll(run(model, Map.of(0, model.fullPrecision(), 8, eight, 4, four), text, frames, stage));
+            }
+        } finally {
+            model.weights().close();
+        }
+        return rows;
+    }
+
+    private List<BenchRow> run(
+            WanTransformer model, Map<Integer, SiteForward> sites, TextContext text, int frames, Progress.Stage stage) {
+        List<BenchRow> rows = new ArrayList<>();
+        Map<KvQuantization.Codes, FilledAttention> attentions = new LinkedHashMap<>();
+        try {
+            Map<String, Runnable> runs = new LinkedHashMap<>();
+            for (Contestant contestant : CONTESTANTS) {
+                FilledAttention attention =
+                        attentions.computeIfAbsent(contestant.kv(), kv -> new FilledAttention(settings, kv, frames));
+                runs.put(
+                        contestant.name(),
+                        wholeStep
+                                ? step(model, sites.get(contestant.bits()), text, attention)
+                                : block(model, sites.get(contestant.bits()), text, attention));
+            }
+            Map<String, ByTurns.Millis> times = clock.time(runs, stage);
+            for (Contestant contestant : CONTESTANTS) {
+                rows.add(BenchRow.timed(
+                        wholeStep ? "chunk step" : "block",
+                        (wholeStep ? settings.config().numLayers() + " blocks, " : "") + "KV "
+                                + frames * settings.tokensPerFrame(),
+                        contestant.name(),
+                        times.get(contestant.name()),
+                        times.get("bf16"),
+                        attentions.get(contestant.kv()).bytes(),
+                        "bytes are those of a block's keys and values"));
+            }
+        } finally {
+            attentions.values().forEach(FilledAttention::close);
+        }
+        return rows;
+    }
+
+    private Runnable block(WanTransformer model, SiteForward sites, TextContext text, FilledAttention attention) {
+        Tensor x = RandomLayers.activations(
+                1, settings.chunkTokens(), settings.config().dim());
+        Tensor modulation = RandomLayers.activations(1, 1, 6, settings.config().dim());
+        return () -> Torch.withoutGradients(() -> model.blocks()
+                .getFirst()
+                .forward(
+                        x,
+                        BenchSettings.CHUNK_FRAMES,
+                        settings.tokensPerFrame(),
+                        modulation,
+                        model::embedText,
+                        text,
+                        attention.step(),
+                        sites,
+                        attention));
+    }
+
+    private Runnable step(WanTransformer model, SiteForward sites, TextContext text, FilledAttention attention) {
+        Tensor latents = RandomLayers.activations(
+                1,
+                BenchSettings.CHUNK_FRAMES,
+                settings.config().inDim(),
+                settings.latentRows(),
+                settings.latentColumns());
+        Tensor timestep = Tensors.full(DTypes.F32, 500, 1, 1);
+        return () -> Torch.withoutGradients(
+                () -> model.forward(latents, timestep, text, attention.step(), sites, attention));
+    }
+
+    /** Attention over random keys and values of earlier chunks, in whatever form they are kept, and those of the pass. */
+    private static final class FilledAttention implements SelfAttention, AutoCloseable {
+        private final BenchSettings settings;
+        private final KvStore store;
+        private final int frames;
+        private final WanRope rope;
+
+        FilledAttention(BenchSettings settings, KvQuantization.Codes kv, int frames) {
+            this.settings = settings;
+            this.frames = frames;
+            this.rope = new WanRope(settings.config().headDim());
+            int tokens = settings.chunkTokens();
+            int heads = settings.config().numHeads();
+            int headDim = settings.config().headDim();
+            KvStore.Shape shape =
+                    new KvStore.Shape(0, 1, heads, frames * settings.tokensPerFrame(), headDim, DTypes.BF16);
+            this.store = KvQuantization.of(kv).stores().create(shape);
+            for (int start = 0; start + tokens < shape.slots(); start += tokens) {
+                int at = start;
+                TensorScope.runAndFree(() -> {
+                    Tensor chunk = RandomLayers.activations(1, heads, tokens, headDim);
+                    store.write(at, chunk, chunk);
+                    store.commit(at, at + tokens);
+                });
+            }
+        }
+
+        RolloutStep step() {
+            int start = frames - BenchSettings.CHUNK_FRAMES;
+            return new RolloutStep(
+                    start / BenchSettings.CHUNK_FRAMES, 0, false, start, BenchSettings.CHUNK_FRAMES, 500);
+        }
+
+        @Override
+        public Tensor attend(int block, RolloutStep step, Tensor q, Tensor k, Tensor v) {
+            int[] positions = WanRope.frames(step.startFrame(), step.frameCount());
+            int rows = settings.latentRows() / settings.config().patchSize()[1];
+            int columns = settings.latentColumns() / settings.config().patchSize()[2];
+            Tensor queries = rope.apply(q, positions, rows, columns).transpose(1, 2);
+            Tensor keys = rope.apply(k, positions, rows, columns).transpose(1, 2);
+            int end = frames * settings.tokensPerFrame();
+            store.write(end - settings.chunkTokens(), keys, v.transpose(1, 2));
+            Tensor attended = store.attend(queries, 0, end);
+            return attended.transpose(1, 2).reshape(q.size(0), q.size(1), q.size(2) * q.size(3));
+        }
+
+        long bytes() {
+            return store.bytes();
+        }
+
+        @Override
+        public void close() {
+            store.close();
+        }
+    }
+}

@@ -1,0 +1,68 @@
+package io.arvid.tensor;
+
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Softmax attention over keys and values that come tile by tile: each tile's attention is joined by the logarithm of its sum of exponentials, which is
+ * exact. Tensors live until {@link #close}.
+ */
+public final class PartialAttention implements AutoCloseable {
+    private static final class Holder {
+        static final BoxedOp FLASH = BoxedOp.named("aten::_scaled_dot_product_flash_attention_for_cpu");
+    }
+
+    private final Tensor queries;
+    private @Nullable Tensor output;
+    private @Nullable Tensor logSum;
+
+    /** Attention of {@code queries [B, H, L, D]}, scale 1/√D. */
+    public PartialAttention(Tensor queries) {
+        this.queries = queries;
+    }
+
+    /**
+     * Takes a tile in.
+     *
+     * @param keys {@code [B, H, n, D]} in the type of the queries
+     * @param values same shape and type
+     * @param logShift float32 {@code [B, H, L]}, added to the logarithm of the tile's sum for each query; null for none
+     */
+    public void add(Tensor keys, Tensor values, @Nullable Tensor logShift) {
+        try (TensorScope scope = TensorScope.open()) {
+            Tensor[] tile = Holder.FLASH.call(inRows(queries), inRows(keys), inRows(values), 0.0, false, null, null);
+            Tensor sum = logShift == null ? tile[1] : tile[1].add(logShift);
+            Tensor before = output;
+            Tensor sumBefore = logSum;
+            if (before == null || sumBefore == null) {
+                output = TensorScope.own(Ops.copyF32(tile[0]));
+                logSum = TensorScope.own(Ops.copyF32(sum));
+                return;
+            }
+            Tensor share = sum.sub(sumBefore).sigmoid().unsqueeze(-1);
+            before.lerp_(Ops.toF32(tile[0]), share);
+            sumBefore.copy_(sumBefore.logaddexp(sum));
+        }
+    }
+
+    /** The operator reads the channels of a head as neighbours in memory, and does not look whether they are. */
+    private static Tensor inRows(Tensor x) {
+        return x.stride(-1) == 1 ? x : x.contiguous();
+    }
+
+    /** Attention over all tiles so far, {@code [B, H, L, D]} in the type of the queries, of the open scope; at least one tile was added. */
+    public Tensor result() {
+        if (output == null) {
+            throw new IllegalStateException("attention over no keys");
+        }
+        return Ops.toTypeOf(Ops.copy(output), queries);
+    }
+
+    @Override
+    public void close() {
+        if (output != null && logSum != null) {
+            output.close();
+            logSum.close();
+        }
+    }
+}
