@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 
 /** Two recipes compared prompt by prompt; several noises of one prompt count as their mean. */
 final class PairedCells {
@@ -52,17 +53,19 @@ final class PairedCells {
      *
      * @param mean geometric mean over the prompts, with its interval: no single prompt can outweigh all others
      * @param won prompts with a ratio below 1
-     * @param prompts number of prompts
+     * @param prompts prompts with a ratio
      */
     record GeometricRatio(Estimate mean, long won, int prompts) {}
 
-    /** Scores of {@code own} over those of {@code rival} in {@code metric}; all positive. */
+    /** Scores of {@code own} over those of {@code rival} in {@code metric}, on the prompts where both are positive. */
     static Optional<GeometricRatio> geometricRatio(String metric, CellRun.Done own, CellRun.Done rival) {
         var a = own.scores().metric(metric).map(PairedCells::byPrompt).orElse(new double[0]);
         var b = rival.scores().metric(metric).map(PairedCells::byPrompt).orElse(new double[0]);
-        double[] logs = new double[Math.min(a.length, b.length)];
-        Arrays.setAll(logs, i -> Math.log(a[i] / b[i]));
-        if (logs.length == 0 || !Arrays.stream(logs).allMatch(Double::isFinite)) {
+        double[] logs = IntStream.range(0, Math.min(a.length, b.length))
+                .filter(i -> a[i] > 0 && b[i] > 0)
+                .mapToDouble(i -> Math.log(a[i] / b[i]))
+                .toArray();
+        if (logs.length == 0) {
             return Optional.empty();
         }
         PairedBootstrap.Interval interval = own.scores().settings().bootstrap().mean(logs);

@@ -12,7 +12,8 @@ import jdk.incubator.vector.VectorSpecies;
 /**
  * Rows of activations to unsigned bytes, {@code code = clamp(rint(x / step) + zero, lowest, highest) + shift}, in one pass, with the sum of the codes.
  *
- * <p>Adding and subtracting 1.5·2²³ rounds a float half to even; the zero point is added after that, as an integer, since before it ties would break
+ * <p>The quotient is a product with the reciprocal and one correction by its remainder, which rounds as a division does (Markstein) and is twice as fast.
+ * Adding 1.5·2²³ rounds a float half to even; the zero point is added after that, as an integer, since before it ties would break
  * otherwise.
  */
 final class RowRounding {
@@ -26,6 +27,7 @@ final class RowRounding {
     private static final float ROUNDER = 0x1.8p23f;
     private static final int ROUNDER_BITS = Float.floatToRawIntBits(ROUNDER);
     private static final float LARGEST_ROUNDED = 0x1p21f;
+    private static final float SMALLEST_STEP = 0x1p-100f;
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
     private RowRounding() {}
@@ -41,21 +43,25 @@ final class RowRounding {
      * @return sum of the codes
      */
     static int round(long x, boolean bf16, int count, float step, float zero, ByteGrid grid, long codes) {
-        // Bounds that are no longer small integers cannot be rounded by adding 1.5·2²³.
-        if (!HAS_VECTORS || Math.abs(zero) > LARGEST_ROUNDED) {
+        // Zero points that are no longer small, and steps without a reciprocal, are beyond what follows.
+        if (!HAS_VECTORS || Math.abs(zero) > LARGEST_ROUNDED || step < SMALLEST_STEP) {
             return roundPlain(x, bf16, 0, count, step, zero, grid, codes);
         }
-        FloatVector steps = FloatVector.broadcast(FLOATS, step);
-        FloatVector low = FloatVector.broadcast(FLOATS, grid.lowest() - zero);
-        FloatVector high = FloatVector.broadcast(FLOATS, grid.highest() - zero);
+        FloatVector reciprocal = FloatVector.broadcast(FLOATS, 1 / step);
+        FloatVector minusStep = FloatVector.broadcast(FLOATS, -step);
         FloatVector rounder = FloatVector.broadcast(FLOATS, ROUNDER);
+        IntVector low = IntVector.broadcast(INTS, ROUNDER_BITS + grid.lowest() - (int) zero);
+        IntVector high = IntVector.broadcast(INTS, ROUNDER_BITS + grid.highest() - (int) zero);
         IntVector offset = IntVector.broadcast(INTS, (int) zero + grid.shift() - ROUNDER_BITS);
         IntVector sums = IntVector.zero(INTS);
         int lanes = FLOATS.length();
         int end = count - count % lanes;
         for (int i = 0; i < end; i += lanes) {
-            FloatVector scaled = load(x, i, bf16).div(steps).max(low).min(high);
-            IntVector code = scaled.add(rounder).reinterpretAsInts().add(offset);
+            FloatVector value = load(x, i, bf16);
+            FloatVector quotient = value.mul(reciprocal);
+            quotient = quotient.fma(minusStep, value).fma(reciprocal, quotient);
+            // Bits of floats rise with their values as integers do, and those of negative floats are negative integers: far too large values are clamped too.
+            IntVector code = quotient.add(rounder).reinterpretAsInts().max(low).min(high).add(offset);
             sums = sums.add(code);
             ((ByteVector) code.convertShape(VectorOperators.I2B, BYTES, 0))
                     .intoMemorySegment(NativeMemory.ALL, codes + i, ORDER);
@@ -93,15 +99,15 @@ final class RowRounding {
         int lanes = FLOATS.length();
         int end = HAS_VECTORS ? count - count % lanes : 0;
         if (end > 0) {
-            FloatVector lows = FloatVector.broadcast(FLOATS, low);
-            FloatVector highs = FloatVector.broadcast(FLOATS, high);
+            IntVector lows = IntVector.broadcast(INTS, Integer.MAX_VALUE);
+            IntVector highs = IntVector.broadcast(INTS, Integer.MIN_VALUE);
             for (int i = 0; i < end; i += lanes) {
-                FloatVector values = load(x, i, bf16);
-                lows = lows.min(values);
-                highs = highs.max(values);
+                IntVector order = ordered(load(x, i, bf16).reinterpretAsInts());
+                lows = lows.min(order);
+                highs = highs.max(order);
             }
-            low = lows.reduceLanes(VectorOperators.MIN);
-            high = highs.reduceLanes(VectorOperators.MAX);
+            low = Float.intBitsToFloat(ordered(lows.reduceLanes(VectorOperators.MIN)));
+            high = Float.intBitsToFloat(ordered(highs.reduceLanes(VectorOperators.MAX)));
         }
         for (int i = end; i < count; i++) {
             float value = NativeMemory.get(x, i, bf16);
@@ -110,6 +116,17 @@ final class RowRounding {
         }
         range[0] = low;
         range[1] = high;
+    }
+
+    /** Bits of floats as integers in the order of the floats, and back. Vectors compare integers in one instruction, floats in five. */
+    private static IntVector ordered(IntVector bits) {
+        return bits.lanewise(VectorOperators.ASHR, 31)
+                .lanewise(VectorOperators.LSHR, 1)
+                .lanewise(VectorOperators.XOR, bits);
+    }
+
+    private static int ordered(int bits) {
+        return bits >> 31 >>> 1 ^ bits;
     }
 
     /** {@code (x − shift) / factor} of one row in float32; an address of 0 stands for no shift or no factors. */

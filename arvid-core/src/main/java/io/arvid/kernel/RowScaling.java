@@ -25,11 +25,15 @@ final class RowScaling {
     private static final float LOG2_E = 1.44269504f;
     private static final float LN2_HIGH = 0.693359375f;
     private static final float LN2_LOW = -2.12194440e-4f;
-    private static final float EXP_LIMIT = 87f;
-    /** Coefficients of (e^f − 1 − f) / f² on |f| ≤ ln 2 / 2, highest power first (Cephes expf). */
-    private static final float[] EXP = {
-        1.9875691500e-4f, 1.3981999507e-3f, 8.3334519073e-3f, 4.1665795894e-2f, 1.6666665459e-1f, 5.0000001201e-1f
-    };
+    private static final int EXP_LIMIT_BITS = Float.floatToRawIntBits(87f);
+    private static final int SIGN = 1 << 31;
+    // Coefficients of (e^f − 1 − f) / f² on |f| ≤ ln 2 / 2 (Cephes expf).
+    private static final float EXP_7 = 1.9875691500e-4f;
+    private static final float EXP_6 = 1.3981999507e-3f;
+    private static final float EXP_5 = 8.3334519073e-3f;
+    private static final float EXP_4 = 4.1665795894e-2f;
+    private static final float EXP_3 = 1.6666665459e-1f;
+    private static final float EXP_2 = 5.0000001201e-1f;
 
     private RowScaling() {}
 
@@ -49,16 +53,53 @@ final class RowScaling {
      */
     static void scale(
             long v, float a, float b, long p, float c, long e, long o, int count, boolean gelu, long y, boolean bf16) {
-        int lanes = FLOATS.length();
-        int end = HAS_VECTORS ? count - count % lanes : 0;
-        for (int i = 0; i < end; i += lanes) {
-            FloatVector value = load(o, i);
-            value = load(p, i).lanewise(VectorOperators.FMA, broadcast(b), value);
-            value = load(e, i).lanewise(VectorOperators.FMA, broadcast(c), value);
-            value = load(v, i).lanewise(VectorOperators.FMA, broadcast(a), value);
-            store(gelu ? gelu(value) : value, y, i, bf16);
+        int end = HAS_VECTORS ? count - count % FLOATS.length() : 0;
+        if (gelu) {
+            scaleGelu(v, a, b, p, c, e, o, end, y, bf16);
+        } else if (bf16) {
+            scaleToBf16(v, a, b, p, c, e, o, end, y);
+        } else {
+            scaleToF32(v, a, b, p, c, e, o, end, y);
         }
         scalePlain(v, a, b, p, c, e, o, end, count, gelu, y, bf16);
+    }
+
+    // One loop for each kind of output: a condition inside would cost as much as the arithmetic.
+
+    private static void scaleToF32(long v, float a, float b, long p, float c, long e, long o, int end, long y) {
+        FloatVector ofV = broadcast(a);
+        FloatVector ofP = broadcast(b);
+        FloatVector ofE = broadcast(c);
+        for (int i = 0; i < end; i += FLOATS.length()) {
+            FloatVector value = load(v, i).fma(ofV, load(e, i).fma(ofE, load(p, i).fma(ofP, load(o, i))));
+            value.intoMemorySegment(NativeMemory.ALL, y + 4L * i, ORDER);
+        }
+    }
+
+    private static void scaleToBf16(long v, float a, float b, long p, float c, long e, long o, int end, long y) {
+        FloatVector ofV = broadcast(a);
+        FloatVector ofP = broadcast(b);
+        FloatVector ofE = broadcast(c);
+        for (int i = 0; i < end; i += FLOATS.length()) {
+            FloatVector value = load(v, i).fma(ofV, load(e, i).fma(ofE, load(p, i).fma(ofP, load(o, i))));
+            bf16(value).intoMemorySegment(NativeMemory.ALL, y + 2L * i, ORDER);
+        }
+    }
+
+    private static void scaleGelu(
+            long v, float a, float b, long p, float c, long e, long o, int end, long y, boolean bf16) {
+        FloatVector ofV = broadcast(a);
+        FloatVector ofP = broadcast(b);
+        FloatVector ofE = broadcast(c);
+        for (int i = 0; i < end; i += FLOATS.length()) {
+            FloatVector value =
+                    gelu(load(v, i).fma(ofV, load(e, i).fma(ofE, load(p, i).fma(ofP, load(o, i)))));
+            if (bf16) {
+                bf16(value).intoMemorySegment(NativeMemory.ALL, y + 2L * i, ORDER);
+            } else {
+                value.intoMemorySegment(NativeMemory.ALL, y + 4L * i, ORDER);
+            }
+        }
     }
 
     /** What {@link #scale} does, value by value, from index {@code from} on. */
@@ -91,22 +132,18 @@ final class RowScaling {
         return FloatVector.broadcast(FLOATS, value);
     }
 
-    private static void store(FloatVector value, long y, int i, boolean bf16) {
-        if (!bf16) {
-            value.intoMemorySegment(NativeMemory.ALL, y + 4L * i, ORDER);
-            return;
-        }
+    /** The nearest bfloat16 numbers, half to even. */
+    private static ShortVector bf16(FloatVector value) {
         IntVector bits = value.reinterpretAsInts();
         IntVector odd = bits.lanewise(VectorOperators.LSHR, 16).and(1);
         IntVector rounded = bits.add(0x7fff).add(odd).lanewise(VectorOperators.LSHR, 16);
-        ((ShortVector) rounded.convertShape(VectorOperators.I2S, SHORTS, 0))
-                .intoMemorySegment(NativeMemory.ALL, y + 2L * i, ORDER);
+        return (ShortVector) rounded.convertShape(VectorOperators.I2S, SHORTS, 0);
     }
 
     /** {@code x / (1 + exp(−2u))} with {@code u = √(2/π)·(x + 0.044715·x³)}: half of x times 1 + tanh u. */
     private static FloatVector gelu(FloatVector x) {
-        FloatVector cube = x.mul(x).mul(GELU_CUBE).add(1).mul(x);
-        return x.div(exp(cube.mul(-2 * GELU_SCALE)).add(1));
+        FloatVector cubic = x.mul(x).fma(broadcast(-2 * GELU_SCALE * GELU_CUBE), broadcast(-2 * GELU_SCALE));
+        return x.div(exp(cubic.mul(x)).add(broadcast(1)));
     }
 
     private static float gelu(float x) {
@@ -116,16 +153,23 @@ final class RowScaling {
 
     /** e^x to within two units in the last place: {@code 2^n · e^f} with n the nearest integer to x / ln 2. */
     private static FloatVector exp(FloatVector x) {
-        FloatVector bounded = x.max(-EXP_LIMIT).min(EXP_LIMIT);
-        FloatVector shifted = bounded.lanewise(VectorOperators.FMA, broadcast(LOG2_E), broadcast(ROUNDER));
-        FloatVector n = shifted.sub(ROUNDER);
-        FloatVector f = n.lanewise(VectorOperators.FMA, broadcast(-LN2_HIGH), bounded);
-        f = n.lanewise(VectorOperators.FMA, broadcast(-LN2_LOW), f);
-        FloatVector sum = broadcast(EXP[0]);
-        for (int k = 1; k < EXP.length; k++) {
-            sum = sum.lanewise(VectorOperators.FMA, f, broadcast(EXP[k]));
-        }
-        FloatVector power = sum.lanewise(VectorOperators.FMA, f.mul(f), f).add(1);
+        IntVector sign = x.reinterpretAsInts().and(SIGN);
+        // Magnitudes are compared as integers, which is one instruction where floats take five.
+        FloatVector bounded = x.reinterpretAsInts()
+                .and(~SIGN)
+                .min(EXP_LIMIT_BITS)
+                .or(sign)
+                .reinterpretAsFloats();
+        FloatVector shifted = bounded.fma(broadcast(LOG2_E), broadcast(ROUNDER));
+        FloatVector n = shifted.sub(broadcast(ROUNDER));
+        FloatVector f = n.fma(broadcast(-LN2_HIGH), bounded);
+        f = n.fma(broadcast(-LN2_LOW), f);
+        FloatVector sum = broadcast(EXP_7).fma(f, broadcast(EXP_6));
+        sum = sum.fma(f, broadcast(EXP_5));
+        sum = sum.fma(f, broadcast(EXP_4));
+        sum = sum.fma(f, broadcast(EXP_3));
+        sum = sum.fma(f, broadcast(EXP_2));
+        FloatVector power = sum.fma(f.mul(f), f).add(broadcast(1));
         IntVector exponent =
                 shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).add(127 << 23);
         return power.mul(exponent.reinterpretAsFloats());

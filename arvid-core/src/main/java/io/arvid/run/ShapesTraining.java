@@ -56,7 +56,7 @@ public final class ShapesTraining {
             new AutoencoderTrainer.Settings(0, 1000, 32, 4, 20, 0.1, 3e-3, 12, 100);
     /** The decoder once more, when the transformer has made its latent space final. */
     private static final DecoderTrainer.Settings DECODER_RUN =
-            new DecoderTrainer.Settings(0, 1000, 32, 4, 20, 0.05, 3e-3, 13, 100);
+            new DecoderTrainer.Settings(0, 800, 32, 4, 20, 0.05, 3e-3, 13, 100);
     /** Many first chunks, where a prompt becomes a scene, in turn with a few whole videos, where the scene moves on. */
     private static final List<TeacherForcedBatches.Size> CYCLE =
             List.of(new TeacherForcedBatches.Size(1, 48), new TeacherForcedBatches.Size(7, 3));
@@ -68,12 +68,12 @@ public final class ShapesTraining {
             1000, new TeacherForcedBatches.Settings(CYCLE, 3, 12_000, 0.1, 0.1, 8), 2e-3, 1, 5, 100);
 
     private static final TrajectoryDistiller.Settings DISTILLATION_RUN = new TrajectoryDistiller.Settings(
-            400,
-            new TeacherForcedBatches.Settings(CYCLE, 3, 12_000, 0.1, 0, 8),
+            100,
+            new TeacherForcedBatches.Settings(CYCLE, 3, 1500, 0.1, 0, 9),
             List.of(1000.0, 937.5, 833.3333129882812, 625.0),
             List.of(400.0, 200.0),
             1e-3,
-            50);
+            20);
 
     private static final int STATISTICS_CLIPS = 64;
     private static final long STATISTICS_SEED = 11;

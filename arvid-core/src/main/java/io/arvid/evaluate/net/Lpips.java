@@ -76,7 +76,7 @@ public final class Lpips implements FrameComparison, AutoCloseable {
         FrameComparison.requirePair(reference, video);
         int frames = (int) video.size(0);
         double[] distances = new double[frames];
-        int together = (int) Math.clamp(PIXELS_TOGETHER / (video.size(2) * video.size(3)), 1, frames);
+        int together = Math.clamp(PIXELS_TOGETHER / (video.size(2) * video.size(3)), 1, frames);
         for (int start = 0; start < frames; start += together) {
             int end = Math.min(frames, start + together);
             try (TensorScope scope = TensorScope.open()) {

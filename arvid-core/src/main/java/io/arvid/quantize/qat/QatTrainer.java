@@ -277,14 +277,17 @@ public final class QatTrainer implements AutoCloseable {
         }
     }
 
-    /** A sample of each layer's inputs in full precision, recorded when first asked for: only static inputs need it. */
+    /** A sample of each layer's inputs in full precision, recorded when first asked for; each can be asked for once. */
     private java.util.function.Function<LinearSite, Tensor> sampledInputs() {
         Map<LinearSite, List<Tensor>> samples = new HashMap<>();
         return site -> {
             if (samples.isEmpty()) {
                 record(samples);
             }
-            return Ops.cat(0, samples.get(site));
+            List<Tensor> pieces = samples.get(site);
+            Tensor joined = Ops.cat(0, pieces);
+            pieces.forEach(Tensor::close);
+            return joined;
         };
     }
 
@@ -296,7 +299,7 @@ public final class QatTrainer implements AutoCloseable {
             flow(teacher, batch, (site, pass, input) -> {
                 long stride = Math.max(1, input.numel() / SAMPLED_INPUTS);
                 samples.computeIfAbsent(site, key -> new ArrayList<>())
-                        .add(Ops.copy(Ops.everyNth(input.flatten(), 0, 0, stride | 1)));
+                        .add(TensorScope.own(Ops.copy(Ops.everyNth(input.flatten(), 0, 0, stride | 1))));
                 return teacher.fullPrecision().apply(site, pass, input);
             });
         }

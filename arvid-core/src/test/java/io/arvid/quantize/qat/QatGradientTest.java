@@ -160,7 +160,7 @@ class QatGradientTest {
         }
 
         private double code(int o, int i) {
-            return Math.clamp(Math.rint((float) (w[o * IN + i] / s[o] + z[o])), 0, STEPS);
+            return Math.clamp(Math.rint(w[o * IN + i] / s[o] + z[o]), 0, STEPS);
         }
 
         private double low(int t) {
