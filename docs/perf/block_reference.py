@@ -5,7 +5,7 @@ in float64 sample by sample, modulation as separate multiplications and addition
     python block_reference.py MODEL.safetensors INPUT.safetensors THREADS
 
 BlockBench starts it and speaks with it over standard input: "run SLOTS" makes one pass whose keys and values end at slot SLOTS and answers with a JSON
-line of its seconds; "save SLOTS FILE" writes the raw bfloat16 output of such a pass to FILE.
+line of its seconds and its processor seconds; "save SLOTS FILE" writes the raw bfloat16 output of such a pass to FILE.
 """
 import json, math, struct, sys, time
 import torch
@@ -164,20 +164,20 @@ def main():
     def run(end):
         start = end - tokens
         cache = {"k": keys, "v": values, "local_end_index": torch.tensor([start]), "global_end_index": torch.tensor([start])}
-        began = time.perf_counter()
+        began, processor = time.perf_counter(), time.process_time()
         with torch.no_grad():
             out = block(x, e, grid, freqs, context, cache, cross_cache, start, slots)
-        return out, time.perf_counter() - began
+        return out, time.perf_counter() - began, time.process_time() - processor
 
     run(tokens)
     print(json.dumps({"torch": torch.__version__, "threads": torch.get_num_threads()}), flush=True)
     for line in sys.stdin:
         word, end, *rest = line.split()
-        out, seconds = run(int(end))
+        out, seconds, processor = run(int(end))
         if word == "save":
             with open(rest[0], "wb") as file:
                 file.write(bytes(out.contiguous().view(torch.uint8).flatten().numpy()))
-        print(json.dumps({"seconds": seconds}), flush=True)
+        print(json.dumps({"seconds": seconds, "cpu": processor}), flush=True)
 
 
 if __name__ == "__main__":

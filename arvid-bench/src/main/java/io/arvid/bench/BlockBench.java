@@ -1,5 +1,7 @@
 package io.arvid.bench;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.arvid.model.AttentionShape;
 import io.arvid.model.RolloutStep;
 import io.arvid.model.TextContext;
@@ -22,6 +24,7 @@ import io.arvid.weights.WeightMap;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -30,6 +33,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.ToDoubleFunction;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -40,7 +44,8 @@ import org.jspecify.annotations.Nullable;
  * <pre>BlockBench MODEL PYTHON SCRIPT THREADS RUNS SLOTS[,SLOTS…]</pre>
  *
  * MODEL is a folder of {@code arvid synthesize} (one block is enough); SLOTS is the number of keys, the chunk's own included: 4680, 32760. The clock covers
- * the block's forward pass. Prints a JSON line a run, and at the end the medians, their ratio and how far the outputs are apart.
+ * the block's forward pass. Prints a JSON line a run, and at the end the medians, their ratio (of wall time, and of processor time, which a busy machine
+ * disturbs less) and how far the outputs are apart.
  */
 public final class BlockBench {
     private static final int FRAMES = 3;
@@ -100,32 +105,38 @@ public final class BlockBench {
             Path saved = Files.createTempFile("block", ".bin");
             try (Rival rival = Rival.start(python, script, weights, write(inputs), threads)) {
                 for (int end : ends) {
-                    List<Double> own = new ArrayList<>();
-                    List<Double> other = new ArrayList<>();
+                    List<Time> own = new ArrayList<>();
+                    List<Time> other = new ArrayList<>();
                     for (int run = -1; run < runs; run++) {
-                        double theirs = rival.seconds("run " + end);
-                        double ours = seconds(end, null);
+                        Time theirs = rival.time("run " + end);
+                        Time ours = time(end, null);
                         if (run >= 0) {
                             own.add(ours);
                             other.add(theirs);
                             System.out.printf(
                                     Locale.ROOT,
-                                    "{\"slots\": %d, \"run\": %d, \"arvid_s\": %.4f, \"pytorch_s\": %.4f}%n",
+                                    "{\"slots\": %d, \"run\": %d, \"arvid_s\": %.4f, \"pytorch_s\": %.4f, \"arvid_cpu_s\": %.4f, "
+                                            + "\"pytorch_cpu_s\": %.4f}%n",
                                     end,
                                     run,
-                                    ours,
-                                    theirs);
+                                    ours.wall(),
+                                    theirs.wall(),
+                                    ours.processor(),
+                                    theirs.processor());
                         }
                     }
-                    rival.seconds("save " + end + " " + saved);
+                    rival.time("save " + end + " " + saved);
+                    double wall = median(other, Time::wall) / median(own, Time::wall);
+                    double processor = median(other, Time::processor) / median(own, Time::processor);
                     System.out.printf(
                             Locale.ROOT,
                             "{\"slots\": %d, \"arvid_median_s\": %.4f, \"pytorch_median_s\": %.4f, \"ratio\": %.2f, "
-                                    + "\"relative_difference\": %.4f, \"peak_mib\": %d}%n",
+                                    + "\"cpu_ratio\": %.2f, \"relative_difference\": %.4f, \"peak_mib\": %d}%n",
                             end,
-                            median(own),
-                            median(other),
-                            median(other) / median(own),
+                            median(own, Time::wall),
+                            median(other, Time::wall),
+                            wall,
+                            processor,
                             difference(end, Files.readAllBytes(saved)),
                             PeakMemory.bytes() >> 20);
                 }
@@ -142,7 +153,7 @@ public final class BlockBench {
     private double difference(int end, byte[] theirs) {
         try (TensorScope scope = TensorScope.open()) {
             Tensor[] out = new Tensor[1];
-            seconds(end, out);
+            time(end, out);
             Tensor reference = Ops.toF32(Ops.reinterpret(Tensors.of(theirs, theirs.length), DTypes.BF16));
             Tensor difference = Ops.toF32(out[0]).flatten().sub(reference);
             return Math.sqrt(Tensors.item(difference.square().sum())
@@ -151,7 +162,7 @@ public final class BlockBench {
     }
 
     /** One pass whose keys end at {@code end}; the clock starts after the cache is filled. */
-    private double seconds(int end, Tensor @Nullable [] out) {
+    private Time time(int end, Tensor @Nullable [] out) {
         WanConfig config = model.config();
         AttentionShape shape = new AttentionShape(1, config.numHeads(), config.headDim(), ROWS, COLUMNS);
         int startFrame = (end - TOKENS) / (ROWS * COLUMNS);
@@ -165,6 +176,7 @@ public final class BlockBench {
             text.embedded(() -> Ops.copy(states));
             model.blocks().getFirst().prepare(model::embedText, text, step, model.fullPrecision());
             long began = System.nanoTime();
+            long processor = cpu();
             Tensor result = model.blocks()
                     .getFirst()
                     .forward(
@@ -177,12 +189,17 @@ public final class BlockBench {
                             step,
                             model.fullPrecision(),
                             attention);
-            double seconds = (System.nanoTime() - began) / 1e9;
+            Time time = new Time((System.nanoTime() - began) / 1e9, (cpu() - processor) / 1e9);
             if (out != null) {
                 out[0] = scope.keep(result);
             }
-            return seconds;
+            return time;
         }
+    }
+
+    private static long cpu() {
+        return ManagementFactory.getPlatformMXBean(com.sun.management.OperatingSystemMXBean.class)
+                .getProcessCpuTime();
     }
 
     private Path write(Path file) {
@@ -199,8 +216,11 @@ public final class BlockBench {
         return file;
     }
 
-    private static double median(List<Double> values) {
-        double[] sorted = values.stream().mapToDouble(v -> v).sorted().toArray();
+    /** Seconds of a pass: on the wall, and of processors. */
+    private record Time(double wall, double processor) {}
+
+    private static double median(List<Time> times, ToDoubleFunction<Time> what) {
+        double[] sorted = times.stream().mapToDouble(what).sorted().toArray();
         int n = sorted.length;
         return n % 2 == 1 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
     }
@@ -225,10 +245,11 @@ public final class BlockBench {
             return line;
         }
 
-        double seconds(String command) throws IOException {
+        Time time(String command) throws IOException {
             to.println(command);
-            String line = answer();
-            return Double.parseDouble(line.substring(line.indexOf(':') + 1, line.indexOf('}')));
+            JsonNode answer = new JsonMapper().readTree(answer());
+            return new Time(
+                    answer.path("seconds").asDouble(), answer.path("cpu").asDouble());
         }
 
         @Override

@@ -214,6 +214,7 @@ final class GenerateCommand implements Callable<Integer> {
                     start == null ? null : MissingException.require(start),
                     latentsOnly,
                     folder,
+                    kv.settings(KvQuantization.of(KvQuantization.Codes.NONE)),
                     output);
             generation.plan(preset.maxMemory());
             if (!preset.isDryRun()) {

@@ -6,9 +6,9 @@ import io.arvid.record.PeakMemory;
 import io.arvid.record.Progress;
 import io.arvid.rollout.ChunkPlan;
 import io.arvid.rollout.DenoiseSchedule;
-import io.arvid.rollout.DenseKvStore;
 import io.arvid.rollout.RolloutConfig;
 import io.arvid.rollout.RolloutListener;
+import io.arvid.rollout.kv.KvQuantization;
 import io.arvid.rollout.preset.Guided;
 import io.arvid.run.FullSizeBudget;
 import io.arvid.run.PublishedModel;
@@ -34,6 +34,7 @@ import org.jspecify.annotations.Nullable;
  * @param start file of clean latents that every video starts with, or null
  * @param latentsOnly true to write latents and no videos
  * @param folder where videos go
+ * @param cache how keys and values are kept
  * @param output voice of the verb
  */
 record PublishedGeneration(
@@ -43,6 +44,7 @@ record PublishedGeneration(
         @Nullable Path start,
         boolean latentsOnly,
         Path folder,
+        KvQuantization cache,
         Output output) {
     /** Prints what it will hold in memory; {@code IllegalArgumentException} where that is more than {@code limit} bytes, 0 for no limit. */
     void plan(long limit) {
@@ -107,7 +109,7 @@ record PublishedGeneration(
                     given == null ? null : given.get("latents"),
                     videoSeed,
                     sites,
-                    DenseKvStore::new,
+                    cache.stores(),
                     listener);
             System.err.println("peak resident memory so far: " + MemoryPlan.text(PeakMemory.bytes()));
             return latents;

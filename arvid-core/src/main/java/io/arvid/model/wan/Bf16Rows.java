@@ -117,13 +117,23 @@ final class Bf16Rows {
             FloatVector odd = odd(pairs);
             squares = odd.fma(odd, even.fma(even, squares));
         }
-        float factor = (float) (1 / Math.sqrt(squares.reduceLanes(VectorOperators.ADD) / width + eps));
+        float factor = (float) (1 / Math.sqrt(sum(squares) / width + eps));
         for (int at = 0; at < width; at += 2 * LANES) {
             IntVector pairs = IntVector.fromMemorySegment(INTS, from, offset + 2L * at, ORDER);
             FloatVector even = rounded(even(pairs).mul(factor)).mul(FloatVector.fromArray(FLOATS, weights, at));
             FloatVector odd = rounded(odd(pairs).mul(factor)).mul(FloatVector.fromArray(FLOATS, weights, at + LANES));
             packed(even, odd).intoMemorySegment(to, offset + 2L * at, ORDER);
         }
+    }
+
+    /** Lane after lane: the vector's own sum is in another order once it is compiled, and a seed must give the same bytes. */
+    private static float sum(FloatVector lanes) {
+        float[] values = lanes.toArray();
+        float sum = 0;
+        for (int lane = 0; lane < FLOATS.length(); lane++) {
+            sum += values[lane];
+        }
+        return sum;
     }
 
     private static void rotateRow(
