@@ -73,7 +73,7 @@ class RowPassesTest {
                 Tensor fast = Tensors.zeros(type, COUNT);
                 Tensor plain = Tensors.zeros(type, COUNT);
                 RowScaling.scale(
-                        address(v), 0.3f, -2, address(p), 5, address(e), address(o), COUNT, gelu, address(fast), bf16);
+                        address(Ops.copy(v)), 0.3f, -2, address(p), 5, address(e), address(o), COUNT, gelu, address(fast), bf16);
                 RowScaling.scalePlain(
                         address(v), 0.3f, -2, address(p), 5, address(e), address(o), 0, COUNT, gelu, address(plain), bf16);
                 // GELU: 2 units of e^x, and a few of the operations around it; one unit of bfloat16 where that rounds last.
