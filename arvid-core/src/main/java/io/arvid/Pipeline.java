@@ -1,10 +1,14 @@
 package io.arvid;
 
 import io.arvid.evaluate.ChunkFrames;
+import io.arvid.evaluate.LatentError;
 import io.arvid.evaluate.PairedBootstrap;
 import io.arvid.evaluate.PairedRun;
 import io.arvid.evaluate.PairedScores;
+import io.arvid.evaluate.Psnr;
 import io.arvid.evaluate.SensitivityShares;
+import io.arvid.evaluate.Ssim;
+import io.arvid.evaluate.shapes.ShapesMetrics;
 import io.arvid.kernel.KernelCatalogue;
 import io.arvid.model.SiteForward;
 import io.arvid.model.wan.TinyVideoAutoencoder;
@@ -60,6 +64,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The whole story on one screen: load → sensitivity → quantize → pack → run → evaluate → report. What {@code arvid demo} does.
@@ -79,6 +84,7 @@ public final class Pipeline {
      * @param calibrationPrompts what methods calibrate on
      * @param seed seed of the first prompt's noise
      * @param shownPrompts prompts whose videos the report shows
+     * @param metrics folder of the networks of {@code fvd-shapes} and {@code lpips-shapes}; null for none
      * @param command the command line, for the record
      */
     public record Settings(
@@ -91,6 +97,7 @@ public final class Pipeline {
             List<String> calibrationPrompts,
             long seed,
             int shownPrompts,
+            @Nullable Path metrics,
             String command) {}
 
     private static final PairedBootstrap BOOTSTRAP = new PairedBootstrap(1000, 0.95, 1);
@@ -103,24 +110,32 @@ public final class Pipeline {
     private final StageClock clock;
     private final ModelFolder model;
     private final Generator generator;
+    private final @Nullable ShapesMetrics metrics;
     private final String modelHash;
     private final List<RecipeStamp> recipes = new ArrayList<>();
     private final List<ModelSize> sizes = new ArrayList<>();
     private final List<io.arvid.record.Sensitivity> sensitivities = new ArrayList<>();
 
-    private Pipeline(Settings settings, Progress progress, ModelFolder model, Generator generator) {
+    private Pipeline(
+            Settings settings,
+            Progress progress,
+            ModelFolder model,
+            Generator generator,
+            @Nullable ShapesMetrics metrics) {
         this.settings = settings;
         this.clock = new StageClock(progress);
         this.model = model;
         this.generator = generator;
+        this.metrics = metrics;
         this.modelHash = model.hash();
     }
 
     /** Runs everything and writes {@code report.html}; returns the run's folder. */
     public static RunFolder run(Settings settings, Progress progress) {
         try (ModelFolder model = ModelFolder.open(settings.model());
-                Generator generator = new Generator(model)) {
-            return new Pipeline(settings, progress, model, generator).run();
+                Generator generator = new Generator(model);
+                ShapesMetrics metrics = settings.metrics() == null ? null : ShapesMetrics.open(settings.metrics())) {
+            return new Pipeline(settings, progress, model, generator, metrics).run();
         }
     }
 
@@ -252,11 +267,7 @@ public final class Pipeline {
                 }
                 quantized.forEach((name, folder) -> {
                     int dash = name.lastIndexOf('-');
-                    PairedScores score = PairedScores.basic(
-                            name.substring(0, dash),
-                            name.substring(dash + 1),
-                            chunks(),
-                            TinyVideoAutoencoder.TIME_FACTOR);
+                    PairedScores score = scores(name.substring(0, dash), name.substring(dash + 1));
                     try (ModelFolder packed = ModelFolder.open(folder);
                             QuantizedModel sites = quantized(packed)) {
                         for (int i = 0; i < settings.prompts().size(); i++) {
@@ -278,6 +289,19 @@ public final class Pipeline {
             }
         }
         return scores;
+    }
+
+    private PairedScores scores(String method, String setting) {
+        return metrics == null
+                ? PairedScores.basic(method, setting, chunks(), TinyVideoAutoencoder.TIME_FACTOR)
+                : new PairedScores(
+                        method,
+                        setting,
+                        chunks(),
+                        TinyVideoAutoencoder.TIME_FACTOR,
+                        List.of(new LatentError()),
+                        List.of(new Psnr(), new Ssim(), metrics.lpips()),
+                        List.of(metrics.features()));
     }
 
     /** The packed layers of {@code packed} over the model, in integers. */

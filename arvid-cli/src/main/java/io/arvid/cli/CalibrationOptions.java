@@ -61,6 +61,14 @@ final class CalibrationOptions {
                 opened.transformer(), new PromptRollouts(generator, prompts(), seed), null, progress, 2);
     }
 
+    Path model() {
+        return model;
+    }
+
+    long seed() {
+        return seed;
+    }
+
     /** Everything that a sensitivity measurement depends on. */
     String key(ModelFolder opened) {
         return opened.hash() + " " + recipe().hash() + " " + prompts() + " " + seed;

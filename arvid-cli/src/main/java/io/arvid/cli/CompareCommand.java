@@ -7,9 +7,11 @@ import io.arvid.evaluate.suite.MetricFiles;
 import io.arvid.record.FindingTable;
 import io.arvid.report.RunFolder;
 import io.arvid.tensor.Torch;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -36,9 +38,11 @@ final class CompareCommand implements Callable<Integer> {
 
     @Option(
             names = "--recipes",
+            split = ",",
             paramLabel = "FOLDER",
-            description = "Folder of the recipes METHOD-SETTING.json; arvid's own where it is not given.")
-    private Path recipes = Home.recipes();
+            description =
+                    "Folders of the recipes METHOD-SETTING.json; the first that has a file counts (default: arvid's own).")
+    private List<Path> recipes = List.of(Home.recipes());
 
     @Option(
             names = "--methods",
@@ -121,7 +125,7 @@ final class CompareCommand implements Callable<Integer> {
         Torch.setThreads(1);
         CompareRequest request = new CompareRequest(
                 MissingException.require(model),
-                MissingException.require(recipes),
+                recipes.stream().map(MissingException::require).toList(),
                 folder,
                 methods,
                 settings,
@@ -130,7 +134,12 @@ final class CompareCommand implements Callable<Integer> {
                 isNumber(prompts) ? Home.heldOutPrompts(number(prompts)) : Home.lines(Path.of(prompts)),
                 seeds,
                 isNumber(calibration) ? Home.calibrationPrompts(number(calibration)) : Home.lines(Path.of(calibration)),
-                MetricFiles.of(weights),
+                MetricFiles.of(Stream.concat(
+                                Stream.of(Home.bundledMetrics())
+                                        .filter(Files::isDirectory)
+                                        .map(Path::toString),
+                                weights.stream())
+                        .toList()),
                 jobs,
                 commandLine());
         RunFolder run = MethodComparison.run(request, output.progress());

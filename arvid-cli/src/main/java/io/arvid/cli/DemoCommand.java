@@ -3,6 +3,7 @@ package io.arvid.cli;
 import io.arvid.Pipeline;
 import io.arvid.report.RunFolder;
 import io.arvid.tensor.Torch;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -54,6 +55,7 @@ final class DemoCommand implements Callable<Integer> {
                 Home.calibrationPrompts(4),
                 seed,
                 3,
+                Files.isDirectory(Home.bundledMetrics()) ? Home.bundledMetrics() : null,
                 "arvid demo --prompts " + prompts + " --bits " + String.join(",", bits) + " --seed " + seed);
         RunFolder run = Pipeline.run(settings, output.progress());
         run.record()

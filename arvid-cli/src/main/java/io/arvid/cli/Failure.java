@@ -1,5 +1,6 @@
 package io.arvid.cli;
 
+import io.arvid.tensor.Devices;
 import io.arvid.tensor.Torch;
 import java.io.FileNotFoundException;
 import java.nio.file.AccessDeniedException;
@@ -29,6 +30,7 @@ final class Failure {
         for (Throwable cause = error; cause != null; cause = cause.getCause()) {
             if (cause instanceof NoSuchFileException
                     || cause instanceof FileNotFoundException
+                    || cause instanceof Devices.MissingDeviceException
                     || cause instanceof MissingException) {
                 return MISSING;
             }

@@ -11,6 +11,7 @@ import io.arvid.rollout.RolloutListener;
 import io.arvid.rollout.kv.KvQuantization;
 import io.arvid.run.Generator;
 import io.arvid.run.ModelFolder;
+import io.arvid.run.PublishedModel;
 import io.arvid.run.QuantizedModel;
 import io.arvid.tensor.DTypes;
 import io.arvid.tensor.Ops;
@@ -77,6 +78,18 @@ final class GenerateCommand implements Callable<Integer> {
             description = "Where videos go (default: ${DEFAULT-VALUE}).")
     private Path folder = Path.of("runs", "videos");
 
+    @Option(
+            names = "--start",
+            paramLabel = "FILE",
+            description = "Clean latents that the video starts with: 'latents' of a safetensors file; with --preset.")
+    private @Nullable Path start;
+
+    @Option(names = "--latents-only", description = "Write latents and no videos; with --preset.")
+    private boolean latentsOnly;
+
+    @Mixin
+    private PresetOptions preset = new PresetOptions();
+
     @Mixin
     private KvOptions kv = new KvOptions();
 
@@ -120,6 +133,7 @@ final class GenerateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        preset.useDevice();
         Torch.setThreads(1);
         List<String> wanted = new ArrayList<>(prompts);
         if (promptFile != null) {
@@ -127,6 +141,9 @@ final class GenerateCommand implements Callable<Integer> {
         }
         if (wanted.isEmpty()) {
             throw new IllegalArgumentException("nothing to generate: give --prompt or --prompts");
+        }
+        if (preset.isGiven()) {
+            return published(wanted);
         }
         List<Made> made = new ArrayList<>();
         try (ModelFolder opened = ModelFolder.open(MissingException.require(model));
@@ -186,5 +203,25 @@ final class GenerateCommand implements Callable<Integer> {
             return null;
         }
         return new QuantizedModel(opened.transformer(), packed.layers(), new KernelCatalogue(kernel));
+    }
+
+    private Integer published(List<String> wanted) {
+        try (PublishedModel opened = preset.open(model)) {
+            PublishedGeneration generation = new PublishedGeneration(
+                    opened,
+                    wanted,
+                    seed,
+                    start == null ? null : MissingException.require(start),
+                    latentsOnly,
+                    folder,
+                    output);
+            generation.plan(preset.maxMemory());
+            if (!preset.isDryRun()) {
+                List<Made> made = generation.run();
+                made.forEach(video -> output.line(video.file() + "  " + video.prompt()));
+                output.result(made);
+            }
+            return 0;
+        }
     }
 }

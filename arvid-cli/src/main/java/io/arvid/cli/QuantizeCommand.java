@@ -15,6 +15,8 @@ import io.arvid.quantize.qarvd.SensitivityLog;
 import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.run.Generator;
 import io.arvid.run.ModelFolder;
+import io.arvid.run.PublishedModel;
+import io.arvid.run.StateFolder;
 import io.arvid.tensor.Torch;
 import io.arvid.weights.AtomicFolder;
 import io.arvid.weights.WeightMap;
@@ -50,13 +52,26 @@ final class QuantizeCommand implements Callable<Integer> {
     private Path folder = Path.of("packed");
 
     @Mixin
+    private PresetOptions preset = new PresetOptions();
+
+    @Option(
+            names = "--state",
+            paramLabel = "FOLDER",
+            description = "Where an interrupted run goes on, with --preset (default: the output folder with '.state').")
+    private @Nullable Path state;
+
+    @Mixin
     private Output output = new Output();
 
     @Override
     public Integer call() throws IOException {
-        Torch.setThreads(1);
         AtomicFolder.requireFree(folder);
         RecipeFile<?> recipe = calibration.recipe();
+        if (preset.isGiven()) {
+            return published(recipe);
+        }
+        preset.useDevice();
+        Torch.setThreads(1);
         try (ModelFolder model = calibration.open();
                 Generator generator = new Generator(model)) {
             if (model.packed() != null) {
@@ -85,6 +100,23 @@ final class QuantizeCommand implements Callable<Integer> {
             }
         }
         return 0;
+    }
+
+    private Integer published(RecipeFile<?> recipe) {
+        try (PublishedModel model = preset.open(calibration.model())) {
+            PublishedQuantization work = new PublishedQuantization(
+                    model, recipe, calibration.prompts(), calibration.seed(), preset.maxMemory(), output);
+            work.plan();
+            if (!preset.isDryRun()) {
+                Path place = state == null ? folder.resolveSibling(folder.getFileName() + ".state") : state;
+                FrameWeights known = sensitivity == null ? null : alpha(sensitivity);
+                PackedSize size = work.quantize(StateFolder.open(place, work.facts()), known, folder);
+                output.line(size.text());
+                output.line("written to " + folder + "; its state in " + place + " is no longer needed");
+                output.result(size);
+            }
+            return 0;
+        }
     }
 
     private static FrameWeights alpha(Path file) {

@@ -7,6 +7,8 @@ import io.arvid.quantize.qarvd.Sensitivity;
 import io.arvid.quantize.qarvd.SensitivityLog;
 import io.arvid.run.Generator;
 import io.arvid.run.ModelFolder;
+import io.arvid.run.PublishedModel;
+import io.arvid.run.StateFolder;
 import io.arvid.tensor.Torch;
 import io.arvid.weights.AtomicFile;
 import java.nio.file.Path;
@@ -36,10 +38,17 @@ final class SensitivityCommand implements Callable<Integer> {
     private Path file = Path.of("runs", "sensitivity.json");
 
     @Mixin
+    private PresetOptions preset = new PresetOptions();
+
+    @Mixin
     private Output output = new Output();
 
     @Override
     public Integer call() {
+        if (preset.isGiven()) {
+            return published();
+        }
+        preset.useDevice();
         Torch.setThreads(1);
         if (!(calibration.recipe().recipe() instanceof QArvdRecipe recipe)) {
             throw new IllegalArgumentException("sensitivity needs a recipe of q-arvd");
@@ -50,23 +59,40 @@ final class SensitivityCommand implements Callable<Integer> {
                     SensitivityLog.at(file.resolveSibling(file.getFileName() + ".log"), calibration.key(model));
             Sensitivity measured =
                     QArvd.measureSensitivity(calibration.context(model, generator, output.progress()), recipe, log);
-            Map<String, Object> result = new LinkedHashMap<>();
-            result.put("alpha", measured.alpha());
-            result.put("alphaWithoutText", measured.alphaWithoutText());
-            result.put("textPathError", measured.textPathError());
-            result.put("prompts", measured.promptCount());
-            result.put("spearman", SensitivityShares.of(measured, "").spearman());
-            AtomicFile.write(
-                    file,
-                    new com.fasterxml.jackson.databind.json.JsonMapper()
-                                    .valueToTree(result)
-                                    .toPrettyString() + "\n");
-            output.line("alpha, text path charged to chunk 0   " + numbers(measured.alpha()));
-            output.line("alpha, text path charged separately   " + numbers(measured.alphaWithoutText()));
-            output.line("written to " + file);
-            output.result(result);
+            write(measured);
         }
         return 0;
+    }
+
+    private Integer published() {
+        try (PublishedModel model = preset.open(calibration.model())) {
+            PublishedQuantization work = new PublishedQuantization(
+                    model, calibration.recipe(), calibration.prompts(), calibration.seed(), preset.maxMemory(), output);
+            work.plan();
+            if (!preset.isDryRun()) {
+                Path state = file.resolveSibling(file.getFileName() + ".state");
+                write(work.sensitivity(StateFolder.open(state, work.facts())));
+            }
+            return 0;
+        }
+    }
+
+    private void write(Sensitivity measured) {
+        Map<String, Object> result = new LinkedHashMap<>();
+        result.put("alpha", measured.alpha());
+        result.put("alphaWithoutText", measured.alphaWithoutText());
+        result.put("textPathError", measured.textPathError());
+        result.put("prompts", measured.promptCount());
+        result.put("spearman", SensitivityShares.of(measured, "").spearman());
+        AtomicFile.write(
+                file,
+                new com.fasterxml.jackson.databind.json.JsonMapper()
+                                .valueToTree(result)
+                                .toPrettyString() + "\n");
+        output.line("alpha, text path charged to chunk 0   " + numbers(measured.alpha()));
+        output.line("alpha, text path charged separately   " + numbers(measured.alphaWithoutText()));
+        output.line("written to " + file);
+        output.result(result);
     }
 
     private static String numbers(double[] values) {

@@ -4,8 +4,8 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.arvid.quantize.NearestName;
 import io.arvid.quantize.RecipeFile;
+import io.arvid.weights.NearestName;
 import java.util.List;
 
 /** Variations of a recipe, each a few keys of its file changed: those of Q-ARVD's paper, and what arvid's own recipe consists of. */
@@ -90,6 +90,7 @@ final class Ablations {
                     List.of(
                             new Variant("everything", UNCHANGED),
                             new Variant("calibrated on full-precision inputs", "{\"inputs\": \"full-precision\"}"),
+                            new Variant("target on the inputs seen", "{\"inputs\": \"quantized-local\"}"),
                             new Variant("no frame weights", "{\"weighting\": \"uniform\"}"),
                             new Variant("no dual scale", "{\"dualScale\": false}"),
                             new Variant("input scales by range", "{\"inputFactors\": [1.0]}"),

@@ -8,7 +8,7 @@ import java.util.List;
  * What is to be compared.
  *
  * @param model folder of the model
- * @param recipes folder of the recipe files; that of a method is {@code method-setting.json}
+ * @param recipes folders of recipe files, {@code method-setting.json}; the first that has a file counts
  * @param run folder that everything goes to; finished parts in it are not done again
  * @param methods ids of the methods
  * @param settings bit widths such as {@code w4a8}
@@ -23,7 +23,7 @@ import java.util.List;
  */
 public record CompareRequest(
         Path model,
-        Path recipes,
+        List<Path> recipes,
         Path run,
         List<String> methods,
         List<String> settings,

@@ -40,6 +40,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -91,7 +92,7 @@ public final class MethodComparison {
         RunRecord record = new RunRecord(
                 request.command(),
                 began,
-                SourceStamp.of(request.recipes()),
+                SourceStamp.of(request.recipes().getLast()),
                 ModelFolder.readConfig(request.model()).name(),
                 modelHash,
                 distinct.values().stream().map(Cell::stamp).toList(),
@@ -139,18 +140,25 @@ public final class MethodComparison {
     }
 
     private RecipeFile<?> recipe(String method, String setting) {
-        Path file = request.recipes().resolve(method + "-" + setting + ".json");
-        if (!Files.exists(file)) {
-            throw new IllegalArgumentException("there is no recipe " + file + " for " + method + " at " + setting);
-        }
-        return RecipeFile.read(file);
+        return RecipeFile.read(recipeFile(method, setting)
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "there is no recipe " + method + "-" + setting + ".json in " + request.recipes())));
     }
 
-    /** Step A of Q-ARVD once a setting, by Q-ARVD's recipe, for all that use it. */
+    private Optional<Path> recipeFile(String method, String setting) {
+        return request.recipes().stream()
+                .map(folder -> folder.resolve(method + "-" + setting + ".json"))
+                .filter(Files::exists)
+                .findFirst();
+    }
+
+    /** Step A of Q-ARVD once a setting, by Q-ARVD's recipe, for all that use it; where there is none, methods measure for themselves. */
     private void measureSensitivities(Iterable<Cell> cells) {
         for (Cell cell : cells) {
             boolean needed = cell.recipe().needs() instanceof Needs.Rollouts rollouts && rollouts.sensitivity();
-            if (!needed || sensitivities.containsKey(cell.setting())) {
+            if (!needed
+                    || sensitivities.containsKey(cell.setting())
+                    || recipeFile("q-arvd", cell.setting()).isEmpty()) {
                 continue;
             }
             QArvdRecipe recipe = (QArvdRecipe) recipe("q-arvd", cell.setting()).recipe();
@@ -266,6 +274,7 @@ public final class MethodComparison {
         ResultTables tables = new ResultTables(results);
         List<FindingTable> all = new ArrayList<>();
         all.add(tables.main());
+        tables.geometric().ifPresent(all::add);
         all.add(tables.costs());
         all.addAll(tables.order());
         tables.discriminability(reference).ifPresent(all::add);

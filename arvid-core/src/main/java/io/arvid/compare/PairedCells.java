@@ -5,8 +5,10 @@ import io.arvid.evaluate.suite.MetricResult;
 import io.arvid.record.Estimate;
 import io.arvid.record.PairedDifference;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /** Two recipes compared prompt by prompt; several noises of one prompt count as their mean. */
@@ -43,6 +45,31 @@ final class PairedCells {
                 bootstrap.level(),
                 estimate(bootstrap.meanDifference(ours, theirs)),
                 estimate(bootstrap.meanRatio(ours, theirs)));
+    }
+
+    /**
+     * A ratio prompt by prompt.
+     *
+     * @param mean geometric mean over the prompts, with its interval: no single prompt can outweigh all others
+     * @param won prompts with a ratio below 1
+     * @param prompts number of prompts
+     */
+    record GeometricRatio(Estimate mean, long won, int prompts) {}
+
+    /** Scores of {@code own} over those of {@code rival} in {@code metric}; all positive. */
+    static Optional<GeometricRatio> geometricRatio(String metric, CellRun.Done own, CellRun.Done rival) {
+        var a = own.scores().metric(metric).map(PairedCells::byPrompt).orElse(new double[0]);
+        var b = rival.scores().metric(metric).map(PairedCells::byPrompt).orElse(new double[0]);
+        double[] logs = new double[Math.min(a.length, b.length)];
+        Arrays.setAll(logs, i -> Math.log(a[i] / b[i]));
+        if (logs.length == 0 || !Arrays.stream(logs).allMatch(Double::isFinite)) {
+            return Optional.empty();
+        }
+        PairedBootstrap.Interval interval = own.scores().settings().bootstrap().mean(logs);
+        return Optional.of(new GeometricRatio(
+                new Estimate(Math.exp(interval.estimate()), Math.exp(interval.low()), Math.exp(interval.high())),
+                Arrays.stream(logs).filter(log -> log < 0).count(),
+                logs.length));
     }
 
     private static double[] byPrompt(MetricResult result) {

@@ -19,6 +19,8 @@ import java.util.Optional;
 /** What a comparison's results say, in tables. */
 final class ResultTables {
     private static final int WORST = 5;
+    private static final String RIVAL = "q-arvd";
+    private static final List<String> DISTANCES = List.of("latent-mse", "lpips-shapes");
     private static final double MIB = 1 << 20;
 
     private final List<CellRun.Done> results;
@@ -66,6 +68,39 @@ final class ResultTables {
                 ? Numbers.significant(estimate.mean(), 3)
                 : Numbers.significant(estimate.mean(), 3) + " [" + Numbers.significant(estimate.low(), 3) + ", "
                         + Numbers.significant(estimate.high(), 3) + "]";
+    }
+
+    /** Every recipe against Q-ARVD at the same setting, prompt by prompt. */
+    Optional<FindingTable> geometric() {
+        List<List<String>> rows = new ArrayList<>();
+        for (CellRun.Done result : results) {
+            List<String> row = new ArrayList<>(List.of(name(result)));
+            results.stream()
+                    .filter(rival -> rival != result
+                            && rival.cell().label().equals(RIVAL)
+                            && rival.cell().setting().equals(result.cell().setting()))
+                    .findFirst()
+                    .ifPresent(rival -> {
+                        for (String metric : DISTANCES) {
+                            var ratio = PairedCells.geometricRatio(metric, result, rival);
+                            row.add(ratio.map(found -> interval(found.mean())).orElse("–"));
+                            row.add(ratio.map(found -> found.won() + "/" + found.prompts())
+                                    .orElse("–"));
+                        }
+                        rows.add(row);
+                    });
+        }
+        List<String> headings = new ArrayList<>(List.of("Recipe"));
+        DISTANCES.forEach(metric -> headings.addAll(List.of(metric, "nearer on")));
+        return rows.isEmpty()
+                ? Optional.empty()
+                : Optional.of(new FindingTable(
+                        "prompt-ratios",
+                        "Against Q-ARVD, prompt by prompt",
+                        "Geometric mean of the ratios of the prompts, below 1 where the recipe is nearer to full precision, and the number of prompts on which"
+                                + " it is. A mean of distances is ruled by the few prompts whose videos turn into another scene.",
+                        headings,
+                        rows));
     }
 
     /** Time, memory and size. */
@@ -176,8 +211,10 @@ final class ResultTables {
     /** How well each metric tells the models apart (Figure 7). */
     Optional<FindingTable> discriminability(EvaluationResult reference) {
         List<EvaluationResult> all = new ArrayList<>(List.of(reference));
-        results.forEach(result -> all.add(result.scores()));
-        if (results.stream().map(result -> result.cell().setting()).distinct().count() < 2) {
+        results.stream()
+                .filter(result -> result.cell().setting().matches("w\\d+a\\d+"))
+                .forEach(result -> all.add(result.scores()));
+        if (all.stream().map(EvaluationResult::setting).distinct().count() < 3) {
             return Optional.empty();
         }
         Map<String, DiscriminabilityScore> scores =

@@ -4,6 +4,7 @@ import io.arvid.tensor.LinearAlgebra;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
+import io.arvid.tensor.Torch;
 import java.util.Arrays;
 import org.bytedeco.pytorch.Tensor;
 
@@ -46,6 +47,9 @@ public final class FrechetDistance {
         }
     }
 
+    /** Below this many numbers, handing work to other threads takes longer than the work. */
+    private static final long FEWEST_FOR_THREADS = 1 << 15;
+
     private FrechetDistance() {}
 
     /**
@@ -80,7 +84,11 @@ public final class FrechetDistance {
         if (first.size(0) != second.size(0)) {
             throw new IllegalArgumentException("pairs of " + first.size(0) + " and " + second.size(0) + " features");
         }
+        int threads = Torch.threads();
         try (TensorScope scope = TensorScope.open()) {
+            if (first.numel() < FEWEST_FOR_THREADS) {
+                Torch.setThreads(1);
+            }
             Tensor a = Ops.toF64(first);
             Tensor b = Ops.toF64(second);
             return bootstrap.ofDistance((int) a.size(0), chosen -> {
@@ -90,6 +98,8 @@ public final class FrechetDistance {
                     return between(a.index_select(0, rows), b.index_select(0, rows));
                 }
             });
+        } finally {
+            Torch.setThreads(threads);
         }
     }
 

@@ -32,6 +32,11 @@ public final class FvdFeatures implements VideoFeatures {
     }
 
     @Override
+    public String id() {
+        return "fvd";
+    }
+
+    @Override
     public int fewestFrames() {
         return FEWEST_FRAMES;
     }

@@ -14,6 +14,7 @@ import java.util.random.RandomGeneratorFactory;
  * @param seed of the draws
  */
 public record PairedBootstrap(int resamples, double level, long seed) {
+    private static final int MOST_DISTANCE_DRAWS = 200;
     private static final String GENERATOR = "L64X128MixRandom";
 
     /**
@@ -37,6 +38,11 @@ public record PairedBootstrap(int resamples, double level, long seed) {
                     "a bootstrap needs at least 2 resamples and a level between 0 and 1, not " + resamples + " and "
                             + level);
         }
+    }
+
+    /** The same with no more draws than distances of sets are worth: one of a thousand videos takes part of a second. */
+    public PairedBootstrap forDistances() {
+        return new PairedBootstrap(Math.min(resamples, MOST_DISTANCE_DRAWS), level, seed);
     }
 
     /** Interval of the mean over videos. */

@@ -6,11 +6,13 @@ import io.arvid.quantize.gptq.GptqMethod;
 import io.arvid.quantize.minmax.MinMax;
 import io.arvid.quantize.ptq4dit.Ptq4Dit;
 import io.arvid.quantize.qarvd.QArvd;
+import io.arvid.quantize.qat.QatMethod;
 import io.arvid.quantize.qvd.Qvd;
 import io.arvid.quantize.rotation.RotationMethod;
 import io.arvid.quantize.smoothquant.SmoothQuant;
 import io.arvid.quantize.svdquant.SvdQuant;
 import io.arvid.quantize.viditq.ViDitQ;
+import io.arvid.weights.NearestName;
 import java.util.List;
 
 /** The methods that arvid knows: one line each. */
@@ -26,7 +28,11 @@ public final class Methods {
             new ViDitQ(),
             new Qvd(),
             new QArvd(),
-            new ArvidMethod());
+            new ArvidMethod(),
+            QatMethod.lsq(),
+            QatMethod.qDm(),
+            QatMethod.efficientDm(),
+            QatMethod.qvgen());
 
     private Methods() {}
 

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.arvid.quantize.scheme.QuantPlan;
+import io.arvid.weights.NearestName;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -69,6 +70,17 @@ public record RecipeFile<R extends Recipe>(QuantMethod<R> method, R recipe) {
         @SuppressWarnings("unchecked")
         Class<R> type = (Class<R>) defaults.getClass();
         return new RecipeFile<>(method, JSON.treeToValue(complete, type));
+    }
+
+    /** The same method with other settings of the same kind. */
+    public static RecipeFile<?> of(RecipeFile<?> file, Recipe recipe) {
+        return replaced(file, recipe);
+    }
+
+    private static <R extends Recipe> RecipeFile<R> replaced(RecipeFile<R> file, Recipe recipe) {
+        @SuppressWarnings("unchecked")
+        Class<R> type = (Class<R>) file.recipe().getClass();
+        return new RecipeFile<>(file.method(), type.cast(recipe));
     }
 
     private static String explain(JsonProcessingException error) {

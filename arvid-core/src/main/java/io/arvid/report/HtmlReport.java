@@ -68,7 +68,7 @@ public final class HtmlReport {
         return sections;
     }
 
-    private static String resource(String name) {
+    static String resource(String name) {
         try (InputStream in = HtmlReport.class.getResourceAsStream(name)) {
             if (in == null) {
                 throw new IllegalStateException(name + " is missing beside " + HtmlReport.class.getName());

@@ -25,7 +25,9 @@ record MetricLook(String title, String direction, int decimals, boolean logarith
             "psnr", new MetricLook("PSNR, dB", HIGHER, 1, false),
             "ssim", new MetricLook("SSIM", HIGHER, 3, false),
             "lpips-alex", new MetricLook("LPIPS", LOWER, 3, false),
-            "fvd", new MetricLook("FVD", LOWER, 1, false));
+            "fvd", new MetricLook("FVD", LOWER, 1, false),
+            "lpips-shapes", new MetricLook("LPIPS-shapes, arvid's small network, not LPIPS", LOWER, -1, false),
+            "fvd-shapes", new MetricLook("FVD-shapes, arvid's small network, not FVD", LOWER, -1, false));
 
     static MetricLook of(String metric) {
         return LOOKS.getOrDefault(metric, new MetricLook(metric, "", -1, false));

@@ -1,6 +1,7 @@
 package io.arvid.run;
 
 import io.arvid.model.SiteForward;
+import io.arvid.model.TextContext;
 import io.arvid.model.wan.TinyVideoAutoencoder;
 import io.arvid.model.wan.Tokenizer;
 import io.arvid.model.wan.UmtTextEncoder;
@@ -9,6 +10,7 @@ import io.arvid.rollout.KvStore;
 import io.arvid.rollout.NoiseSource;
 import io.arvid.rollout.Rollout;
 import io.arvid.rollout.RolloutListener;
+import io.arvid.rollout.preset.Guided;
 import io.arvid.tensor.DTypes;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.Seeds;
@@ -58,22 +60,44 @@ public final class Generator implements AutoCloseable {
         return latents(prompt, seed, sites, DenseKvStore::new, RolloutListener.NONE);
     }
 
-    /** Normalized latents {@code [1, F, C, h, w]} with {@code sites} in the linear layers and keys and values in {@code stores}. */
+    /**
+     * Normalized latents {@code [1, F, C, h, w]} with {@code sites} in the linear layers and keys and values in {@code stores}. A bidirectional model has
+     * neither cache nor chunks: its sampler takes the whole clip.
+     */
     public Tensor latents(
             String prompt, long seed, SiteForward sites, KvStore.Factory stores, RolloutListener listener) {
-        ModelFolder.Video video = model.config().video();
+        if (model.config().sampler() != null) {
+            return sampled(prompt, seed, sites, model.config().sampler());
+        }
         Rollout rollout = new Rollout(model.transformer(), model.config().rollout(), sites, stores, listener);
         try (Seeds seeds = new Seeds(seed)) {
             return TensorScope.run(() -> {
-                Tensor noise = seeds.normal(
-                        1,
-                        video.latentFrames(),
-                        model.config().transformer().inDim(),
-                        video.height() / TinyVideoAutoencoder.SPACE_FACTOR,
-                        video.width() / TinyVideoAutoencoder.SPACE_FACTOR);
-                return rollout.run(noise, textStates(prompt), NoiseSource.seeded(seeds));
+                return rollout.run(seeds.normal(noiseShape()), textStates(prompt), NoiseSource.seeded(seeds));
             });
         }
+    }
+
+    private Tensor sampled(String prompt, long seed, SiteForward sites, Guided settings) {
+        return Torch.withoutGradients(() -> TensorScope.run(() -> {
+            try (Seeds seeds = new Seeds(seed);
+                    TextContext text = new TextContext(textStates(prompt));
+                    TextContext negative = new TextContext(
+                            textStates(settings.guidance() == 1 ? prompt : settings.negativePrompt()))) {
+                return settings.sampler()
+                        .sample(model.transformer(), seeds.normal(noiseShape()), text, negative, sites, (i, x) -> {});
+            }
+        }));
+    }
+
+    private long[] noiseShape() {
+        ModelFolder.Video video = model.config().video();
+        return new long[] {
+            1,
+            video.latentFrames(),
+            model.config().transformer().inDim(),
+            video.height() / TinyVideoAutoencoder.SPACE_FACTOR,
+            video.width() / TinyVideoAutoencoder.SPACE_FACTOR
+        };
     }
 
     /** Decoded video {@code [T, 3, H, W]}, uint8, of normalized latents {@code [1, F, C, h, w]}; the copies before the first frame are dropped. */

@@ -1,6 +1,7 @@
 package io.arvid.run;
 
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -11,13 +12,14 @@ import io.arvid.model.wan.UmtConfig;
 import io.arvid.model.wan.UmtTextEncoder;
 import io.arvid.model.wan.WanConfig;
 import io.arvid.model.wan.WanTransformer;
+import io.arvid.model.wan.vae.LatentStatistics;
 import io.arvid.pack.PackedModelFile;
 import io.arvid.quantize.scheme.KvPlan;
 import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.rollout.RolloutConfig;
 import io.arvid.rollout.kv.GroupedQuantizer;
 import io.arvid.rollout.kv.KvQuantization;
-import io.arvid.rollout.train.LatentStatistics;
+import io.arvid.rollout.preset.Guided;
 import io.arvid.tensor.DTypes;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.TensorScope;
@@ -67,7 +69,7 @@ public final class ModelFolder implements AutoCloseable {
         }
     }
 
-    /** What {@code config.json} says. */
+    /** What {@code config.json} says; a model with a {@code sampler} is bidirectional, its roll-out one chunk. */
     @JsonIgnoreProperties(ignoreUnknown = true)
     public record Config(
             @JsonProperty("name") String name,
@@ -76,7 +78,22 @@ public final class ModelFolder implements AutoCloseable {
             @JsonProperty("autoencoder") TinyVideoAutoencoder.Config autoencoder,
             @JsonProperty("latents") LatentStatistics latents,
             @JsonProperty("rollout") RolloutConfig rollout,
-            @JsonProperty("video") Video video) {
+            @JsonProperty("video") Video video,
+
+            @JsonProperty("sampler") @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable
+            Guided sampler) {
+        /** Of a model that is rolled out. */
+        public Config(
+                String name,
+                WanConfig transformer,
+                UmtConfig textEncoder,
+                TinyVideoAutoencoder.Config autoencoder,
+                LatentStatistics latents,
+                RolloutConfig rollout,
+                Video video) {
+            this(name, transformer, textEncoder, autoencoder, latents, rollout, video, null);
+        }
+
         /** Checks that nothing is missing. */
         public Config {
             Map<String, @Nullable Object> parts = new HashMap<>();
@@ -177,7 +194,7 @@ public final class ModelFolder implements AutoCloseable {
 
     private static WeightMap load(Path file) {
         try (WeightMap mapped = SafetensorsFile.open(file)) {
-            return mapped.to(DTypes.F32);
+            return mapped.to(DTypes.F32).onCurrentDevice();
         }
     }
 

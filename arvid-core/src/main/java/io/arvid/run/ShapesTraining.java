@@ -5,12 +5,13 @@ import io.arvid.model.wan.TinyVideoAutoencoder;
 import io.arvid.model.wan.Tokenizer;
 import io.arvid.model.wan.UmtConfig;
 import io.arvid.model.wan.WanConfig;
+import io.arvid.model.wan.vae.LatentStatistics;
 import io.arvid.rollout.RolloutConfig;
 import io.arvid.rollout.train.AutoencoderTrainer;
 import io.arvid.rollout.train.AutoregressiveTrainer;
 import io.arvid.rollout.train.DecoderTrainer;
 import io.arvid.rollout.train.LatentDataset;
-import io.arvid.rollout.train.LatentStatistics;
+import io.arvid.rollout.train.LatentMeasurement;
 import io.arvid.rollout.train.TeacherForcedBatches;
 import io.arvid.rollout.train.TrainingListener;
 import io.arvid.rollout.train.TrajectoryDistiller;
@@ -61,7 +62,11 @@ public final class ShapesTraining {
             List.of(new TeacherForcedBatches.Size(1, 48), new TeacherForcedBatches.Size(7, 3));
 
     private static final AutoregressiveTrainer.Settings TRANSFORMER_RUN = new AutoregressiveTrainer.Settings(
-            2400, new TeacherForcedBatches.Settings(CYCLE, 3, 12_000, 0.1, 0.1, 7), 3e-3, 5, 100);
+            2400, new TeacherForcedBatches.Settings(CYCLE, 3, 12_000, 0.1, 0.1, 7), 3e-3, 0.4, 5, 100);
+    /** The same at a lower learning rate. */
+    private static final AutoregressiveTrainer.Settings FINER_RUN = new AutoregressiveTrainer.Settings(
+            1000, new TeacherForcedBatches.Settings(CYCLE, 3, 12_000, 0.1, 0.1, 8), 2e-3, 1, 5, 100);
+
     private static final TrajectoryDistiller.Settings DISTILLATION_RUN = new TrajectoryDistiller.Settings(
             400,
             new TeacherForcedBatches.Settings(CYCLE, 3, 12_000, 0.1, 0, 8),
@@ -137,7 +142,8 @@ public final class ShapesTraining {
             if (Files.exists(file)) {
                 return json.readValue(file.toFile(), LatentStatistics.class);
             }
-            LatentStatistics measured = LatentStatistics.measure(world, autoencoder, STATISTICS_CLIPS, STATISTICS_SEED);
+            LatentStatistics measured =
+                    LatentMeasurement.measure(world, autoencoder, STATISTICS_CLIPS, STATISTICS_SEED);
             AtomicFile.write(file, json.writeValueAsString(measured));
             return measured;
         } catch (IOException e) {
@@ -150,9 +156,11 @@ public final class ShapesTraining {
         try (Tokenizer tokenizer = Tokenizer.open(tokenizerFile, TRANSFORMER.textLen());
                 LatentDataset dataset = new LatentDataset(
                         world, autoencoder, statistics, TRANSFORMER_RUN.data().seed())) {
-            Map<String, Tensor> teacher = new AutoregressiveTrainer(
+            Map<String, Tensor> first = new AutoregressiveTrainer(
                             TRANSFORMER, TEXT, tokenizer, dataset, TRANSFORMER_RUN)
                     .train(state("transformer"), listener);
+            Map<String, Tensor> teacher = new AutoregressiveTrainer(TRANSFORMER, TEXT, tokenizer, dataset, FINER_RUN)
+                    .goOn(first, state("finer"), listener);
             return new TrajectoryDistiller(TRANSFORMER, TEXT, tokenizer, dataset, DISTILLATION_RUN)
                     .train(teacher, state("distillation"), listener);
         }

@@ -20,17 +20,18 @@ public final class Seeds implements AutoCloseable {
 
     /** Standard normal float32 values. */
     public Tensor normal(long... shape) {
-        return torch.randn(shape, new GeneratorOptional(generator), Tensors.options(DTypes.F32));
+        return Devices.toCurrent(torch.randn(shape, new GeneratorOptional(generator), Tensors.cpuOptions(DTypes.F32)));
     }
 
     /** Uniform float32 values in [0, 1). */
     public Tensor uniform(long... shape) {
-        return torch.rand(shape, new GeneratorOptional(generator), Tensors.options(DTypes.F32));
+        return Devices.toCurrent(torch.rand(shape, new GeneratorOptional(generator), Tensors.cpuOptions(DTypes.F32)));
     }
 
     /** A random permutation of {@code 0 … count − 1}, int64. */
     public Tensor permutation(long count) {
-        return torch.randperm(count, new GeneratorOptional(generator), Tensors.options(DTypes.I64));
+        return Devices.toCurrent(
+                torch.randperm(count, new GeneratorOptional(generator), Tensors.cpuOptions(DTypes.I64)));
     }
 
     @Override

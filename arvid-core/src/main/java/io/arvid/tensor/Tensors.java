@@ -10,7 +10,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 
-/** Between Java arrays, native memory and tensors. Tensors made here are contiguous and on the CPU. */
+/** Between Java arrays, native memory and tensors. Tensors made here are contiguous and on the current device ({@link Devices}); views of memory are on the CPU. */
 public final class Tensors {
     private Tensors() {}
 
@@ -61,30 +61,30 @@ public final class Tensors {
 
     /** Copy of {@code values} in float32, shape {@code shape} (row-major). */
     public static Tensor of(float[] values, long... shape) {
-        Tensor tensor = empty(DTypes.F32, shape);
+        Tensor tensor = emptyOnCpu(DTypes.F32, shape);
         MemorySegment.copy(values, 0, memory(tensor), ValueLayout.JAVA_FLOAT, 0, values.length);
-        return tensor;
+        return Devices.toCurrent(tensor);
     }
 
     /** Copy of {@code values} in float64, shape {@code shape} (row-major). */
     public static Tensor of(double[] values, long... shape) {
-        Tensor tensor = empty(DTypes.F64, shape);
+        Tensor tensor = emptyOnCpu(DTypes.F64, shape);
         MemorySegment.copy(values, 0, memory(tensor), ValueLayout.JAVA_DOUBLE, 0, values.length);
-        return tensor;
+        return Devices.toCurrent(tensor);
     }
 
     /** Copy of {@code values} in int64, shape {@code shape} (row-major). */
     public static Tensor of(long[] values, long... shape) {
-        Tensor tensor = empty(DTypes.I64, shape);
+        Tensor tensor = emptyOnCpu(DTypes.I64, shape);
         MemorySegment.copy(values, 0, memory(tensor), ValueLayout.JAVA_LONG, 0, values.length);
-        return tensor;
+        return Devices.toCurrent(tensor);
     }
 
     /** Copy of {@code values} in uint8, shape {@code shape} (row-major). */
     public static Tensor of(byte[] values, long... shape) {
-        Tensor tensor = empty(DTypes.U8, shape);
+        Tensor tensor = emptyOnCpu(DTypes.U8, shape);
         MemorySegment.copy(values, 0, memory(tensor), ValueLayout.JAVA_BYTE, 0, values.length);
-        return tensor;
+        return Devices.toCurrent(tensor);
     }
 
     /**
@@ -121,11 +121,14 @@ public final class Tensors {
                     "a view of " + elements * type.bytes() + " bytes over " + memory.byteSize() + " bytes");
         }
         Pointer pointer = new Address(memory.address());
-        return torch.from_blob(pointer, shape, strides, (PointerConsumer) null, options(type), new DeviceOptional());
+        return torch.from_blob(pointer, shape, strides, (PointerConsumer) null, cpuOptions(type), new DeviceOptional());
     }
 
     /** The memory of a contiguous CPU tensor, valid as long as the tensor is. */
     public static MemorySegment memory(Tensor tensor) {
+        if (!tensor.is_cpu()) {
+            throw new IllegalArgumentException("the memory of a tensor on a GPU cannot be read in place");
+        }
         if (!tensor.is_contiguous()) {
             throw new IllegalArgumentException("the memory of a tensor that is not contiguous has gaps");
         }
@@ -138,28 +141,31 @@ public final class Tensors {
     /** Entries in row-major order, converted to float32. */
     public static float[] toFloats(Tensor tensor) {
         try (TensorScope scope = TensorScope.open()) {
-            return memory(Ops.toF32(tensor.detach()).contiguous()).toArray(ValueLayout.JAVA_FLOAT);
+            return memory(Devices.onCpu(Ops.toF32(tensor.detach())).contiguous())
+                    .toArray(ValueLayout.JAVA_FLOAT);
         }
     }
 
     /** Entries in row-major order, converted to float64. */
     public static double[] toDoubles(Tensor tensor) {
         try (TensorScope scope = TensorScope.open()) {
-            return memory(Ops.toF64(tensor.detach()).contiguous()).toArray(ValueLayout.JAVA_DOUBLE);
+            return memory(Devices.onCpu(Ops.toF64(tensor.detach())).contiguous())
+                    .toArray(ValueLayout.JAVA_DOUBLE);
         }
     }
 
     /** Entries in row-major order, converted to int64. */
     public static long[] toLongs(Tensor tensor) {
         try (TensorScope scope = TensorScope.open()) {
-            return memory(Ops.to(tensor.detach(), DTypes.I64).contiguous()).toArray(ValueLayout.JAVA_LONG);
+            return memory(Devices.onCpu(Ops.to(tensor.detach(), DTypes.I64)).contiguous())
+                    .toArray(ValueLayout.JAVA_LONG);
         }
     }
 
     /** Bytes of a contiguous copy in the tensor's own element type, row-major. */
     public static byte[] toBytes(Tensor tensor) {
         try (TensorScope scope = TensorScope.open()) {
-            return memory(tensor.detach().contiguous()).toArray(ValueLayout.JAVA_BYTE);
+            return memory(Devices.onCpu(tensor.detach()).contiguous()).toArray(ValueLayout.JAVA_BYTE);
         }
     }
 
@@ -178,7 +184,15 @@ public final class Tensors {
     }
 
     static TensorOptions options(DTypes type) {
+        return Devices.options(type);
+    }
+
+    static TensorOptions cpuOptions(DTypes type) {
         return new TensorOptions(type.torch());
+    }
+
+    private static Tensor emptyOnCpu(DTypes type, long... shape) {
+        return torch.empty(shape, cpuOptions(type), new org.bytedeco.pytorch.MemoryFormatOptional());
     }
 
     /** A bare address as a JavaCPP pointer. */

@@ -46,6 +46,11 @@ public final class Torch {
         return torch.cuda_is_available();
     }
 
+    /** True where this libtorch was built for CUDA, whether or not a GPU is there. */
+    public static boolean isBuiltForCuda() {
+        return Context.hasCUDA() || torch.hasCUDA();
+    }
+
     /**
      * Treats numbers too small for a normalized float as zero on this thread. They carry no information in training, where moments of silent weights
      * decay towards zero, and make arithmetic many times slower.

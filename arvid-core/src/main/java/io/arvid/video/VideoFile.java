@@ -22,6 +22,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.bytedeco.javacv.FFmpegFrameGrabber;
 import org.bytedeco.javacv.FFmpegFrameRecorder;
 import org.bytedeco.javacv.Frame;
@@ -38,6 +40,10 @@ public final class VideoFile {
 
     private static final int FINEST_STEP = 8;
     private static final int BITS_PER_PIXEL = 4;
+
+    /** Less than FFmpeg writes at a time: a disk with less is full. */
+    private static final long LEAST_FREE_BYTES = 1 << 16;
+
     private static final int SCALING = SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INP | SWS_FULL_CHR_H_INT;
 
     static {
@@ -46,20 +52,63 @@ public final class VideoFile {
 
     private VideoFile() {}
 
+    /** Takes the next frames of a video, {@code [T, 3, H, W]} in [0, 1]. */
+    @FunctionalInterface
+    public interface Sink {
+        /** These frames come next. */
+        void accept(Tensor frames);
+    }
+
+    /**
+     * Writes a video that comes piece by piece, as a file that is there whole or not at all.
+     *
+     * @param height pixel rows, even
+     * @param width pixel columns, even
+     * @param source hands over the frames
+     */
+    public static void stream(
+            Path file, int height, int width, double framesPerSecond, VideoEncoding encoding, Consumer<Sink> source) {
+        if (height % 2 != 0 || width % 2 != 0) {
+            throw new IllegalArgumentException(
+                    file + ": a video file needs an even width and height, not " + width + "×" + height);
+        }
+        AtomicFile.writeNamed(
+                file,
+                temporary ->
+                        requireWhole(temporary, encode(temporary, height, width, framesPerSecond, encoding, source)));
+    }
+
     /** Writes {@code video} as a file that is there whole or not at all. Width and height must be even: FFmpeg's recorder writes no others. */
     public static void write(Path file, Tensor video, double framesPerSecond, VideoEncoding encoding) {
         Frames.requireVideo(video);
-        if (video.size(2) % 2 != 0 || video.size(3) % 2 != 0) {
-            throw new IllegalArgumentException(
-                    file + ": a video file needs an even width and height, not " + video.size(3) + "×" + video.size(2));
-        }
-        AtomicFile.writeNamed(file, temporary -> encode(temporary, video, framesPerSecond, encoding));
-    }
-
-    private static void encode(Path file, Tensor video, double framesPerSecond, VideoEncoding encoding)
-            throws IOException {
         int height = (int) video.size(2);
         int width = (int) video.size(3);
+        stream(file, height, width, framesPerSecond, encoding, sink -> sink.accept(video));
+    }
+
+    /** FFmpeg's recorder says nothing of a write that fails, as on a full disk: what was written must read back whole. */
+    private static void requireWhole(Path file, long frames) throws IOException {
+        long found = 0;
+        try (FFmpegFrameGrabber grabber = new FFmpegFrameGrabber(file.toFile())) {
+            grabber.setImageMode(FrameGrabber.ImageMode.RAW);
+            grabber.start();
+            while (grabber.grabImage() != null) {
+                found++;
+            }
+        } catch (FrameGrabber.Exception e) {
+            // Counts as frames that are missing.
+        }
+        if (found != frames) {
+            boolean full = Files.getFileStore(file).getUsableSpace() < LEAST_FREE_BYTES;
+            throw new IOException(
+                    full ? "No space left on device" : "only " + found + " of " + frames + " frames can be read back");
+        }
+    }
+
+    /** Number of frames that {@code source} handed over. */
+    private static long encode(
+            Path file, int height, int width, double framesPerSecond, VideoEncoding encoding, Consumer<Sink> source)
+            throws IOException {
         try (FFmpegFrameRecorder recorder = new FFmpegFrameRecorder(file.toFile(), width, height)) {
             recorder.setFormat(encoding.container());
             recorder.setVideoCodecName(encoder(encoding));
@@ -77,17 +126,31 @@ public final class VideoFile {
                 case LOSSLESS -> recorder.setPixelFormat(AV_PIX_FMT_BGR0);
             }
             recorder.start();
-            for (int t = 0; t < video.size(0); t++) {
+            AtomicLong count = new AtomicLong();
+            source.accept(frames -> {
+                record(recorder, frames);
+                count.addAndGet(frames.size(0));
+            });
+            recorder.stop();
+            return count.get();
+        }
+    }
+
+    private static void record(FFmpegFrameRecorder recorder, Tensor frames) {
+        int width = (int) frames.size(3);
+        try {
+            for (int t = 0; t < frames.size(0); t++) {
                 recorder.recordImage(
                         width,
-                        height,
+                        (int) frames.size(2),
                         Frame.DEPTH_UBYTE,
                         3,
                         3 * width,
                         AV_PIX_FMT_RGB24,
-                        ByteBuffer.wrap(Frames.rgb(video, t)));
+                        ByteBuffer.wrap(Frames.rgb(frames, t)));
             }
-            recorder.stop();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

@@ -2,6 +2,7 @@ package io.arvid.weights;
 
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.Locale;
 
 /** The known name closest to a mistyped one, for error messages. */
 public final class NearestName {
@@ -15,8 +16,15 @@ public final class NearestName {
                 .orElseThrow();
     }
 
-    /** Levenshtein distance: insertions, deletions and substitutions cost 1 each. */
-    static int distance(String a, String b) {
+    /** {@code "; did you mean 'x'?"} with the nearest of {@code known} in it, or nothing where there are none. */
+    public static String suggestion(String name, Collection<String> known) {
+        return known.isEmpty() ? "" : "; did you mean '" + of(name, known) + "'?";
+    }
+
+    /** Levenshtein distance: insertions, deletions and substitutions cost 1 each; letters are compared without case. */
+    static int distance(String from, String to) {
+        String a = from.toLowerCase(Locale.ROOT);
+        String b = to.toLowerCase(Locale.ROOT);
         int[] costs = new int[b.length() + 1];
         for (int j = 0; j < costs.length; j++) {
             costs[j] = j;

@@ -84,7 +84,7 @@ public final class SafetensorsWriter {
             throw new IllegalStateException(info.name() + ": a piece of " + DTypes.of(piece) + ", not " + info.type());
         }
         try (TensorScope scope = TensorScope.open()) {
-            MemorySegment data = Tensors.memory(piece.detach().contiguous());
+            MemorySegment data = Tensors.memory(piece.detach().cpu().contiguous());
             for (long at = 0; at < data.byteSize(); at += PIECE) {
                 writeFully(
                         channel,

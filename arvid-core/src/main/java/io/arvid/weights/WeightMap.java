@@ -1,6 +1,7 @@
 package io.arvid.weights;
 
 import io.arvid.tensor.DTypes;
+import io.arvid.tensor.Devices;
 import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
 import java.util.ArrayList;
@@ -88,6 +89,23 @@ public final class WeightMap implements AutoCloseable {
     /** Bytes of all tensors in their own types. */
     public long bytes() {
         return tensors.values().stream().mapToLong(Tensor::nbytes).sum();
+    }
+
+    /**
+     * The same parameters on the device that computes: this map where that is the CPU, whose mapped tensors are used in place; otherwise copies, and this map
+     * is closed.
+     */
+    public WeightMap onCurrentDevice() {
+        if (!Devices.current().isCuda()) {
+            return this;
+        }
+        try (TensorScope scope = TensorScope.open()) {
+            LinkedHashMap<String, Tensor> moved = new LinkedHashMap<>();
+            tensors.forEach((name, tensor) -> moved.put(name, Devices.toCurrent(tensor)));
+            WeightMap map = of(moved);
+            close();
+            return map;
+        }
     }
 
     /** A copy with every floating tensor in {@code type}; independent of this map and its file. */

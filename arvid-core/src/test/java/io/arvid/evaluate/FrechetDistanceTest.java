@@ -41,6 +41,35 @@ class FrechetDistanceTest {
         }
     }
 
+    /** The interval's width, as a deviation, is that of the distances of many independent sets of pairs. */
+    @Test
+    void theIntervalIsAsWideAsDistancesOfSetsVary() {
+        int sets = 24;
+        double[] distances = new double[sets];
+        double widths = 0;
+        try (Seeds seeds = new Seeds(3)) {
+            for (int set = 0; set < sets; set++) {
+                try (TensorScope scope = TensorScope.open()) {
+                    Tensor reference = seeds.normal(40, 3);
+                    Tensor own = Ops.add(reference.add(Ops.mul(seeds.normal(40, 3), 0.8)), 0.5);
+                    PairedBootstrap.Interval interval =
+                            FrechetDistance.between(reference, own, new PairedBootstrap(100, 0.95, set));
+                    assertThat(interval.estimate()).isEqualTo(FrechetDistance.between(reference, own));
+                    assertThat(interval.estimate()).isBetween(interval.low(), interval.high());
+                    distances[set] = interval.estimate();
+                    widths += (interval.high() - interval.low()) / sets;
+                }
+            }
+        }
+        double mean = java.util.Arrays.stream(distances).average().orElseThrow();
+        double deviation = Math.sqrt(java.util.Arrays.stream(distances)
+                        .map(distance -> (distance - mean) * (distance - mean))
+                        .sum()
+                / (sets - 1));
+        // The deviation of 24 draws is itself known to 1/√46 = 15 %; three times that on either side.
+        assertThat(widths / (2 * 1.96) / deviation).isBetween(0.55, 1.45);
+    }
+
     @Test
     void otherDimensionsAreRefused() {
         try (TensorScope scope = TensorScope.open();

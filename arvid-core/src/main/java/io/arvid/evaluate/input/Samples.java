@@ -1,6 +1,9 @@
 package io.arvid.evaluate.input;
 
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.arvid.weights.NearestName;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -18,7 +21,7 @@ public final class Samples {
     private Samples() {}
 
     /**
-     * Pairs the videos of two folders by name. A name that only one folder has gets a sample too, so that it is reported.
+     * Pairs the videos of two folders by name; prompts are taken from the files that {@code arvid generate} writes beside videos. A name that only one folder has gets a sample too, so that it is reported.
      *
      * @param references null where nothing is compared
      */
@@ -30,8 +33,25 @@ public final class Samples {
         names.addAll(others.keySet());
         return names.stream()
                 .map(name -> new Sample(
-                        name, clips.getOrDefault(name, Clip.NONE), others.getOrDefault(name, Clip.NONE), null))
+                        name,
+                        clips.getOrDefault(name, Clip.NONE),
+                        others.getOrDefault(name, Clip.NONE),
+                        promptBeside(videos.resolve(name + ".json"))))
                 .toList();
+    }
+
+    /** The {@code prompt} in the file that {@code arvid generate} writes beside a video; null where there is none. */
+    private static @Nullable String promptBeside(Path file) {
+        if (!Files.isRegularFile(file)) {
+            return null;
+        }
+        try {
+            String prompt =
+                    new JsonMapper().readTree(file.toFile()).path("prompt").asText();
+            return prompt.isBlank() ? null : prompt;
+        } catch (IOException e) {
+            return null;
+        }
     }
 
     /**

@@ -26,6 +26,9 @@ import org.bytedeco.pytorch.Tensor;
  * lpips package ({@code lin0.model.1.weight}).
  */
 public final class Lpips implements FrameComparison, AutoCloseable {
+    /** Small frames go through the network together: its layers then have enough to do. */
+    private static final long PIXELS_TOGETHER = 1 << 16;
+
     private static final float[] SHIFT = {-.030f, -.088f, -.188f};
     private static final float[] SCALE = {.458f, .448f, .450f};
 
@@ -71,12 +74,16 @@ public final class Lpips implements FrameComparison, AutoCloseable {
     @Override
     public double[] perFrame(Tensor reference, Tensor video) {
         FrameComparison.requirePair(reference, video);
-        double[] distances = new double[(int) video.size(0)];
-        for (int t = 0; t < distances.length; t++) {
+        int frames = (int) video.size(0);
+        double[] distances = new double[frames];
+        int together = (int) Math.clamp(PIXELS_TOGETHER / (video.size(2) * video.size(3)), 1, frames);
+        for (int start = 0; start < frames; start += together) {
+            int end = Math.min(frames, start + together);
             try (TensorScope scope = TensorScope.open()) {
-                Tensor first = toSigned(Frames.unit(reference, t));
-                Tensor second = toSigned(Frames.unit(video, t));
-                distances[t] = Tensors.item(spatialMap(first, second).mean());
+                Tensor map = spatialMap(
+                        toSigned(Frames.unit(reference, start, end)), toSigned(Frames.unit(video, start, end)));
+                double[] means = Tensors.toDoubles(Ops.mean(map, false, 1, 2, 3));
+                System.arraycopy(means, 0, distances, start, means.length);
             }
         }
         return distances;

@@ -77,6 +77,11 @@ public final class ClipNetwork implements VideoFeatures {
     }
 
     @Override
+    public String id() {
+        return "fvd-shapes";
+    }
+
+    @Override
     public int fewestFrames() {
         return FEWEST_FRAMES;
     }

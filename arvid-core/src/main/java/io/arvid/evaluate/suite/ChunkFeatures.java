@@ -1,38 +1,34 @@
 package io.arvid.evaluate.suite;
 
 import io.arvid.evaluate.VideoFeatures;
-import io.arvid.tensor.Ops;
-import io.arvid.tensor.TensorScope;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 
-/**
- * Features of a whole video and of each of its chunks, for distances of sets. A chunk that is shorter than the network needs borrows the frames that
- * follow it, or at the end those before it.
- */
+/** Features of a whole video and of each of its chunks as {@link Scores}, for distances of sets. */
 final class ChunkFeatures {
     private ChunkFeatures() {}
 
-    /** Features one after the other, the whole video's first; {@code frames} holds the first frame of each. */
+    /** Features one after the other, the whole video's first; {@code frames} holds the video's length, then the first frame of each chunk. */
     static Scores of(VideoFeatures network, Tensor video, EvaluationSettings settings) {
-        int count = (int) video.size(0);
-        List<float[]> parts = new ArrayList<>(List.of(network.of(video)));
-        List<Integer> first = new ArrayList<>(List.of(0));
-        List<Integer> starts = settings.chunks(count, false).starts();
-        for (int chunk = 0; chunk < starts.size(); chunk++) {
-            int end = chunk + 1 < starts.size() ? starts.get(chunk + 1) : count;
-            int borrowedEnd = Math.min(count, Math.max(end, starts.get(chunk) + network.fewestFrames()));
-            int start = Math.max(0, Math.min(starts.get(chunk), borrowedEnd - network.fewestFrames()));
-            try (TensorScope scope = TensorScope.open()) {
-                parts.add(network.of(Ops.slice(video, 0, start, borrowedEnd)));
-            }
-            first.add(starts.get(chunk));
-        }
+        List<Integer> starts = settings.chunks((int) video.size(0), false).starts();
+        List<float[]> parts = network.ofWholeAndChunks(video, starts);
         return new Scores(
                 parts.stream().flatMapToDouble(ChunkFeatures::doubles).toArray(),
-                first.stream().mapToInt(Integer::intValue).toArray());
+                IntStream.concat(
+                                IntStream.of((int) video.size(0)),
+                                starts.stream().mapToInt(Integer::intValue))
+                        .toArray());
+    }
+
+    /** Refuses a pair of different lengths. */
+    static void requirePair(Scores video, Scores reference) {
+        if (video.frames()[0] != reference.frames()[0]) {
+            throw new IllegalArgumentException("the video has " + video.frames()[0] + " frames, its reference "
+                    + reference.frames()[0]);
+        }
     }
 
     /** Chunks that {@code features} cover. */
@@ -46,7 +42,7 @@ final class ChunkFeatures {
         return Arrays.copyOfRange(features.values(), part * size, (part + 1) * size);
     }
 
-    private static java.util.stream.DoubleStream doubles(float[] values) {
+    private static DoubleStream doubles(float[] values) {
         double[] doubles = new double[values.length];
         Arrays.setAll(doubles, i -> values[i]);
         return Arrays.stream(doubles);

@@ -103,9 +103,8 @@ public final class Evaluation {
     }
 
     private List<MetricResult> summarize(List<MetricScoring> metrics) {
-        try (Progress.Stage stage = clock.begin("summing up", 1)) {
-            List<MetricResult> results = new MetricSummary(request.settings()).of(metrics);
-            stage.step();
+        try (Progress.Stage stage = clock.begin("summing up", MetricSummary.steps(metrics))) {
+            List<MetricResult> results = new MetricSummary(request.settings()).of(metrics, stage);
             return results;
         }
     }

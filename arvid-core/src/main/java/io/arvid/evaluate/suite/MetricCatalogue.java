@@ -25,6 +25,7 @@ import io.arvid.evaluate.net.LpipsTrunk;
 import io.arvid.evaluate.net.Musiq;
 import io.arvid.evaluate.net.Raft;
 import io.arvid.evaluate.shapes.ClipNetwork;
+import io.arvid.evaluate.shapes.ShapesMetrics;
 import io.arvid.evaluate.shapes.ShapesMetricsTraining;
 import io.arvid.evaluate.vbench.AestheticQuality;
 import io.arvid.evaluate.vbench.DynamicDegree;
@@ -167,8 +168,7 @@ public final class MetricCatalogue {
                 OVER_VIDEOS,
                 List.of(FRAME_NETWORK),
                 (files, settings) -> {
-                    Lpips lpips =
-                            files.load(FRAME_NETWORK, weights -> new Lpips(LpipsTrunk.SHAPES, weights, weights, "0.1"));
+                    Lpips lpips = files.load(FRAME_NETWORK, ShapesMetrics::lpips);
                     return Scorer.ofFrames(lpips, lpips);
                 });
     }

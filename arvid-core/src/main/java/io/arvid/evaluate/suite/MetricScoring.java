@@ -45,7 +45,9 @@ final class MetricScoring implements AutoCloseable {
         String name = subject.sample().name();
         Scores scores = score(subject);
         if (spec.input() == MetricInput.FEATURES) {
-            references.put(name, score(subject.reference()));
+            Scores reference = score(subject.reference());
+            ChunkFeatures.requirePair(scores, reference);
+            references.put(name, reference);
         }
         videos.put(name, scores);
     }

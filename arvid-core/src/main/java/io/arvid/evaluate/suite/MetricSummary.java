@@ -6,6 +6,7 @@ import io.arvid.evaluate.PairedBootstrap;
 import io.arvid.evaluate.PairedBootstrap.Interval;
 import io.arvid.evaluate.vbench.VBenchAggregation;
 import io.arvid.record.Estimate;
+import io.arvid.record.Progress;
 import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
 import java.util.ArrayList;
@@ -27,9 +28,6 @@ final class MetricSummary {
             "aesthetic_quality",
             "imaging_quality");
 
-    /** A Fréchet distance of a thousand videos takes a second: fewer draws than for means. */
-    private static final int MOST_SET_DRAWS = 200;
-
     private final EvaluationSettings settings;
     private final PairedBootstrap bootstrap;
 
@@ -39,31 +37,33 @@ final class MetricSummary {
     }
 
     /** Results of every metric that scored a video, and VBench's plain average where its five dimensions are there. */
-    List<MetricResult> of(List<MetricScoring> metrics) {
+    List<MetricResult> of(List<MetricScoring> metrics, Progress.Stage stage) {
         List<MetricResult> results = new ArrayList<>();
         for (MetricScoring metric : metrics) {
             if (metric.videos().isEmpty()) {
+                stage.step();
                 continue;
             }
             switch (metric.spec().input()) {
-                case FEATURES -> results.add(distance(metric));
+                case FEATURES -> results.add(distance(metric, stage));
                 case PROMPTED_FRAMES -> results.addAll(words(metric));
                 case FRAMES, FRAME_PAIR, LATENT_PAIR -> results.add(mean(metric));
             }
+            stage.step();
         }
         vbenchAverage(results).ifPresent(results::add);
         return results;
     }
 
     /** The Fréchet distance of the features of all references and all videos, and that of their features at each chunk. */
-    private MetricResult distance(MetricScoring metric) {
-        int chunks = metric.videos().values().stream()
-                .mapToInt(ChunkFeatures::chunks)
-                .max()
-                .orElse(0);
+    private MetricResult distance(MetricScoring metric, Progress.Stage stage) {
+        int chunks = chunks(metric);
         List<Estimate> parts = new ArrayList<>();
         for (int part = 0; part <= chunks; part++) {
             parts.add(distance(metric, part));
+            if (part > 0) {
+                stage.step();
+            }
         }
         List<Estimate> byChunk = parts.subList(1, parts.size());
         return new MetricResult(
@@ -79,6 +79,20 @@ final class MetricSummary {
                 Map.of());
     }
 
+    /** Steps of {@link #of}: one a metric, and for a distance of sets one a chunk. */
+    static long steps(List<MetricScoring> metrics) {
+        return metrics.stream()
+                .mapToLong(metric -> 1 + (metric.spec().input() == MetricInput.FEATURES ? chunks(metric) : 0))
+                .sum();
+    }
+
+    private static int chunks(MetricScoring metric) {
+        return metric.videos().values().stream()
+                .mapToInt(ChunkFeatures::chunks)
+                .max()
+                .orElse(0);
+    }
+
     /** Over the videos that have the part. */
     private Estimate distance(MetricScoring metric, int part) {
         List<double[]> own = new ArrayList<>();
@@ -92,9 +106,7 @@ final class MetricSummary {
             }
         });
         try (TensorScope scope = TensorScope.open()) {
-            PairedBootstrap draws = new PairedBootstrap(
-                    Math.min(bootstrap.resamples(), MOST_SET_DRAWS), bootstrap.level(), bootstrap.seed());
-            return estimate(FrechetDistance.between(matrix(references), matrix(own), draws));
+            return estimate(FrechetDistance.between(matrix(references), matrix(own), bootstrap.forDistances()));
         }
     }
 

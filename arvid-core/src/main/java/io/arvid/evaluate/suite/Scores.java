@@ -7,7 +7,7 @@ import java.util.stream.IntStream;
  * A metric's numbers of one video.
  *
  * @param values the numbers
- * @param frames the frame that each belongs to; empty where they belong to the whole video; of {@link ChunkFeatures}, the first frame of each part
+ * @param frames the frame that each belongs to; empty where they belong to the whole video; of {@link ChunkFeatures}, what that says
  */
 record Scores(double[] values, int[] frames) {
     static Scores perFrame(double[] values, IntUnaryOperator frameOf) {

@@ -4,8 +4,11 @@ import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.arvid.tensor.DTypes;
 import io.arvid.tensor.Ops;
+import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
+import io.arvid.tensor.Torch;
 import io.arvid.weights.WeightMap;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
@@ -104,19 +107,20 @@ public final class TinyVideoAutoencoder {
         return config;
     }
 
-    /** Frames {@code [B, 4T, 3, H, W]} in [0, 1] to latents {@code [B, T, C, H/8, W/8]}. */
+    /** Frames {@code [B, 4T, 3, H, W]} in [0, 1] to latents {@code [B, T, C, H/8, W/8]} in the type of the weights. */
     public Tensor encode(Tensor frames) {
         if (frames.size(1) % TIME_FACTOR != 0) {
             throw new IllegalArgumentException(frames.size(1) + " frames are not a multiple of " + TIME_FACTOR);
         }
         long batch = frames.size(0);
-        Tensor x = convolve(joinClips(frames), "encoder.0", 1).relu();
+        Tensor typed = Ops.toTypeOf(frames, weights.get("encoder.0.weight"));
+        Tensor x = convolve(joinClips(typed), "encoder.0", 1).relu();
         int layer = 2;
         for (int stage = 0; stage < 3; stage++) {
             x = poolTime(x, "encoder." + layer++);
             x = convolve(x, "encoder." + layer++, 2);
             for (int i = 0; i < MEMORY_BLOCKS; i++) {
-                x = memoryBlock(x, batch, "encoder." + layer++);
+                x = memoryBlock(x, batch, "encoder." + layer++, TinyVideoAutoencoder::previousFrames);
             }
         }
         return splitClips(convolve(x, "encoder." + layer, 1), batch);
@@ -124,13 +128,63 @@ public final class TinyVideoAutoencoder {
 
     /** Latents {@code [B, T, C, h, w]} to frames {@code [B, 4T, 3, 8h, 8w]} in about [0, 1]. */
     public Tensor decode(Tensor latents) {
+        return decode(latents, TinyVideoAutoencoder::previousFrames);
+    }
+
+    /** A stream that decodes one clip piece by piece; the pieces together equal {@link #decode} of the whole. */
+    public Decoding startDecoding() {
+        return new Decoding();
+    }
+
+    /** One clip being decoded: the last frame of every memory block's input, whatever the clip's length. Not for use by two threads at once. */
+    public final class Decoding implements AutoCloseable {
+        private final Map<String, Tensor> lastFrames = new HashMap<>();
+
+        private Decoding() {}
+
+        /** The next latent frames {@code [1, T, C, h, w]} to frames {@code [1, 4T, 3, 8h, 8w]} in about [0, 1]. */
+        public Tensor decode(Tensor latents) {
+            if (latents.size(0) != 1) {
+                throw new IllegalArgumentException("a stream decodes one clip, not " + latents.size(0));
+            }
+            return Torch.withoutGradients(
+                    () -> TensorScope.run(() -> TinyVideoAutoencoder.this.decode(latents, this::previousFrames)));
+        }
+
+        private Tensor previousFrames(Tensor x, long batch, String block) {
+            long frames = x.size(0);
+            Tensor before = lastFrames.get(block);
+            Tensor first = before == null ? Ops.mul(Ops.slice(x, 0, 0, 1), 0) : before;
+            Tensor shifted = frames == 1 ? Ops.copy(first) : Ops.cat(0, first, Ops.slice(x, 0, 0, frames - 1));
+            Tensor last = TensorScope.own(Ops.copy(Ops.slice(x, 0, frames - 1, frames)));
+            lastFrames.put(block, last);
+            if (before != null) {
+                before.close();
+            }
+            return shifted;
+        }
+
+        @Override
+        public void close() {
+            lastFrames.values().forEach(Tensor::close);
+            lastFrames.clear();
+        }
+    }
+
+    /** What each memory block sees beside the frames {@code x [B · T, C, h, w]}: the frame before each of them. */
+    @FunctionalInterface
+    private interface Memory {
+        Tensor previousFrames(Tensor x, long batch, String block);
+    }
+
+    private Tensor decode(Tensor latents, Memory memory) {
         long batch = latents.size(0);
         Tensor clamped = Ops.mul(Ops.div(latents, 3).tanh(), 3);
         Tensor x = convolve(joinClips(clamped), "decoder.1", 1).relu();
         int layer = 3;
         for (int stage = 0; stage < 3; stage++) {
             for (int i = 0; i < MEMORY_BLOCKS; i++) {
-                x = memoryBlock(x, batch, "decoder." + layer++);
+                x = memoryBlock(x, batch, "decoder." + layer++, memory);
             }
             x = Ops.upsampleNearest(growTime(x, "decoder." + ++layer), 2);
             x = convolve(x, "decoder." + ++layer, 1);
@@ -140,14 +194,14 @@ public final class TinyVideoAutoencoder {
     }
 
     /** {@code relu(conv(cat(x, previous frame)) + x)}; the frame before the first of a clip is zero. */
-    private Tensor memoryBlock(Tensor x, long batch, String name) {
-        Tensor hidden = Ops.cat(1, x, previousFrames(x, batch));
+    private Tensor memoryBlock(Tensor x, long batch, String name, Memory memory) {
+        Tensor hidden = Ops.cat(1, x, memory.previousFrames(x, batch, name));
         hidden = convolve(hidden, name + ".conv.0", 1).relu();
         hidden = convolve(hidden, name + ".conv.2", 1).relu();
         return convolve(hidden, name + ".conv.4", 1).add(x).relu();
     }
 
-    private static Tensor previousFrames(Tensor x, long batch) {
+    private static Tensor previousFrames(Tensor x, long batch, String block) {
         long frames = x.size(0);
         Tensor zero = Ops.mul(Ops.slice(x, 0, 0, 1), 0);
         Tensor shifted = frames == 1 ? zero : Ops.cat(0, zero, Ops.slice(x, 0, 0, frames - 1));

@@ -22,7 +22,7 @@ import java.util.stream.Collectors;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Prompts to token ids by a Hugging Face {@code tokenizer.json}, padded and truncated to one length. The length is the caller's; truncation and
+ * Prompts to token ids by a Hugging Face {@code tokenizer.json} or a SentencePiece {@code spiece.model}, padded and truncated to one length. The length is the caller's; truncation and
  * padding settings in the file are not used, except for the padding id.
  */
 public final class Tokenizer implements AutoCloseable {
@@ -56,17 +56,23 @@ public final class Tokenizer implements AutoCloseable {
     /**
      * The tokenizer in {@code file}.
      *
-     * @param file a {@code tokenizer.json}
+     * @param place a {@code tokenizer.json}, a {@code spiece.model}, or a folder that holds one of them
      * @param length tokens of each prompt, at least 1: the text length of the model
      * @throws CheckpointException where the file cannot be read or does not describe a tokenizer
      */
-    public static Tokenizer open(Path file, int length) {
+    public static Tokenizer open(Path place, int length) {
         if (length < 1) {
             throw new IllegalArgumentException("a prompt of " + length + " tokens is too short to hold anything");
         }
+        Path file = inFolder(place);
+        boolean isSentencePiece = !file.toString().endsWith(".json");
         try {
             byte[] bytes = Files.readAllBytes(file);
-            JsonNode json = new JsonMapper().readTree(bytes);
+            JsonNode json =
+                    isSentencePiece ? SentencePieceFile.toTokenizerJson(bytes) : new JsonMapper().readTree(bytes);
+            if (isSentencePiece) {
+                bytes = new JsonMapper().writeValueAsBytes(json);
+            }
             String size = Integer.toString(length);
             Map<String, String> options = Map.of(
                     "truncation", "true", "maxLength", size, "modelMaxLength", size, "padding", "false", "stride", "0");
@@ -74,8 +80,19 @@ public final class Tokenizer implements AutoCloseable {
             return new Tokenizer(
                     tokenizer, length, json.path("padding").path("pad_id").asLong(0), wordsOf(json.path("model")));
         } catch (IOException | RuntimeException e) {
-            throw new CheckpointException(file, "is not a readable tokenizer.json: " + firstLine(e));
+            throw new CheckpointException(
+                    file,
+                    "is not a readable " + (isSentencePiece ? "SentencePiece model" : "tokenizer.json") + ": "
+                            + firstLine(e));
         }
+    }
+
+    private static Path inFolder(Path place) {
+        if (!Files.isDirectory(place)) {
+            return place;
+        }
+        Path json = place.resolve("tokenizer.json");
+        return Files.exists(json) ? json : place.resolve("spiece.model");
     }
 
     /** Vocabulary of a word-level model without its special tokens; empty for other models, which split unknown words. */

@@ -109,9 +109,7 @@ public final class WanTransformer implements CausalVideoModel {
             SiteForward sites,
             SelfAttention attention) {
         long frames = latents.size(1);
-        long height = latents.size(3);
-        long width = latents.size(4);
-        int tokensPerFrame = config.tokensPerFrame(height, width);
+        int tokensPerFrame = config.tokensPerFrame(latents.size(3), latents.size(4));
 
         Tensor tokens = embedPatches(latents);
         Tensor time = embedTime(timesteps, step, sites);
@@ -124,7 +122,15 @@ public final class WanTransformer implements CausalVideoModel {
                 before.close();
             }
         }
-        Tensor patches = head(tokens, frames, tokensPerFrame, time, step, sites);
+        return predict(tokens, latents, time, step, sites);
+    }
+
+    /** Flow {@code [B, F, C, H, W]} from what the blocks made of the tokens of {@code latents}. */
+    Tensor predict(Tensor tokens, Tensor latents, Tensor time, RolloutStep step, SiteForward sites) {
+        long frames = latents.size(1);
+        long height = latents.size(3);
+        long width = latents.size(4);
+        Tensor patches = head(tokens, frames, config.tokensPerFrame(height, width), time, step, sites);
         return assemblePatches(patches, frames, height, width);
     }
 

@@ -114,7 +114,7 @@ final class FusedInput implements AutoCloseable {
             VectorMask<Float> mask = Lanes.SPECIES.indexInRange(i, length);
             sum = gradient.load(from + i, mask).fma(slope.load(from + i, mask), sum);
         }
-        return sum.reduceLanes(VectorOperators.ADD);
+        return LaneMath.sum(sum);
     }
 
     /** The plans of the main and of the outlier channels at the present scales. */

@@ -1,8 +1,5 @@
 package io.arvid.quantize.adaround;
 
-import static jdk.incubator.vector.VectorOperators.EXP;
-import static jdk.incubator.vector.VectorOperators.POW;
-
 import io.arvid.quantize.fit.ScaledLayer;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.TensorScope;
@@ -97,7 +94,7 @@ final class FusedWeight implements AutoCloseable {
     }
 
     private static FloatVector sigmoid(FloatVector x) {
-        return FloatVector.broadcast(Lanes.SPECIES, 1).div(x.neg().lanewise(EXP).add(1));
+        return FloatVector.broadcast(Lanes.SPECIES, 1).div(LaneMath.exp(x.neg()).add(1));
     }
 
     /**
@@ -157,12 +154,12 @@ final class FusedWeight implements AutoCloseable {
             FloatVector ofAlpha = ofSoft.mul(slope).blend(0, soft.compare(VectorOperators.NE, stretched));
             adam(at, mask, ofAlpha, rates);
         }
-        return sum.reduceLanes(VectorOperators.ADD);
+        return LaneMath.sum(sum);
     }
 
     private static FloatVector addRounding(FloatVector ofSoft, FloatVector soft, Rates rates) {
         FloatVector signed = soft.mul(2).add(-1);
-        FloatVector power = signed.abs().lanewise(POW, rates.exponent());
+        FloatVector power = LaneMath.pow(signed.abs(), rates.exponent());
         FloatVector term = power.mul(rates.rounding());
         return ofSoft.add(term.blend(term.neg(), signed.lt(0)));
     }

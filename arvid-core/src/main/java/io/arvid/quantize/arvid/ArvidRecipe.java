@@ -56,7 +56,11 @@ public record ArvidRecipe(
 
         /** What layers see when those before them, and the cache, are quantized already; the target stays the full-precision output. */
         @JsonProperty("quantized")
-        QUANTIZED
+        QUANTIZED,
+
+        /** What layers see then, with the output that they would give on it in full precision as the target. */
+        @JsonProperty("quantized-local")
+        QUANTIZED_LOCAL
     }
 
     /** Checks the settings. */

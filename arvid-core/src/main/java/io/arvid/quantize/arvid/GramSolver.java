@@ -13,6 +13,7 @@ import io.arvid.quantize.scheme.IntGrid;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.TensorScope;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import org.bytedeco.pytorch.Tensor;
@@ -22,10 +23,10 @@ import org.jspecify.annotations.Nullable;
  * Rounds one layer so that its output on held-out prompts suffers least.
  *
  * <ol>
- *   <li>For each damping λ: the best real weights for the quantized inputs, {@code W* = (B + λW)(H + λI)⁻¹}.
- *   <li>For each width of the range of W*: GPTQ towards W*, then in turn {@link CoordinateDescent} and {@link ScaleRefit} on the damped loss. Rows do
- *       not meet, so each row keeps the width that served it best.
- *   <li>The λ with the least loss on held-out prompts wins, against nearest rounding and, where asked for, adaptive rounding.
+ *   <li>For each damping λ: the best real weights for the quantized inputs, {@code W* = (B + λW)(H + λI)⁻¹}, rounded by GPTQ, then in turn
+ *       {@link CoordinateDescent} and {@link ScaleRefit} on the damped loss. The λ with the least loss on held-out prompts is kept.
+ *   <li>With this λ, the same for each width of the range. Rows do not meet, so each row keeps the width that served it best.
+ *   <li>The result must beat nearest rounding and, where asked for, adaptive rounding on the held-out prompts.
  * </ol>
  *
  * @param dampings candidates for λ, as shares of the mean diagonal of H
@@ -104,8 +105,13 @@ public record GramSolver(
                 Tensor codes = new GramReconstruction(adaround).codes(layer, train);
                 best = better(best, solved(layer, codes, heldOut, Origin.ADAROUND, 0), train, most);
             }
-            for (double damping : dampings) {
-                best = better(best, solve(layer, damping, train, heldOut), train, most);
+            Solved first = Objects.requireNonNull(dampings.stream()
+                    .map(damping -> solve(layer, damping, widths.subList(0, 1), train, heldOut))
+                    .min(Comparator.comparingDouble(Solved::heldOut))
+                    .orElse(null));
+            best = better(best, first, train, most);
+            if (widths.size() > 1) {
+                best = better(best, solve(layer, first.damping(), widths, train, heldOut), train, most);
             }
             best.tensors().forEach(scope::keep);
             return best;
@@ -130,7 +136,7 @@ public record GramSolver(
         return Ops.toF64(codes).sub(Ops.toF64(layer.zeros())).mul_(Ops.toF64(layer.scales()));
     }
 
-    private Solved solve(ScaledLayer layer, double damping, GramLoss train, GramLoss heldOut) {
+    private Solved solve(ScaledLayer layer, double damping, List<Double> candidates, GramLoss train, GramLoss heldOut) {
         try (TensorScope scope = TensorScope.open()) {
             double lambda = damping * Gptq.meanDiagonal(train.hessian());
             GramLoss damped = train.pulledTowards(layer.weight(), lambda);
@@ -140,7 +146,7 @@ public record GramSolver(
             Tensor codes = null;
             Tensor table = null;
             Tensor losses = null;
-            for (double width : widths) {
+            for (double width : candidates) {
                 ScaledLayer narrowed = narrowed(layer, width);
                 Rounded rounded = round(narrowed, target, gptq, prepared, damped);
                 Tensor rows = damped.ofRows(rounded.values());

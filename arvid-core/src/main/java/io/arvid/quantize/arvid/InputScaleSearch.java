@@ -56,7 +56,7 @@ record InputScaleSearch(List<Double> factors) {
 
     private static double loss(ScaledLayer layer, List<PairedInputs> inputs, FrameWeights weights) {
         try (TensorScope scope = TensorScope.open();
-                LayerGrams grams = new LayerGrams(layer)) {
+                LayerGrams grams = new LayerGrams(layer, false)) {
             inputs.forEach(each -> grams.add(each, weights));
             GramLoss loss = grams.loss();
             GramLoss damped = loss.pulledTowards(layer.weight(), DAMPING * Gptq.meanDiagonal(loss.hessian()));

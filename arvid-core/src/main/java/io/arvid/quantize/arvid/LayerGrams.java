@@ -16,6 +16,7 @@ import org.bytedeco.pytorch.Tensor;
  */
 final class LayerGrams implements AutoCloseable {
     private final ScaledLayer layer;
+    private final boolean withConstant;
     private final Tensor h;
     private final Tensor c;
     private final Tensor g;
@@ -23,7 +24,13 @@ final class LayerGrams implements AutoCloseable {
 
     /** Sums of nothing for {@code layer}. */
     LayerGrams(ScaledLayer layer) {
+        this(layer, true);
+    }
+
+    /** {@code withConstant} false leaves out G, which no choice of codes or input scales changes: the loss is then short of a constant. */
+    LayerGrams(ScaledLayer layer, boolean withConstant) {
         this.layer = layer;
+        this.withConstant = withConstant;
         long in = layer.weight().size(1);
         this.h = TensorScope.own(Tensors.zeros(DTypes.F64, in, in));
         this.c = TensorScope.own(Tensors.zeros(DTypes.F64, in, in));
@@ -42,7 +49,9 @@ final class LayerGrams implements AutoCloseable {
             Tensor weighted = quantized.mul(perToken);
             h.add_(Ops.toF64(quantized.t().mm(weighted)));
             c.add_(Ops.toF64(x.t().mm(weighted)));
-            g.add_(Ops.toF64(x.t().mm(x.mul(perToken))));
+            if (withConstant) {
+                g.add_(Ops.toF64(x.t().mm(x.mul(perToken))));
+            }
         });
         samples += inputs.seen().count();
     }

@@ -46,7 +46,9 @@ final class SequentialReconstruction {
     /** Plans of all layers of {@code scaled}, in its order. The caller owns their tensors. */
     SequencedMap<LinearSite, LayerPlan> reconstruct(ScaledModel scaled) {
         List<SequencedMap<LinearSite, ScaledLayer>> groups = groups(scaled);
-        fullPrecision.record(scaled.layers().keySet());
+        if (recipe.inputs() != ArvidRecipe.Seen.QUANTIZED_LOCAL) {
+            fullPrecision.record(scaled.layers().keySet());
+        }
         long rollouts = (long) groups.size() * recipe.calibrationPrompts();
         try (Progress.Stage stage = context.progress().begin("reconstruction in Gram space", rollouts)) {
             for (SequencedMap<LinearSite, ScaledLayer> group : groups) {
@@ -113,18 +115,33 @@ final class SequentialReconstruction {
 
     private Map<LinearSite, PairedInputs> record(
             int prompt, SequencedMap<LinearSite, ScaledLayer> group, SiteForward quantized) {
+        return switch (recipe.inputs()) {
+            case FULL_PRECISION -> {
+                try (FullPrecisionInputs.Borrowed reference = fullPrecision.of(prompt, group.keySet())) {
+                    yield paired(group, reference.tape(), reference.tape());
+                }
+            }
+            case QUANTIZED_LOCAL -> {
+                try (ActivationTape seen = tape(prompt, group, quantized)) {
+                    yield paired(group, seen, seen);
+                }
+            }
+            case QUANTIZED -> {
+                try (FullPrecisionInputs.Borrowed reference = fullPrecision.of(prompt, group.keySet());
+                        ActivationTape seen = tape(prompt, group, quantized)) {
+                    yield paired(group, reference.tape(), seen);
+                }
+            }
+        };
+    }
+
+    private static Map<LinearSite, PairedInputs> paired(
+            SequencedMap<LinearSite, ScaledLayer> group, ActivationTape target, ActivationTape seen) {
         Map<LinearSite, PairedInputs> recorded = new LinkedHashMap<>();
-        try (TensorScope scope = TensorScope.open();
-                FullPrecisionInputs.Borrowed reference = fullPrecision.of(prompt, group.keySet());
-                ActivationTape seen = recipe.inputs() == ArvidRecipe.Seen.QUANTIZED
-                        ? tape(prompt, group, quantized)
-                        : new ActivationTape(site -> false, 0, 0)) {
+        try (TensorScope scope = TensorScope.open()) {
             group.keySet().forEach(site -> {
-                Samples target = reference.tape().samples(site);
-                PairedInputs pair = recipe.inputs() == ArvidRecipe.Seen.QUANTIZED
-                        ? new PairedInputs(target, seen.samples(site))
-                        : new PairedInputs(target, target);
-                recorded.put(site, pair.owned());
+                Samples of = target.samples(site);
+                recorded.put(site, new PairedInputs(of, target == seen ? of : seen.samples(site)).owned());
             });
         }
         return recorded;
@@ -132,7 +149,7 @@ final class SequentialReconstruction {
 
     private ActivationTape tape(int prompt, SequencedMap<LinearSite, ScaledLayer> group, SiteForward sites) {
         ActivationTape tape = new ActivationTape(group::containsKey, recipe.tokensPerSample(), recipe.seed());
-        context.rollouts().latents(prompt, new InputTap(sites, tape));
+        TensorScope.runAndFree(() -> context.rollouts().latents(prompt, new InputTap(sites, tape)));
         return tape;
     }
 

@@ -32,7 +32,9 @@ public final class FakeQuantLayer implements AutoCloseable {
         this.lowRank = plan.correction(Correction.LowRank.class).orElse(null);
         try (TensorScope scope = TensorScope.open()) {
             Tensor values = FakeWeight.of(plan);
-            this.outliersFirst = dual == null ? null : own(outliersFirst(dual.columns(), plan.inFeatures()));
+            this.outliersFirst = dual == null || takesInputAsItIs(plan, dual)
+                    ? null
+                    : own(outliersFirst(dual.columns(), plan.inFeatures()));
             Tensor ordered = outliersFirst == null ? values : values.index_select(1, outliersFirst);
             this.weight = own(Ops.toTypeOf(ordered, bias));
             this.rotation = plan.correction(Correction.Rotation.class)
@@ -42,6 +44,13 @@ public final class FakeQuantLayer implements AutoCloseable {
                     .map(shift -> Ops.toTypeOf(shift.outputShift().add(bias), bias))
                     .orElse(bias));
         }
+    }
+
+    /** True where nothing happens to the input: then it need not be copied to float32, nor put in another order. */
+    private static boolean takesInputAsItIs(LayerPlan plan, Correction.@Nullable DualScale dual) {
+        return plan.input() instanceof InputPlan.Full
+                && (dual == null || dual.input() instanceof InputPlan.Full)
+                && plan.corrections().stream().allMatch(correction -> correction instanceof Correction.DualScale);
     }
 
     private Tensor own(Tensor tensor) {
@@ -68,6 +77,9 @@ public final class FakeQuantLayer implements AutoCloseable {
 
     /** Output {@code [..., out]} of {@code input [..., in]}. */
     public Tensor apply(RolloutStep step, Tensor input) {
+        if (takesInputAsItIs(plan, dual)) {
+            return Ops.linear(Ops.toTypeOf(input, weight), weight, bias);
+        }
         Tensor x = Ops.toF32(input);
         for (Correction correction : plan.corrections()) {
             x = transform(correction, x);

@@ -9,9 +9,11 @@ import io.arvid.quantize.scheme.LayerPlan;
 import io.arvid.quantize.scheme.WeightRule;
 import io.arvid.tensor.DTypes;
 import io.arvid.tensor.Ops;
+import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -41,6 +43,24 @@ public record ScaledLayer(
      * @param sharesInput true where that is how all the others are quantized, too
      */
     public record Outliers(Tensor columns, AffinePairs pairs, InputPlan input, boolean sharesInput) {}
+
+    /** The layer that {@code work} makes, without what it needed on the way: a model's layers one after the other take the memory of one. */
+    public static ScaledLayer alone(Supplier<ScaledLayer> work) {
+        try (TensorScope scope = TensorScope.open()) {
+            ScaledLayer layer = work.get();
+            layer.tensors().forEach(scope::keep);
+            return layer;
+        }
+    }
+
+    /** {@link #nearest} without what it needs on the way. */
+    LayerPlan nearestAlone() {
+        try (TensorScope scope = TensorScope.open()) {
+            LayerPlan plan = nearest();
+            plan.tensors().forEach(scope::keep);
+            return plan;
+        }
+    }
 
     /** Scales found by {@code fit}; input in full precision. */
     public static ScaledLayer of(Tensor weight, WeightRule rule, WeightFit fit) {

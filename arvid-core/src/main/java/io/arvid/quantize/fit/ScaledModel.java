@@ -28,7 +28,10 @@ public record ScaledModel(SequencedMap<LinearSite, ScaledLayer> layers) {
             CausalVideoModel model, Scheme scheme, WeightFit fit, Function<LinearSite, InputTransform> transforms) {
         LinkedHashMap<LinearSite, ScaledLayer> layers = new LinkedHashMap<>();
         for (LinearSite site : scheme.sites(model)) {
-            layers.put(site, ScaledLayer.of(model.weight(site), scheme.weights(), fit, transforms.apply(site)));
+            layers.put(
+                    site,
+                    ScaledLayer.alone(
+                            () -> ScaledLayer.of(model.weight(site), scheme.weights(), fit, transforms.apply(site))));
         }
         return new ScaledModel(layers);
     }
@@ -44,7 +47,7 @@ public record ScaledModel(SequencedMap<LinearSite, ScaledLayer> layers) {
     public QuantPlan nearest(String method, KvPlan kv) {
         try (TensorScope scope = TensorScope.open()) {
             LinkedHashMap<LinearSite, LayerPlan> plans = new LinkedHashMap<>();
-            layers.forEach((site, layer) -> plans.put(site, layer.nearest()));
+            layers.forEach((site, layer) -> plans.put(site, layer.nearestAlone()));
             return new QuantPlan(method, plans, kv);
         }
     }

@@ -44,7 +44,7 @@ public record DualScale(
     public ScaledModel scale(CausalVideoModel model) {
         LinkedHashMap<LinearSite, ScaledLayer> layers = new LinkedHashMap<>();
         for (LinearSite site : scheme.sites(model)) {
-            layers.put(site, scale(site, model.weight(site)));
+            layers.put(site, ScaledLayer.alone(() -> scale(site, model.weight(site))));
         }
         return new ScaledModel(layers);
     }

@@ -1,11 +1,12 @@
 package io.arvid.quantize.qarvd;
 
-import io.arvid.quantize.NearestName;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import io.arvid.quantize.Recipe;
 import io.arvid.quantize.adaround.ReconstructionSettings;
 import io.arvid.quantize.fit.RangeRule;
 import io.arvid.quantize.scheme.InputRule;
 import io.arvid.quantize.scheme.Scheme;
+import io.arvid.weights.NearestName;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -24,6 +25,7 @@ import java.util.TreeMap;
  * @param calibrationPrompts prompts whose roll-outs are reconstructed; the official code takes 1
  * @param tokensPerSample tokens kept of each pass, 0 for all
  * @param reconstruction optimizer
+ * @param solver what minimizes equation 5: {@code adaround}, the official loop, or {@code gram}, for models of full size
  */
 public record QArvdRecipe(
         Scheme scheme,
@@ -37,8 +39,49 @@ public record QArvdRecipe(
         int sensitivityPrompts,
         int calibrationPrompts,
         int tokensPerSample,
-        ReconstructionSettings reconstruction)
+        ReconstructionSettings reconstruction,
+        Solver solver)
         implements Recipe {
+    /** What minimizes equation 5. */
+    public enum Solver {
+        /** The official optimizer: roundings and input scales by gradients over the recorded tokens. */
+        @JsonProperty("adaround")
+        ADAROUND,
+        /** GPTQ and coordinate descent on Gram matrices of the recorded tokens; input scales stay as they were found. */
+        @JsonProperty("gram")
+        GRAM
+    }
+
+    /** Settings for the official optimizer. */
+    public QArvdRecipe(
+            Scheme scheme,
+            long seed,
+            Follow follow,
+            SortedMap<String, Boolean> overrides,
+            RangeRule range,
+            boolean dualScale,
+            OutlierDetection outliers,
+            Weighting weighting,
+            int sensitivityPrompts,
+            int calibrationPrompts,
+            int tokensPerSample,
+            ReconstructionSettings reconstruction) {
+        this(
+                scheme,
+                seed,
+                follow,
+                overrides,
+                range,
+                dualScale,
+                outliers,
+                weighting,
+                sensitivityPrompts,
+                calibrationPrompts,
+                tokensPerSample,
+                reconstruction,
+                Solver.ADAROUND);
+    }
+
     /** Checks the switches and the input rule. */
     public QArvdRecipe {
         overrides = new TreeMap<>(overrides);
@@ -73,6 +116,7 @@ public record QArvdRecipe(
                 sensitivityPrompts,
                 calibrationPrompts,
                 tokensPerSample,
-                reconstruction);
+                reconstruction,
+                solver);
     }
 }

@@ -25,6 +25,9 @@ final class WeightedReconstruction {
 
     /** Plans of all layers of {@code scaled}: reconstructed where the recipe says so, rounded to nearest elsewhere. The caller owns their tensors. */
     SequencedMap<LinearSite, LayerPlan> reconstruct(QuantContext context, ScaledModel scaled) {
+        if (recipe.solver() == QArvdRecipe.Solver.GRAM) {
+            return new GramRounding(recipe).reconstruct(context, scaled, this::isReconstructed, this::frameWeights);
+        }
         ReconstructionSettings.Extras extras = new ReconstructionSettings.Extras(
                 recipe.has(Difference.COSINE_ON_ROUNDING), recipe.has(Difference.TRAIN_WEIGHT_SCALES));
         return new ModelReconstruction(

@@ -63,7 +63,7 @@ public record ModelFolder(List<Path> places, List<ModelCard> cards) {
     }
 
     /**
-     * The {@code tokenizer.json} of the text encoder.
+     * The {@code tokenizer.json} of the text encoder, or its {@code spiece.model}.
      *
      * @throws CheckpointException where there is none
      */
@@ -71,18 +71,20 @@ public record ModelFolder(List<Path> places, List<ModelCard> cards) {
         for (Path place : places) {
             if (Files.isDirectory(place)) {
                 try (Stream<Path> files = Files.walk(place, MAX_DEPTH)) {
-                    List<Path> found = files.filter(file -> file.endsWith("tokenizer.json"))
-                            .sorted()
-                            .toList();
-                    if (!found.isEmpty()) {
-                        return found.getFirst();
+                    List<Path> found = files.sorted().toList();
+                    for (String name : List.of("tokenizer.json", "spiece.model")) {
+                        for (Path file : found) {
+                            if (file.endsWith(name)) {
+                                return file;
+                            }
+                        }
                     }
                 } catch (IOException e) {
                     throw new CheckpointException(place, "cannot be listed: " + e.getMessage());
                 }
             }
         }
-        throw new CheckpointException(searched() + ": no tokenizer.json");
+        throw new CheckpointException(searched() + ": no tokenizer.json or spiece.model");
     }
 
     private String searched() {

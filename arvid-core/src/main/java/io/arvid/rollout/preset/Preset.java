@@ -49,12 +49,14 @@ public record Preset(
     }
 
     /**
-     * True where {@code card} may be this preset's transformer: the sizes and the way of training that show in the file fit. Random weights of the
-     * right sizes fit every preset.
+     * True where {@code card} may be this preset's transformer: the sizes and the way of training that show in the file fit. Random weights fit every
+     * preset, in fewer blocks, too.
      */
     public boolean fits(ModelCard card) {
         Origin origin = isCausal() ? Origin.CAUSAL_FEW_STEP : Origin.BASE;
-        return card.model().equals(model) && (card.origin() == origin || card.origin() == Origin.SYNTHETIC);
+        return card.origin() == Origin.SYNTHETIC
+                ? card.network() == ModelCard.Network.TRANSFORMER
+                : card.model().equals(model) && card.origin() == origin;
     }
 
     /** The preferred of {@code cards} that fit: the first in the order of {@link #groups}; null where none fits. */

@@ -27,11 +27,17 @@ public final class AutoregressiveTrainer {
      * @param steps optimizer steps
      * @param data what the steps train on
      * @param learningRate peak learning rate
+     * @param decayShare share of the run, at its end, over which the learning rate falls to 0
      * @param shift shift of the noise schedule
      * @param saveEvery steps between two saved states
      */
     public record Settings(
-            long steps, TeacherForcedBatches.Settings data, double learningRate, double shift, long saveEvery) {}
+            long steps,
+            TeacherForcedBatches.Settings data,
+            double learningRate,
+            double decayShare,
+            double shift,
+            long saveEvery) {}
 
     /** Prefix of the transformer's parameters while both networks train together. */
     static final String TRANSFORMER = "transformer.";
@@ -59,18 +65,31 @@ public final class AutoregressiveTrainer {
      * caller owns.
      */
     public Map<String, Tensor> train(Path state, TrainingListener listener) {
+        long seed = settings.data().seed();
+        return train(
+                InitialWeights.of(config, textConfig, seed),
+                prefixed(PlantedOutliers.gains(config, seed)),
+                state,
+                listener);
+    }
+
+    /** As {@link #train(Path, TrainingListener)}, from the weights that an earlier run returned. */
+    public Map<String, Tensor> goOn(Map<String, Tensor> earlier, Path state, TrainingListener listener) {
+        return train(earlier, Map.of(), state, listener);
+    }
+
+    private Map<String, Tensor> train(
+            Map<String, Tensor> initial, Map<String, Tensor> gains, Path state, TrainingListener listener) {
         Torch.flushDenormals();
         String recipe = config + " " + textConfig + " " + settings;
         try (TensorScope scope = TensorScope.open();
-                TrainableParameters parameters = new TrainableParameters(
-                        InitialWeights.of(config, textConfig, settings.data().seed()),
-                        InitialWeights::isHiddenMatrix,
-                        prefixed(PlantedOutliers.gains(config, settings.data().seed())));
-                Optimizer optimizer = new Optimizer(parameters, Optimizer.Settings.DEFAULT);
+                TrainableParameters parameters =
+                        new TrainableParameters(initial, InitialWeights::isHiddenMatrix, gains);
+                Optimizer optimizer = new Optimizer(parameters, Optimizer.Settings.SHORT_RUN);
                 TeacherForcedBatches batches = new TeacherForcedBatches(dataset, settings.data());
                 TeacherForcing forcing = batches.forcing(config)) {
             TrainingState.restore(state, optimizer, recipe);
-            LearningRate rate = new LearningRate(settings.learningRate(), 100, settings.steps(), 0.4);
+            LearningRate rate = new LearningRate(settings.learningRate(), 100, settings.steps(), settings.decayShare());
             while (optimizer.steps() < settings.steps()) {
                 long step = optimizer.steps();
                 batches.prepare(step + 1);

@@ -1,9 +1,11 @@
 package io.arvid.rollout.train;
 
 import io.arvid.model.wan.TinyVideoAutoencoder;
+import io.arvid.model.wan.vae.LatentStatistics;
 import io.arvid.rollout.train.world.Scene;
 import io.arvid.rollout.train.world.SceneRenderer;
 import io.arvid.rollout.train.world.ShapesWorld;
+import io.arvid.tensor.Ops;
 import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
 import io.arvid.tensor.Torch;
@@ -69,13 +71,13 @@ public final class LatentDataset implements AutoCloseable {
             renderer.render(scene, 0, 1, video, copy * world.spec().valuesPerFrame());
         }
         renderer.render(scene, 0, frames, video, copies * world.spec().valuesPerFrame());
-        return autoencoder.encode(Tensors.of(
+        return Ops.toF32(autoencoder.encode(Tensors.of(
                 video,
                 1,
                 copies + frames,
                 3,
                 world.spec().height(),
-                world.spec().width()));
+                world.spec().width())));
     }
 
     @Override

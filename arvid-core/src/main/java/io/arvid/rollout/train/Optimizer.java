@@ -29,6 +29,8 @@ public final class Optimizer implements AutoCloseable {
     public record Settings(double beta1, double beta2, double momentum, double weightDecay, double averageDecay) {
         /** Customary values, without weight decay. */
         public static final Settings DEFAULT = new Settings(0.9, 0.99, 0.95, 0, 0.999);
+        /** For runs of a few thousand steps: an average over the last hundred. */
+        public static final Settings SHORT_RUN = new Settings(0.9, 0.99, 0.95, 0, 0.99);
     }
 
     private static final double EPSILON = 1e-8;
@@ -120,7 +122,7 @@ public final class Optimizer implements AutoCloseable {
     }
 
     /** Everything that a resumed run needs, beside the number of steps. */
-    Map<String, Tensor> state() {
+    public Map<String, Tensor> state() {
         Map<String, Tensor> state = new LinkedHashMap<>();
         state.put("values", parameters.values());
         state.put("moment1", moment1);
@@ -130,7 +132,7 @@ public final class Optimizer implements AutoCloseable {
     }
 
     /** Goes on from {@code state} after {@code steps} steps. */
-    void restore(WeightMap state, long steps) {
+    public void restore(WeightMap state, long steps) {
         Torch.withoutGradients(() -> {
             state().forEach((name, tensor) -> tensor.copy_(state.get(name)));
             return steps;

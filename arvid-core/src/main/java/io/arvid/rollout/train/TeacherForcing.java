@@ -19,14 +19,15 @@ import org.bytedeco.pytorch.Tensor;
  * positions in both. A clean chunk sees the clean chunks up to itself; a noisy chunk sees the clean chunks before it and itself. This is what a
  * roll-out with a KV cache sees.
  */
-final class TeacherForcing implements AutoCloseable {
+public final class TeacherForcing implements AutoCloseable {
     private final WanRope rope;
     private final int framesPerChunk;
     private final int height;
     private final int width;
     private final Map<Integer, Tensor> masks = new ConcurrentHashMap<>();
 
-    TeacherForcing(WanConfig config, int framesPerChunk, int latentHeight, int latentWidth) {
+    /** Over latents of {@code latentHeight × latentWidth}. */
+    public TeacherForcing(WanConfig config, int framesPerChunk, int latentHeight, int latentWidth) {
         this.rope = new WanRope(config.headDim());
         this.framesPerChunk = framesPerChunk;
         this.height = latentHeight / config.patchSize()[1];
@@ -34,7 +35,7 @@ final class TeacherForcing implements AutoCloseable {
     }
 
     /** Attention over {@code chunks − 1} clean and {@code chunks} noisy chunks. */
-    FullAttention attention(int chunks) {
+    public FullAttention attention(int chunks) {
         int clean = (chunks - 1) * framesPerChunk;
         int[] positions = new int[clean + chunks * framesPerChunk];
         for (int i = 0; i < positions.length; i++) {

@@ -70,7 +70,7 @@ public final class TrajectoryDistiller {
         try (TensorScope scope = TensorScope.open();
                 TrainableParameters parameters =
                         new TrainableParameters(teacher, InitialWeights::isHiddenMatrix, Map.of());
-                Optimizer optimizer = new Optimizer(parameters, Optimizer.Settings.DEFAULT);
+                Optimizer optimizer = new Optimizer(parameters, Optimizer.Settings.SHORT_RUN);
                 TeacherForcedBatches batches = new TeacherForcedBatches(dataset, settings.data());
                 TeacherForcing forcing = batches.forcing(config)) {
             TrainingState.restore(state, optimizer, recipe);

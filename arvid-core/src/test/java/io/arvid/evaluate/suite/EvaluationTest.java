@@ -103,6 +103,11 @@ class EvaluationTest {
                 .singleElement()
                 .satisfies(
                         difference -> assertThat(difference.difference().low()).isPositive());
+        assertThat(comparison.warnings()).noneMatch(warning -> warning.contains("different videos"));
+        EvaluationResult one =
+                evaluate(List.of(two.applyTo(Samples.byName(far, full)).getFirst()), "w4a8");
+        assertThat(ResultComparison.of(nearly, one).warnings())
+                .contains("psnr: the results cover different videos (2 and 1); only the 1 that both have are compared");
         assertThat(ResultDiscriminability.of(List.of(farther, nearly))
                         .scores()
                         .get("psnr")

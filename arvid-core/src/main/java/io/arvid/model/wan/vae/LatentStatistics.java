@@ -1,5 +1,7 @@
 package io.arvid.model.wan.vae;
 
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.Tensors;
 import java.util.List;
@@ -12,7 +14,10 @@ import org.bytedeco.pytorch.Tensor;
  * @param mean one number a channel
  * @param deviation one number a channel
  */
-public record LatentStatistics(List<Double> mean, List<Double> deviation) {
+@JsonIgnoreProperties(ignoreUnknown = true)
+public record LatentStatistics(
+        @JsonProperty("mean") List<Double> mean,
+        @JsonProperty("std") List<Double> deviation) {
     /** Checks that there are as many means as deviations. */
     public LatentStatistics {
         mean = List.copyOf(mean);
@@ -34,13 +39,28 @@ public record LatentStatistics(List<Double> mean, List<Double> deviation) {
                         1.6382, 1.1253, 2.8251, 1.9160));
     }
 
+    /** {@code (z − mean) / deviation} of latents float32 {@code [B, F, C, h, w]}. */
+    public Tensor normalize(Tensor latents) {
+        return latents.sub(channels(mean)).div(channels(deviation));
+    }
+
+    /** {@code z · deviation + mean} of latents float32 {@code [B, F, C, h, w]}. */
+    public Tensor denormalize(Tensor latents) {
+        return latents.mul(channels(deviation)).add(channels(mean));
+    }
+
+    private static Tensor channels(List<Double> values) {
+        double[] numbers = values.stream().mapToDouble(Double::doubleValue).toArray();
+        return Ops.toF32(Tensors.of(numbers, 1, 1, numbers.length, 1, 1));
+    }
+
     /** {@code (z − mean) · (1 / deviation)} with channels last, {@code [.., C]}; the statistics rounded to the type of {@code like}. */
-    Tensor normalize(Tensor z, Tensor like) {
+    Tensor normalizeLast(Tensor z, Tensor like) {
         return z.sub(tensor(mean, like)).mul(tensor(deviation, like).reciprocal());
     }
 
     /** {@code z / (1 / deviation) + mean} with channels last, {@code [.., C]}, in the type of z. */
-    Tensor denormalize(Tensor z) {
+    Tensor denormalizeLast(Tensor z) {
         return z.div(tensor(deviation, z).reciprocal()).add(tensor(mean, z));
     }
 

@@ -64,7 +64,7 @@ public final class WanVae {
     public Tensor encode(Tensor pixels) {
         return TensorScope.run(() -> {
             Tensor means = Ops.slice(moments(pixels, LayerListener.NONE), 1, 0, config.zDim());
-            Tensor latents = statistics.normalize(means.permute(0, 2, 3, 4, 1), pixels);
+            Tensor latents = statistics.normalizeLast(means.permute(0, 2, 3, 4, 1), pixels);
             return Ops.toF32(latents).permute(0, 1, 4, 2, 3).contiguous();
         });
     }
@@ -132,8 +132,9 @@ public final class WanVae {
         public Tensor decodeUnclamped(Tensor latents) {
             requireLatents(latents);
             return Torch.withoutGradients(() -> TensorScope.run(() -> {
-                Tensor z = channelsLast(
-                        statistics.denormalize(latents.permute(0, 1, 3, 4, 2)).permute(0, 1, 4, 2, 3));
+                Tensor z = channelsLast(statistics
+                        .denormalizeLast(latents.permute(0, 1, 3, 4, 2))
+                        .permute(0, 1, 4, 2, 3));
                 Tensor x = config.latentConv().apply(z, weights, history);
                 List<Tensor> pixels = new ArrayList<>();
                 for (long frame = 0; frame < x.size(1); frame++) {

@@ -1,5 +1,6 @@
 package io.arvid.rollout.train.world;
 
+import io.arvid.weights.NearestName;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -105,6 +106,6 @@ public final class PromptGrammar {
 
     private IllegalArgumentException unknown(String role, String word, List<String> known) {
         return new IllegalArgumentException("word " + next + " of the prompt should be " + role + " ("
-                + String.join(", ", known) + ") but is '" + word + "'; nearest: '" + NearestWord.of(word, known) + "'");
+                + String.join(", ", known) + ") but is '" + word + "'; nearest: '" + NearestName.of(word, known) + "'");
     }
 }

@@ -1,26 +1,21 @@
 package io.arvid.rollout.train;
 
-import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
-import com.fasterxml.jackson.annotation.JsonProperty;
 import io.arvid.model.wan.TinyVideoAutoencoder;
+import io.arvid.model.wan.vae.LatentStatistics;
 import io.arvid.rollout.train.world.SceneRenderer;
 import io.arvid.rollout.train.world.ShapesWorld;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
 import io.arvid.tensor.Torch;
+import java.util.ArrayList;
+import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 
-/**
- * Mean and standard deviation of each latent channel: the transformer works on {@code (z − mean) / std}.
- *
- * @param mean one a channel
- * @param std one a channel
- */
-@JsonIgnoreProperties(ignoreUnknown = true)
-public record LatentStatistics(
-        @JsonProperty("mean") double[] mean,
-        @JsonProperty("std") double[] std) {
+/** Measures the {@link LatentStatistics} of an autoencoder's latents over training clips. */
+public final class LatentMeasurement {
+    private LatentMeasurement() {}
+
     /** Measures them over {@code clipCount} clips of {@code world}. */
     public static LatentStatistics measure(
             ShapesWorld world, TinyVideoAutoencoder autoencoder, int clipCount, long seed) {
@@ -45,26 +40,12 @@ public record LatentStatistics(
                 return null;
             });
         }
-        double[] mean = new double[channels];
-        double[] std = new double[channels];
+        List<Double> mean = new ArrayList<>();
+        List<Double> deviation = new ArrayList<>();
         for (int c = 0; c < channels; c++) {
-            mean[c] = sum[c] / clipCount;
-            std[c] = Math.sqrt(squares[c] / clipCount - mean[c] * mean[c]);
+            mean.add(sum[c] / clipCount);
+            deviation.add(Math.sqrt(squares[c] / clipCount - mean.get(c) * mean.get(c)));
         }
-        return new LatentStatistics(mean, std);
-    }
-
-    /** {@code (z − mean) / std} of latents {@code [B, F, C, h, w]}. */
-    public Tensor normalize(Tensor latents) {
-        return latents.sub(channels(mean)).div(channels(std));
-    }
-
-    /** {@code z · std + mean} of latents {@code [B, F, C, h, w]}. */
-    public Tensor denormalize(Tensor latents) {
-        return latents.mul(channels(std)).add(channels(mean));
-    }
-
-    private static Tensor channels(double[] values) {
-        return Ops.toF32(Tensors.of(values, 1, 1, values.length, 1, 1));
+        return new LatentStatistics(mean, deviation);
     }
 }

@@ -1,0 +1,126 @@
+package io.arvid.cli;
+
+import io.arvid.rollout.preset.Overrides;
+import io.arvid.rollout.preset.Preset;
+import io.arvid.rollout.preset.Presets;
+import io.arvid.run.PublishedModel;
+import io.arvid.tensor.Devices;
+import io.arvid.tensor.Torch;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** The options of verbs that run a published model. */
+final class PresetOptions {
+    @Option(
+            names = "--preset",
+            paramLabel = "NAME",
+            description = "How a published model is run: a name of 'arvid presets', or a JSON file of that form.")
+    private @Nullable String preset;
+
+    @Option(
+            names = "--files",
+            paramLabel = "PATH",
+            description = "More files and folders of the published model, such as those of its text encoder.")
+    private List<Path> files = List.of();
+
+    @Option(names = "--steps", paramLabel = "T", split = ",", description = "Denoising steps instead of the preset's.")
+    private int @Nullable [] steps;
+
+    @Option(names = "--shift", paramLabel = "S", description = "Shift of the schedule instead of the preset's.")
+    private @Nullable Double shift;
+
+    @Option(names = "--chunk-frames", paramLabel = "N", description = "Latent frames that are generated together.")
+    private @Nullable Integer chunkFrames;
+
+    @Option(names = "--height", paramLabel = "PIXELS", description = "Height instead of the preset's.")
+    private @Nullable Integer height;
+
+    @Option(names = "--width", paramLabel = "PIXELS", description = "Width instead of the preset's.")
+    private @Nullable Integer width;
+
+    @Option(names = "--frames", paramLabel = "N", description = "Frames instead of the preset's: 4·k + 1.")
+    private @Nullable Integer frames;
+
+    @Option(names = "--solver", paramLabel = "NAME", description = "unipc or dpm++, for the bidirectional model.")
+    private @Nullable String solver;
+
+    @Option(names = "--solver-steps", paramLabel = "N", description = "Solver steps, for the bidirectional model.")
+    private @Nullable Integer solverSteps;
+
+    @Option(names = "--guidance", paramLabel = "G", description = "Weight of the prompt, for the bidirectional model.")
+    private @Nullable Double guidance;
+
+    @Option(names = "--negative-prompt", paramLabel = "TEXT", description = "What the bidirectional model avoids.")
+    private @Nullable String negativePrompt;
+
+    @Option(
+            names = "--threads",
+            paramLabel = "N",
+            description = "Threads of a published model (default: as many as the machine has).")
+    private @Nullable Integer threads;
+
+    @Option(
+            names = "--device",
+            paramLabel = "NAME",
+            defaultValue = "cpu",
+            description = "What computes: cpu, cuda or cuda:n (default: ${DEFAULT-VALUE}).")
+    private String device = "cpu";
+
+    @Option(
+            names = "--max-memory",
+            paramLabel = "SIZE",
+            defaultValue = "0",
+            description = "Refuse to start what would need more, such as 16G; with --preset.")
+    private String maxMemory = "0";
+
+    @Option(names = "--dry-run", description = "Print the plan of memory, disk and time, and stop; with --preset.")
+    private boolean dryRun;
+
+    boolean isGiven() {
+        return preset != null;
+    }
+
+    boolean isDryRun() {
+        return dryRun;
+    }
+
+    long maxMemory() {
+        return io.arvid.record.MemoryPlan.parse(maxMemory);
+    }
+
+    /** Computes on the device that was asked for. */
+    void useDevice() {
+        Devices.use(Devices.of(device));
+    }
+
+    /** Opens the model of the preset among {@code model} and the other places, and sets threads and device. */
+    PublishedModel open(Path model) {
+        if (threads != null && threads < 1) {
+            throw new IllegalArgumentException("--threads must be at least 1, not " + threads);
+        }
+        useDevice();
+        Torch.setThreads(threads == null ? Runtime.getRuntime().availableProcessors() : threads);
+        List<Path> places = new ArrayList<>();
+        places.add(MissingException.require(model));
+        files.forEach(file -> places.add(MissingException.require(file)));
+        return PublishedModel.open(resolved(), places);
+    }
+
+    private Preset resolved() {
+        return Presets.find(String.valueOf(preset))
+                .with(new Overrides(
+                        steps,
+                        shift,
+                        chunkFrames,
+                        height,
+                        width,
+                        frames,
+                        solver,
+                        solverSteps,
+                        guidance,
+                        negativePrompt));
+    }
+}

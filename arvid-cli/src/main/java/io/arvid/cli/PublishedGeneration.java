@@ -1,0 +1,127 @@
+package io.arvid.cli;
+
+import io.arvid.model.SiteForward;
+import io.arvid.record.MemoryPlan;
+import io.arvid.record.PeakMemory;
+import io.arvid.record.Progress;
+import io.arvid.rollout.ChunkPlan;
+import io.arvid.rollout.DenoiseSchedule;
+import io.arvid.rollout.DenseKvStore;
+import io.arvid.rollout.RolloutConfig;
+import io.arvid.rollout.RolloutListener;
+import io.arvid.rollout.preset.Guided;
+import io.arvid.run.FullSizeBudget;
+import io.arvid.run.PublishedModel;
+import io.arvid.run.StateFolder;
+import io.arvid.run.StreamingDecoder;
+import io.arvid.tensor.TensorScope;
+import io.arvid.weights.SafetensorsFile;
+import io.arvid.weights.SafetensorsWriter;
+import io.arvid.weights.WeightMap;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * {@code arvid generate --preset}: videos of a published model.
+ *
+ * @param model the model
+ * @param prompts what is asked for
+ * @param seed seed of the first prompt's noise
+ * @param start file of clean latents that every video starts with, or null
+ * @param latentsOnly true to write latents and no videos
+ * @param folder where videos go
+ * @param output voice of the verb
+ */
+record PublishedGeneration(
+        PublishedModel model,
+        List<String> prompts,
+        long seed,
+        @Nullable Path start,
+        boolean latentsOnly,
+        Path folder,
+        Output output) {
+    /** Prints what it will hold in memory; {@code IllegalArgumentException} where that is more than {@code limit} bytes, 0 for no limit. */
+    void plan(long limit) {
+        MemoryPlan plan = new FullSizeBudget(model).generation();
+        output.line(model.card().title() + " from " + model.card().file());
+        plan.lines().forEach(output::line);
+        plan.requireWithin(limit, "fewer --frames or a smaller --height and --width need less");
+    }
+
+    List<GenerateCommand.Made> run() {
+        List<GenerateCommand.Made> made = new ArrayList<>();
+        if (model.hasSyntheticText()) {
+            System.err.println("random weights without a text encoder: text states are random, too");
+        }
+        try (TensorScope scope = TensorScope.open()) {
+            List<Tensor> texts = model.textStates(prompts);
+            Guided sampler = model.preset().sampler();
+            Tensor negative = sampler == null
+                    ? null
+                    : model.textStates(List.of(sampler.negativePrompt())).getFirst();
+            for (int i = 0; i < prompts.size(); i++) {
+                int index = i;
+                TensorScope.runAndFree(() -> made.add(make(index, texts.get(index), negative)));
+            }
+        }
+        return made;
+    }
+
+    private GenerateCommand.Made make(int index, Tensor text, @Nullable Tensor negative) {
+        String name = String.format("%04d", index);
+        Tensor latents = latents(text, negative, seed + index);
+        Path latentFile = folder.resolve(name + ".safetensors");
+        SafetensorsWriter.write(latentFile, Map.of("latents", latents), Map.of("prompt", prompts.get(index)));
+        Path video = folder.resolve(name + ".mp4");
+        if (!latentsOnly) {
+            try (Progress.Stage stage = output.progress().begin("decode " + name, latents.size(1))) {
+                StreamingDecoder.of(model.files())
+                        .write(video, latents, model.preset().video(), stage::step);
+            }
+        }
+        return new GenerateCommand.Made(
+                prompts.get(index),
+                seed + index,
+                (latentsOnly ? latentFile : video).toString(),
+                StateFolder.stamp(model.card().file()),
+                "full precision");
+    }
+
+    private Tensor latents(Tensor text, @Nullable Tensor negative, long videoSeed) {
+        SiteForward sites = model.transformer().fullPrecision();
+        try (WeightMap given = start == null ? null : SafetensorsFile.open(start);
+                Progress.Stage stage = output.progress().begin("roll out", passes())) {
+            RolloutListener listener = new RolloutListener() {
+                @Override
+                public void passed(io.arvid.model.RolloutStep step, Tensor noisy, Tensor flow) {
+                    stage.step();
+                }
+            };
+            Tensor latents = model.latents(
+                    text,
+                    negative,
+                    given == null ? null : given.get("latents"),
+                    videoSeed,
+                    sites,
+                    DenseKvStore::new,
+                    listener);
+            System.err.println("peak resident memory so far: " + MemoryPlan.text(PeakMemory.bytes()));
+            return latents;
+        }
+    }
+
+    private int passes() {
+        RolloutConfig config = model.preset().rollout();
+        if (config == null || model.preset().rolling()) {
+            return Math.max(1, model.preset().video().latentFrames());
+        }
+        int chunks = ChunkPlan.of(config, 0, model.preset().video().latentFrames())
+                .generated()
+                .size();
+        return new DenoiseSchedule(config).passes(chunks);
+    }
+}

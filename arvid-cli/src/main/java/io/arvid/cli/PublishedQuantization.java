@@ -1,0 +1,140 @@
+package io.arvid.cli;
+
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.arvid.calibrate.FrameWeights;
+import io.arvid.calibrate.ResumableRollouts;
+import io.arvid.model.wan.ModelCard;
+import io.arvid.pack.LayerFiles;
+import io.arvid.pack.PackedSize;
+import io.arvid.pack.PackedSource;
+import io.arvid.pack.Packer;
+import io.arvid.pack.SourceLayout;
+import io.arvid.quantize.QuantContext;
+import io.arvid.quantize.RecipeFile;
+import io.arvid.quantize.qarvd.QArvd;
+import io.arvid.quantize.qarvd.QArvdRecipe;
+import io.arvid.quantize.qarvd.Sensitivity;
+import io.arvid.quantize.qarvd.SensitivityLog;
+import io.arvid.quantize.scheme.QuantPlan;
+import io.arvid.record.MemoryPlan;
+import io.arvid.record.PeakMemory;
+import io.arvid.record.Progress;
+import io.arvid.rollout.Rollout;
+import io.arvid.run.FullSizeBudget;
+import io.arvid.run.MachineSpeed;
+import io.arvid.run.PublishedModel;
+import io.arvid.run.StateFolder;
+import io.arvid.tensor.TensorScope;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Calibration on a published model in bounded memory, with a state folder from which it goes on when it was interrupted.
+ *
+ * @param model the model
+ * @param recipe the recipe
+ * @param prompts calibration prompts
+ * @param seed seed of the first prompt's noise
+ * @param limit bytes of memory that may be used, 0 for no limit
+ * @param output voice of the verb
+ */
+record PublishedQuantization(
+        PublishedModel model, RecipeFile<?> recipe, List<String> prompts, long seed, long limit, Output output) {
+    private static final int MOST_WORKERS = 2;
+
+    /** As many layers at once as fit. */
+    private int workers() {
+        FullSizeBudget budget = new FullSizeBudget(model);
+        int workers = Math.min(MOST_WORKERS, Runtime.getRuntime().availableProcessors());
+        while (workers > 1 && limit > 0 && budget.quantization(recipe, workers).peak() > limit) {
+            workers--;
+        }
+        return workers;
+    }
+
+    /** Prints memory, disk and time; {@code IllegalArgumentException} where memory is short. */
+    void plan() {
+        FullSizeBudget budget = new FullSizeBudget(model);
+        int workers = workers();
+        MemoryPlan plan = budget.quantization(recipe, workers);
+        output.line(model.card().title() + " from " + model.card().file());
+        plan.lines().forEach(output::line);
+        output.line(String.format("%-28s %10s", "disk", MemoryPlan.text(budget.disk(recipe))));
+        double[] seconds = budget.seconds(recipe, MachineSpeed.probe(), workers);
+        output.line(String.format(
+                "%-28s %10s roll-outs, %s rounding, by a probe of the machine as busy as it is",
+                "time", hours(seconds[0]), hours(seconds[1])));
+        plan.requireWithin(limit, "fewer tokensPerSample in the recipe or fewer --frames need less");
+    }
+
+    private static String hours(double seconds) {
+        return LineProgress.clock(Math.round(seconds * 1e9));
+    }
+
+    /** Chooses the integers and packs them. */
+    PackedSize quantize(StateFolder state, @Nullable FrameWeights sensitivity, Path folder) {
+        try (TensorScope scope = TensorScope.open()) {
+            QuantContext context = context(state, sensitivity);
+            try (QuantPlan plan = recipe.plan(context)) {
+                ObjectNode config =
+                        new JsonMapper().valueToTree(model.transformer().config());
+                PackedSize size =
+                        Packer.write(folder, plan, new PackedSource(model.weights(), config, layout(), recipe.json()));
+                System.err.println("peak resident memory: " + MemoryPlan.text(PeakMemory.bytes()));
+                return size;
+            }
+        }
+    }
+
+    /** Measures chunk sensitivities, pass by pass where it is interrupted. */
+    Sensitivity sensitivity(StateFolder state) {
+        if (!(recipe.recipe() instanceof QArvdRecipe qArvd)) {
+            throw new IllegalArgumentException("sensitivity needs a recipe of q-arvd");
+        }
+        try (TensorScope scope = TensorScope.open()) {
+            SensitivityLog log = SensitivityLog.at(state.part("sensitivity.json"), facts().toString());
+            return QArvd.measureSensitivity(context(state, null), qArvd, log);
+        }
+    }
+
+    private QuantContext context(StateFolder state, @Nullable FrameWeights sensitivity) {
+        if (model.hasSyntheticText()) {
+            System.err.println("random weights without a text encoder: text states are random, too");
+        }
+        List<Tensor> texts = model.textStates(prompts);
+        Progress progress = output.progress();
+        ResumableRollouts rollouts = new ResumableRollouts(
+                new Rollout(model.transformer(), model.rollout()),
+                texts,
+                model.latentShape(),
+                seed,
+                state.part("rollouts"),
+                progress);
+        return new QuantContext(
+                model.transformer(), rollouts, sensitivity, progress, workers(), new LayerFiles(state.part("layers")));
+    }
+
+    /** What a state belongs to. */
+    Map<String, String> facts() {
+        Map<String, String> facts = new LinkedHashMap<>();
+        facts.put("recipe", recipe.method().id() + " " + recipe.hash());
+        facts.put(
+                "checkpoint",
+                StateFolder.stamp(model.card().file()) + " " + model.card().group());
+        facts.put(
+                "preset", new JsonMapper().valueToTree(model.preset().rollout()).toString());
+        facts.put("latents", java.util.Arrays.toString(model.latentShape()));
+        facts.put("prompts", Integer.toHexString(prompts.hashCode()));
+        facts.put("seed", Long.toString(seed));
+        return facts;
+    }
+
+    private SourceLayout layout() {
+        return model.card().origin() == ModelCard.Origin.CAUSAL_FEW_STEP ? SourceLayout.SELF_FORCING : SourceLayout.WAN;
+    }
+}

@@ -1,0 +1,53 @@
+package io.arvid.cli;
+
+import io.arvid.run.BidirectionalTraining;
+import io.arvid.run.Generator;
+import io.arvid.run.ModelFolder;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code arvid train shapes-bidirectional}: makes the bidirectional variant of a causal model. */
+@Command(
+        name = "shapes-bidirectional",
+        description = "Trains the bidirectional variant of the bundled model, from the causal model's weights.",
+        mixinStandardHelpOptions = true)
+final class TrainBidirectionalCommand implements Callable<Integer> {
+    @Option(
+            names = "--model",
+            paramLabel = "FOLDER",
+            description = "Folder of the causal model; the bundled one where it is not given.")
+    private Path model = Home.bundledModel();
+
+    @Option(names = "--steps", paramLabel = "N", description = "Optimizer steps (default: ${DEFAULT-VALUE}).")
+    private long steps = 800;
+
+    @Mixin
+    private TrainingOptions options = new TrainingOptions();
+
+    @Mixin
+    private Output output = new Output();
+
+    @Override
+    public Integer call() {
+        try (ModelFolder source = ModelFolder.open(MissingException.require(model));
+                Generator generator = new Generator(source)) {
+            options.train(
+                    output.progress(),
+                    listener -> new BidirectionalTraining(
+                                    generator,
+                                    options.states("shapes-bidirectional"),
+                                    options.target(),
+                                    steps,
+                                    listener)
+                            .run());
+        }
+        output.line("written to " + options.target());
+        output.result(Map.of(
+                "trained", "shapes-bidirectional", "folder", options.target().toString()));
+        return 0;
+    }
+}

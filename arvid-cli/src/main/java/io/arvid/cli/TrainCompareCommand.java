@@ -1,0 +1,280 @@
+package io.arvid.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.arvid.record.FindingTable;
+import io.arvid.record.TrainingLog;
+import io.arvid.record.TrainingStep;
+import io.arvid.report.TrainingPage;
+import io.arvid.run.Generator;
+import io.arvid.run.ModelFolder;
+import io.arvid.run.QatComparison;
+import io.arvid.run.QatScore;
+import io.arvid.tensor.Torch;
+import io.arvid.weights.AtomicFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.function.Function;
+import java.util.function.ToDoubleFunction;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code arvid train qat-compare}: trained against calibrated quantization, with several seeds. */
+@Command(
+        name = "qat-compare",
+        description = {
+            "Compares quantization-aware training with and without the auxiliary module and with post-training methods.",
+            "Stopped and run again, it goes on where it was."
+        },
+        mixinStandardHelpOptions = true)
+final class TrainCompareCommand implements Callable<Integer> {
+    private static final int BITS = 4;
+
+    @Option(
+            names = "--model",
+            paramLabel = "FOLDER",
+            description = "Folder of the model; the bundled one where it is not given.")
+    private Path model = Home.bundledModel();
+
+    @Option(
+            names = {"-o", "--output"},
+            paramLabel = "FOLDER",
+            description = "Folder of the run (default: ${DEFAULT-VALUE}).")
+    private Path run = Path.of("runs", "qat-compare");
+
+    @Option(
+            names = "--recipes",
+            split = ",",
+            paramLabel = "NAME",
+            description = "Recipes that are trained with every seed (default: ${DEFAULT-VALUE}).")
+    private List<String> recipes = List.of("qvgen-w4a4", "qvgen-plain-w4a4", "lsq-w4a4");
+
+    @Option(
+            names = "--once",
+            split = ",",
+            paramLabel = "NAME",
+            description = "Recipes that are trained with the first seed only (default: ${DEFAULT-VALUE}).")
+    private List<String> once = List.of("qvgen-w3a3", "qvgen-self-forced-w4a4");
+
+    @Option(
+            names = "--ptq",
+            split = ",",
+            paramLabel = "METHOD",
+            description = {
+                "Post-training methods: METHOD for its W4A8 recipe with 4-bit inputs, METHOD+token with inputs dynamic per token,",
+                "or the name of a recipe (default: ${DEFAULT-VALUE})."
+            })
+    private List<String> methods = List.of(
+            "minmax",
+            "minmax+token",
+            "smoothquant",
+            "gptq+token",
+            "svdquant+token",
+            "svdquant-w4a4-g64",
+            "q-arvd",
+            "q-arvd+token",
+            "arvid");
+
+    @Option(names = "--seeds", paramLabel = "N", description = "Seeds (default: ${DEFAULT-VALUE}).")
+    private int seeds = 3;
+
+    @Option(names = "--steps", paramLabel = "N", description = "Steps of a run; the recipe's where it is not given.")
+    private @Nullable Long steps;
+
+    @Option(names = "--prompts", paramLabel = "N", description = "Held-out prompts (default: ${DEFAULT-VALUE}).")
+    private int prompts = 8;
+
+    @Option(
+            names = "--threads",
+            paramLabel = "N",
+            description = "Threads of one operation (default: ${DEFAULT-VALUE}).")
+    private int threads = 2;
+
+    @Mixin
+    private Output output = new Output();
+
+    @Override
+    public Integer call() {
+        Torch.setThreads(threads);
+        QatComparison.Settings settings =
+                new QatComparison.Settings(run, Home.heldOutPrompts(prompts), 1, Home.calibrationPrompts(8));
+        try (ModelFolder opened = ModelFolder.open(MissingException.require(model));
+                Generator generator = new Generator(opened);
+                QatComparison comparison = new QatComparison(generator, settings, output.progress())) {
+            Map<String, List<QatScore>> scores = new LinkedHashMap<>();
+            scores.put("full-precision", List.of(comparison.fullPrecision()));
+            for (String method : methods) {
+                QatScore score = calibrated(comparison, method);
+                scores.put(score.name(), List.of(score));
+                write(scores, comparison);
+            }
+            for (int seed = 0; seed < seeds; seed++) {
+                for (String name : recipes) {
+                    scores.computeIfAbsent(name, key -> new ArrayList<>())
+                            .add(comparison.trained(recipe(name), seed, steps));
+                    write(scores, comparison);
+                }
+            }
+            for (String name : once) {
+                scores.put(name, List.of(comparison.trained(recipe(name), 0, steps)));
+                write(scores, comparison);
+            }
+            for (FindingTable table : write(scores, comparison)) {
+                print(table);
+            }
+            output.result(scores);
+        }
+        return 0;
+    }
+
+    private static Path recipe(String name) {
+        return MissingException.require(Home.recipes().resolve(name + ".json"));
+    }
+
+    private static QatScore calibrated(QatComparison comparison, String method) {
+        if (method.contains("-w")) {
+            return comparison.calibrated(recipe(method), QatComparison.Inputs.AS_GIVEN, BITS);
+        }
+        String name = method.replace("+token", "");
+        return comparison.calibrated(
+                calibratedRecipe(name),
+                name.equals(method) ? QatComparison.Inputs.OTHER_BITS : QatComparison.Inputs.PER_TOKEN,
+                BITS);
+    }
+
+    /** The method's recipe for the bundled world where there is one. */
+    private static Path calibratedRecipe(String method) {
+        Path own = Home.recipes().resolve("shapes").resolve(method + "-w4a8.json");
+        return Files.exists(own) ? own : recipe(method + "-w4a8");
+    }
+
+    /** Writes what is known so far. */
+    private List<FindingTable> write(Map<String, List<QatScore>> scores, QatComparison comparison) {
+        LinkedHashMap<String, List<TrainingStep>> runs = new LinkedHashMap<>();
+        List<List<String>> norms = new ArrayList<>();
+        scores.forEach((name, ofName) -> {
+            if (ofName.getFirst().trained()) {
+                List<List<TrainingStep>> logs = ofName.stream()
+                        .map(score -> TrainingLog.read(comparison.log(score)))
+                        .toList();
+                runs.put(name, mean(logs));
+                norms.add(List.of(
+                        name,
+                        figure(logs, 0.2, TrainingStep::gradientNorm),
+                        figure(logs, 0.2, step -> step.groupNorms().getOrDefault("weights", 0.0)),
+                        figure(logs, 1, TrainingStep::gradientNorm)));
+            }
+        });
+        List<FindingTable> tables = new ArrayList<>();
+        tables.add(quality(scores));
+        tables.add(new FindingTable(
+                "gradients",
+                "Gradient norms",
+                "Mean norm before clipping, over the first fifth of training and over all of it; ± is the deviation between seeds.",
+                List.of("recipe", "first fifth", "first fifth, weights", "whole run"),
+                norms));
+        TrainingPage.write(run.resolve("comparison.html"), "Trained and calibrated quantization", runs, tables);
+        try {
+            AtomicFile.write(run.resolve("comparison.json"), new JsonMapper().writeValueAsString(tables) + "\n");
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("the tables are no JSON: " + e.getOriginalMessage(), e);
+        }
+        return tables;
+    }
+
+    private FindingTable quality(Map<String, List<QatScore>> scores) {
+        List<List<String>> rows = new ArrayList<>();
+        scores.forEach((name, ofName) -> rows.add(List.of(
+                name,
+                ofName.getFirst().setting(),
+                String.valueOf(ofName.size()),
+                figure(ofName, QatScore::latentErrors, 1, "%.4f"),
+                figure(ofName, QatScore::psnr, 1, "%.2f"),
+                figure(ofName, QatScore::words, 100, "%.1f"),
+                figure(ofName, QatScore::allRight, 100, "%.0f"),
+                String.format(
+                        "%.0f",
+                        ofName.stream().mapToDouble(QatScore::seconds).average().orElse(0)))));
+        return new FindingTable(
+                "quality",
+                "Distance to full precision",
+                prompts + " held-out prompts, the same noise for all; ± is the deviation between seeds.",
+                List.of(
+                        "method",
+                        "bits",
+                        "seeds",
+                        "latent MSE",
+                        "PSNR, dB",
+                        "words right, %",
+                        "all right, %",
+                        "seconds"),
+                rows);
+    }
+
+    private static String figure(
+            List<QatScore> scores, Function<QatScore, List<Double>> metric, double unit, String format) {
+        double[] figures = QatScore.meanAndDeviation(scores.stream()
+                .mapToDouble(score -> unit * QatScore.mean(metric.apply(score)))
+                .toArray());
+        String mean = String.format(format, figures[0]);
+        return scores.size() < 2 ? mean : mean + " ± " + String.format(format, figures[1]);
+    }
+
+    private static String figure(List<List<TrainingStep>> logs, double share, ToDoubleFunction<TrainingStep> value) {
+        double[] figures = QatScore.meanAndDeviation(logs.stream()
+                .mapToDouble(log -> log.stream()
+                        .limit(Math.max(1, Math.round(share * log.size())))
+                        .mapToDouble(value)
+                        .average()
+                        .orElse(Double.NaN))
+                .toArray());
+        return String.format("%.3f ± %.3f", figures[0], figures[1]);
+    }
+
+    /** The mean of several runs of one recipe, step by step. */
+    private static List<TrainingStep> mean(List<List<TrainingStep>> logs) {
+        List<TrainingStep> mean = new ArrayList<>();
+        int length = logs.stream().mapToInt(List::size).min().orElse(0);
+        for (int i = 0; i < length; i++) {
+            int at = i;
+            TrainingStep first = logs.getFirst().get(i);
+            Map<String, Double> norms = new LinkedHashMap<>();
+            first.groupNorms()
+                    .keySet()
+                    .forEach(group -> norms.put(
+                            group, mean(logs, at, step -> step.groupNorms().get(group))));
+            mean.add(new TrainingStep(
+                    first.step(),
+                    first.totalSteps(),
+                    mean(logs, at, TrainingStep::loss),
+                    mean(logs, at, TrainingStep::gradientNorm),
+                    norms,
+                    first.rank(),
+                    first.fading(),
+                    first.rates(),
+                    mean(logs, at, TrainingStep::seconds)));
+        }
+        return mean;
+    }
+
+    private static double mean(List<List<TrainingStep>> logs, int at, ToDoubleFunction<TrainingStep> value) {
+        return logs.stream()
+                .mapToDouble(log -> value.applyAsDouble(log.get(at)))
+                .average()
+                .orElse(0);
+    }
+
+    private void print(FindingTable table) {
+        output.line(table.title() + " (" + table.note() + ")");
+        output.line(String.join(" | ", table.headings()));
+        table.rows().forEach(row -> output.line(String.join(" | ", row)));
+        output.line("");
+    }
+}

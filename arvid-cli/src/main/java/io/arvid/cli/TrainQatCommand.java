@@ -1,0 +1,96 @@
+package io.arvid.cli;
+
+import io.arvid.pack.PackedSize;
+import io.arvid.quantize.RecipeFile;
+import io.arvid.quantize.qat.QatRecipe;
+import io.arvid.record.Progress;
+import io.arvid.record.TrainingLog;
+import io.arvid.record.TrainingStep;
+import io.arvid.report.TrainingPage;
+import io.arvid.run.Generator;
+import io.arvid.run.ModelFolder;
+import io.arvid.run.QatRun;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code arvid train qat}: trains a quantized model by a recipe and writes it packed. */
+@Command(
+        name = "qat",
+        description = {
+            "Trains a model with its quantizers in place and writes it packed.",
+            "Beside the training state lie log.jsonl, a line a step, and training.html with its charts."
+        },
+        mixinStandardHelpOptions = true)
+final class TrainQatCommand implements Callable<Integer> {
+    private static final long PAGE_EVERY_NANOS = 20_000_000_000L;
+
+    @Option(
+            names = "--recipe",
+            required = true,
+            paramLabel = "FILE",
+            description = "Recipe of a method that trains, such as recipes/qvgen-w4a4.json.")
+    private Path recipe = Path.of("recipe.json");
+
+    @Option(
+            names = "--model",
+            paramLabel = "FOLDER",
+            description = "Folder of the model; the bundled one where it is not given.")
+    private Path model = Home.bundledModel();
+
+    @Option(names = "--steps", paramLabel = "N", description = "Optimizer steps; the recipe's where it is not given.")
+    private @Nullable Long steps;
+
+    @Option(names = "--seed", paramLabel = "N", description = "Seed; the recipe's where it is not given.")
+    private @Nullable Long seed;
+
+    @Mixin
+    private TrainingOptions options = new TrainingOptions();
+
+    @Mixin
+    private Output output = new Output();
+
+    private long nextPage = System.nanoTime();
+
+    @Override
+    public Integer call() {
+        options.apply();
+        RecipeFile<?> file = changed(RecipeFile.read(MissingException.require(recipe)));
+        String name = recipe.getFileName().toString().replaceAll("\\.json$", "");
+        Path states = options.states(name);
+        try (ModelFolder opened = ModelFolder.open(MissingException.require(model));
+                Generator generator = new Generator(opened);
+                Progress.Stage stage = output.progress()
+                        .begin("training", QatRun.trained(file).training().steps())) {
+            PackedSize size = new QatRun(generator).run(file, states, options.target(), step -> {
+                stage.step();
+                page(states, name, step);
+            });
+            output.line(size.text());
+            output.line("written to " + options.target() + "; log and charts in " + states);
+            output.result(size);
+        }
+        return 0;
+    }
+
+    private RecipeFile<?> changed(RecipeFile<?> file) {
+        QatRecipe trained = QatRun.trained(file);
+        QatRecipe longer = steps == null ? trained : trained.withSteps(steps);
+        return RecipeFile.of(file, seed == null ? longer : longer.withSeed(seed));
+    }
+
+    /** Writes the page of charts now and then, and at the end. */
+    private void page(Path states, String name, TrainingStep step) {
+        if (System.nanoTime() >= nextPage || step.step() == step.totalSteps()) {
+            nextPage = System.nanoTime() + PAGE_EVERY_NANOS;
+            TreeMap<String, List<TrainingStep>> runs = new TreeMap<>();
+            runs.put(name, TrainingLog.read(states.resolve(QatRun.LOG)));
+            TrainingPage.write(states.resolve("training.html"), "Training " + name, runs, List.of());
+        }
+    }
+}

@@ -1,0 +1,27 @@
+package io.arvid.cli;
+
+import io.arvid.run.ShapesTraining;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** {@code arvid train shapes}: makes the bundled model, or goes on making it. */
+@Command(name = "shapes", description = "Trains the model of the shapes world.", mixinStandardHelpOptions = true)
+final class TrainShapesCommand implements Callable<Integer> {
+    @Mixin
+    private TrainingOptions options = new TrainingOptions();
+
+    @Mixin
+    private Output output = new Output();
+
+    @Override
+    public Integer call() {
+        options.train(
+                output.progress(),
+                listener -> new ShapesTraining(options.states("shapes"), options.target(), listener).run());
+        output.line("written to " + options.target());
+        output.result(Map.of("trained", "shapes", "folder", options.target().toString()));
+        return 0;
+    }
+}

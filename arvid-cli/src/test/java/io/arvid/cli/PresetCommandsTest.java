@@ -1,0 +1,197 @@
+package io.arvid.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.arvid.model.wan.PublishedNetwork;
+import io.arvid.model.wan.SyntheticModel;
+import io.arvid.model.wan.WanConfig;
+import io.arvid.tensor.DTypes;
+import io.arvid.tensor.Devices;
+import io.arvid.tensor.Torch;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+/** Verbs with {@code --preset}, on random weights of a small transformer. */
+class PresetCommandsTest {
+    private static final WanConfig SMALL = new WanConfig(64, 96, 2, 2, 16, 16, 8, 16, 16, new int[] {1, 2, 2}, 1e-6);
+
+    @TempDir
+    Path folder;
+
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+    private Path model;
+
+    @BeforeEach
+    void synthesize() {
+        Torch.setThreads(1);
+        model = folder.resolve("model");
+        Torch.withoutGradients(() -> {
+            SyntheticModel.write(model, SMALL, List.<PublishedNetwork>of(), DTypes.BF16, 1, (name, count) -> {});
+            return null;
+        });
+    }
+
+    @AfterEach
+    void backToTheProcessor() {
+        Devices.use(Devices.CPU);
+        Torch.setThreads(1);
+    }
+
+    private int run(String verb, String... more) {
+        out.getBuffer().setLength(0);
+        err.getBuffer().setLength(0);
+        List<String> arguments = new ArrayList<>(List.of(
+                verb,
+                "--preset",
+                "self-forcing",
+                "--model",
+                model.toString(),
+                "--threads",
+                "1",
+                "--height",
+                "64",
+                "--width",
+                "96"));
+        arguments.addAll(Arrays.asList(more));
+        if (!arguments.contains("--frames")) {
+            arguments.addAll(List.of("--frames", "21"));
+        }
+        CommandLine command = Arvid.commandLine();
+        command.setOut(new PrintWriter(out, true));
+        command.setErr(new PrintWriter(err, true));
+        return command.execute(arguments.toArray(String[]::new));
+    }
+
+    private String generate(String name, String... more) throws IOException {
+        List<String> arguments = new ArrayList<>(List.of(
+                "-p", "a cat", "--latents-only", "-o", folder.resolve(name).toString()));
+        arguments.addAll(Arrays.asList(more));
+        assertThat(run("generate", arguments.toArray(String[]::new)))
+                .as(err.toString())
+                .isZero();
+        return hash(folder.resolve(name).resolve("0000.safetensors"));
+    }
+
+    private static String hash(Path file) throws IOException {
+        return Arrays.hashCode(Files.readAllBytes(file)) + " " + Files.size(file);
+    }
+
+    @Test
+    void theSameSeedMakesTheSameBytes() throws IOException {
+        String first = generate("a", "--seed", "7");
+        assertThat(generate("b", "--seed", "7")).isEqualTo(first);
+        assertThat(generate("c", "--seed", "8")).isNotEqualTo(first);
+    }
+
+    @Test
+    void aVideoGoesOnFromGivenLatents() throws IOException {
+        generate("first", "--frames", "9");
+        generate("more", "--start", folder.resolve("first/0000.safetensors").toString());
+        assertThat(run(
+                        "generate",
+                        "-p",
+                        "x",
+                        "--latents-only",
+                        "--frames",
+                        "9",
+                        "-o",
+                        folder.toString(),
+                        "--start",
+                        folder.resolve("first/0000.safetensors").toString()))
+                .isEqualTo(1);
+        assertThat(err.toString()).contains("do not begin a video");
+    }
+
+    @Test
+    void thePlanComesFirstAndTheLimitHolds() {
+        assertThat(run("generate", "-p", "x", "--dry-run")).isZero();
+        assertThat(out.toString()).contains("keys and values").contains("(peak)");
+        assertThat(run("generate", "-p", "x", "--max-memory", "10M")).isEqualTo(1);
+        assertThat(err.toString()).contains("--max-memory").hasLineCount(1);
+        assertThat(run("generate", "-p", "x", "--max-memory", "much")).isEqualTo(1);
+        assertThat(err.toString()).contains("write 16G");
+    }
+
+    @Test
+    void aDeviceThatIsNotThereIsMissing() {
+        if (Torch.hasCuda()) {
+            System.err.println("skipped: there is a GPU");
+            return;
+        }
+        assertThat(run("generate", "-p", "x", "--device", "cuda")).isEqualTo(3);
+        assertThat(err.toString()).contains("device cuda:0 cannot be used").hasLineCount(1);
+        assertThat(run("generate", "-p", "x", "--device", "tpu")).isEqualTo(1);
+        assertThat(err.toString()).contains("there are cpu, cuda");
+    }
+
+    @Test
+    void quantizationGoesOnWhereItStopped() throws IOException {
+        Path prompts = Files.writeString(folder.resolve("prompts.txt"), "a cat on a beach\n");
+        String[] recipe = {
+            "--recipe", Path.of("..", "recipes", "q-arvd-full-w4a8.json").toString(), "--prompts", prompts.toString()
+        };
+        assertThat(quantize(recipe, "whole")).as(err.toString()).isZero();
+        Path copy = folder.resolve("again.state");
+        copy(folder.resolve("whole.state"), copy);
+        try (Stream<Path> files = Files.walk(copy)) {
+            List<Path> layers = files.filter(file -> file.getParent().endsWith("layers"))
+                    .sorted()
+                    .toList();
+            assertThat(layers).hasSize(22);
+            for (Path layer : layers.subList(0, 13)) {
+                Files.delete(layer);
+            }
+        }
+        assertThat(quantize(recipe, "again")).as(err.toString()).isZero();
+        for (String name : List.of("config.json", "model.safetensors")) {
+            assertThat(hash(folder.resolve("again").resolve(name)))
+                    .isEqualTo(hash(folder.resolve("whole").resolve(name)));
+        }
+        assertThat(quantize(
+                        new String[] {
+                            recipe[0],
+                            recipe[1],
+                            "--prompts",
+                            prompts.toString(),
+                            "--seed",
+                            "5",
+                            "--state",
+                            copy.toString()
+                        },
+                        "other"))
+                .isEqualTo(1);
+        assertThat(err.toString()).contains("of another run: seed (1000000 there, 5 here)");
+    }
+
+    private int quantize(String[] recipe, String name) {
+        List<String> arguments = new ArrayList<>(Arrays.asList(recipe));
+        arguments.addAll(List.of("-o", folder.resolve(name).toString()));
+        return run("quantize", arguments.toArray(String[]::new));
+    }
+
+    private static void copy(Path from, Path to) throws IOException {
+        try (Stream<Path> files = Files.walk(from)) {
+            for (Path file : files.toList()) {
+                Path target = to.resolve(from.relativize(file));
+                if (Files.isDirectory(file)) {
+                    Files.createDirectories(target);
+                } else {
+                    Files.copy(file, target);
+                }
+            }
+        }
+    }
+}

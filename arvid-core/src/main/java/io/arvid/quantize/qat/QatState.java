@@ -1,0 +1,84 @@
+package io.arvid.quantize.qat;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.arvid.tensor.TensorScope;
+import io.arvid.weights.CheckpointException;
+import io.arvid.weights.SafetensorsFile;
+import io.arvid.weights.SafetensorsWriter;
+import io.arvid.weights.WeightMap;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * A run on disk: parameters, optimizers, generated clips, and the fingerprint of what it belongs to. The rank of Φ follows from the number of steps.
+ *
+ * @param file where
+ * @param fingerprint recipe and model
+ */
+record QatState(Path file, String fingerprint) {
+    private static final String VERSION = "1";
+    private static final String GENERATED = "generated.latents";
+    private static final String PROMPTS = "generated.prompts";
+    private static final JsonMapper JSON = new JsonMapper();
+
+    /** Saves everything, whole or not at all. */
+    void save(long steps, ParameterGroups groups, SelfForcedClips generated) {
+        try (TensorScope scope = TensorScope.open()) {
+            Map<String, Tensor> tensors = new LinkedHashMap<>(groups.state());
+            if (!generated.isEmpty()) {
+                tensors.put(GENERATED, generated.latents());
+                tensors.put(PROMPTS, generated.prompts());
+            }
+            SafetensorsWriter.write(
+                    file,
+                    tensors,
+                    Map.of(
+                            "version",
+                            VERSION,
+                            "recipe",
+                            fingerprint,
+                            "steps",
+                            Long.toString(steps),
+                            "groups",
+                            JSON.writeValueAsString(groups.steps())));
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("cannot write the steps of a run", e);
+        }
+    }
+
+    /**
+     * Restores everything where the file exists; returns the steps made so far.
+     *
+     * @throws CheckpointException where the file belongs to another recipe, model or version
+     */
+    long restore(ParameterGroups groups, SelfForcedClips generated) {
+        if (!Files.exists(file)) {
+            return 0;
+        }
+        Map<String, String> metadata = SafetensorsFile.header(file).metadata();
+        if (!VERSION.equals(metadata.get("version"))) {
+            throw new CheckpointException(
+                    file, "training state of version " + metadata.get("version") + ", this is " + VERSION);
+        }
+        if (!fingerprint.equals(metadata.get("recipe"))) {
+            throw new CheckpointException(
+                    file,
+                    "training state of another recipe or model; remove it to begin anew: " + metadata.get("recipe")
+                            + ", not " + fingerprint);
+        }
+        try (WeightMap state = SafetensorsFile.open(file)) {
+            groups.restore(state, JSON.readValue(metadata.getOrDefault("groups", "{}"), new TypeReference<>() {}));
+            if (state.has(GENERATED)) {
+                generated.restore(state.get(GENERATED), state.get(PROMPTS));
+            }
+            return Long.parseLong(metadata.get("steps"));
+        } catch (JsonProcessingException e) {
+            throw new CheckpointException(file, "cannot be read: " + e.getOriginalMessage());
+        }
+    }
+}

@@ -1,0 +1,322 @@
+package io.arvid.quantize.qat;
+
+import io.arvid.model.LinearSite;
+import io.arvid.model.RolloutStep;
+import io.arvid.model.SiteForward;
+import io.arvid.model.TextContext;
+import io.arvid.model.wan.CheckpointedPass;
+import io.arvid.model.wan.WanTransformer;
+import io.arvid.quantize.qvgen.AuxiliaryModule;
+import io.arvid.quantize.qvgen.RankSchedule;
+import io.arvid.quantize.scheme.InputRule;
+import io.arvid.quantize.scheme.QuantPlan;
+import io.arvid.record.TrainingStep;
+import io.arvid.rollout.RolloutConfig;
+import io.arvid.tensor.Ops;
+import io.arvid.tensor.TensorScope;
+import io.arvid.tensor.Tensors;
+import io.arvid.tensor.Torch;
+import io.arvid.weights.WeightMap;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The loop of quantization-aware training (QVGen {@code training/trainer.py}):
+ *
+ * <pre>
+ * start: scales by search, Φ from the quantization error
+ * for every step:
+ *     where a phase begins: halve the rank of every Φ, what is left sorted by singular value
+ *     batch = noisy latents, with clean or self-generated chunks as context
+ *     loss  = |student(batch) − teacher(batch)|²            gradients through all quantizers
+ *     clip the norm of all gradients, one step of each group of parameters
+ * end: the integers, without Φ
+ * </pre>
+ *
+ * <p>Everything random is a function of seed and step, and everything else is in the saved state, so that a stopped run goes on to the same end.
+ */
+public final class QatTrainer implements AutoCloseable {
+    private static final int SAMPLED_INPUTS = 1 << 14;
+    private static final int SAMPLED_STEPS = 4;
+
+    /**
+     * What a run gives.
+     *
+     * @param plan integers and input plans; the caller closes it
+     * @param weights all parameters of the transformer as they are now, float32; the caller closes them
+     */
+    public record Result(QuantPlan plan, WeightMap weights) implements AutoCloseable {
+        @Override
+        public void close() {
+            plan.close();
+            weights.close();
+        }
+    }
+
+    private final String method;
+    private final WanTransformer teacher;
+    private final QatRecipe recipe;
+    private final QatData data;
+    private final @Nullable RolloutConfig rollout;
+    private final QatBatches batches;
+    private final RankSchedule schedule;
+    private final QatLoss loss;
+    private final CosineRate rate;
+
+    /**
+     * A run of {@code recipe}.
+     *
+     * @param method id of the method
+     * @param teacher the full-precision model, which is also the start; never changed
+     * @param sampling how the model will be sampled
+     * @param rollout how clips of self-forced training are generated; null where there are none
+     */
+    public QatTrainer(
+            String method,
+            WanTransformer teacher,
+            QatRecipe recipe,
+            QatData data,
+            QatSampling sampling,
+            @Nullable RolloutConfig rollout) {
+        if (recipe.training().context() == QatRecipe.Context.SELF_FORCED && rollout == null) {
+            throw new IllegalArgumentException("self-forced training needs a model that rolls out");
+        }
+        this.method = method;
+        this.teacher = teacher;
+        this.recipe = recipe;
+        this.data = data;
+        this.rollout = rollout;
+        this.batches = new QatBatches(teacher.config(), recipe, data, sampling);
+        this.schedule = recipe.rankSchedule();
+        this.loss = new QatLoss(recipe.loss());
+        this.rate = new CosineRate(
+                Math.round(recipe.rates().warmUpShare() * recipe.training().steps()),
+                recipe.training().steps());
+    }
+
+    /**
+     * Trains, or goes on from {@code state}.
+     *
+     * @param state file of the saved state, written whole or not at all
+     * @throws IllegalStateException where loss or gradients are no longer finite; the saved state is then still the last good one
+     */
+    public Result train(Path state, TrainingStep.Listener listener) {
+        Torch.flushDenormals();
+        try (TensorScope scope = TensorScope.open()) {
+            QatStart start = Torch.withoutGradients(() -> QatStart.of(teacher, recipe, sampledInputs()));
+            try (ParameterGroups groups = new ParameterGroups(start, recipe);
+                    SelfForcedClips generated = selfForcedClips();
+                    QatModel student = student(start, groups.views())) {
+                QatState saved = new QatState(state, fingerprint());
+                for (long step = saved.restore(groups, generated);
+                        step < recipe.training().steps();
+                        step++) {
+                    listener.onStep(oneStep(step, groups, generated, student));
+                    if ((step + 1) % recipe.training().saveEvery() == 0) {
+                        saved.save(step + 1, groups, generated);
+                    }
+                }
+                saved.save(recipe.training().steps(), groups, generated);
+                return result(start, groups);
+            }
+        }
+    }
+
+    private QatModel student(QatStart start, Map<String, Tensor> trained) {
+        Map<String, Tensor> all = new LinkedHashMap<>(start.fixed());
+        all.putAll(trained);
+        return new QatModel(teacher.config(), recipe, all);
+    }
+
+    private SelfForcedClips selfForcedClips() {
+        return new SelfForcedClips(
+                rollout == null ? RolloutConfig.selfForcing() : rollout,
+                recipe.training().pool());
+    }
+
+    /** What a saved state belongs to: the recipe and the model that is quantized. */
+    private String fingerprint() {
+        double sum = 0;
+        for (Tensor tensor : teacher.weights().entries().values()) {
+            try (TensorScope scope = TensorScope.open()) {
+                sum += Tensors.item(Ops.toF64(tensor).abs().sum());
+            }
+        }
+        return method + " " + recipe + " of " + teacher.config() + " with weights " + sum;
+    }
+
+    private TrainingStep oneStep(long step, ParameterGroups groups, SelfForcedClips generated, QatModel student) {
+        long began = System.nanoTime();
+        try (TensorScope scope = TensorScope.open()) {
+            if (schedule.isBoundary(step)) {
+                Torch.withoutGradients(() -> sort(student, schedule.rank(step)));
+            }
+            QatLayer.Fading fading = fading(step);
+            QatBatches.Batch batch = batch(step, student, fading, generated);
+            groups.clearGradients();
+            double value = gradients(student, batch, fading);
+            Map<String, Double> norms = groups.norms();
+            double norm = ParameterGroups.total(norms);
+            requireFinite(step, value, norm);
+            double largest = recipe.optimizer().clipNorm();
+            if (norm > largest) {
+                groups.scaleGradients(largest / norm);
+            }
+            boolean onlyModules = schedule.initialRank() > 0 && step < schedule.warmUp();
+            groups.step(
+                    rate.at(step), group -> group.equals(ParameterGroups.AUXILIARY) ? fading.rank() > 0 : !onlyModules);
+            return new TrainingStep(
+                    step + 1,
+                    recipe.training().steps(),
+                    value,
+                    norm,
+                    norms,
+                    fading.rank(),
+                    schedule.initialRank() == 0 ? 0 : schedule.fading(step),
+                    groups.rates(rate.at(step)),
+                    (System.nanoTime() - began) / 1e9);
+        }
+    }
+
+    private QatLayer.Fading fading(long step) {
+        int rank = schedule.rank(step);
+        return rank == 0
+                ? QatLayer.Fading.GONE
+                : new QatLayer.Fading(rank, Ops.toF32(Tensors.of(schedule.gamma(step), schedule.initialRank())));
+    }
+
+    /** Refactors every Φ at its new rank. The optimizer's moments stay, as in the official code. */
+    private static boolean sort(QatModel student, int rank) {
+        if (rank == 0) {
+            return false;
+        }
+        for (QatLayer layer : student.layers().values()) {
+            AuxiliaryModule module = layer.module();
+            if (module != null) {
+                TensorScope.runAndFree(() -> {
+                    AuxiliaryModule sorted = module.sorted(rank);
+                    module.left().copy_(sorted.left());
+                    module.right().copy_(sorted.right());
+                });
+            }
+        }
+        return true;
+    }
+
+    private QatBatches.Batch batch(long step, QatModel student, QatLayer.Fading fading, SelfForcedClips generated) {
+        if (recipe.training().context() != QatRecipe.Context.SELF_FORCED) {
+            QatBatches.Batch batch = batches.fromData(step);
+            data.prefetch(batches.clips(step + 1), batches.frames());
+            return batch;
+        }
+        if (generated.isEmpty() || step % recipe.training().refreshEvery() == 0) {
+            int[] prompts = batches.clips(step);
+            long[] frame = Tensors.shape(data.latents(prompts[0], 1));
+            Torch.withoutGradients(() -> {
+                generated.refresh(
+                        student.transformer(),
+                        student.rollOutSites(fading),
+                        batches.text(prompts),
+                        prompts,
+                        batches.frames(),
+                        new long[] {frame[1], frame[2], frame[3]},
+                        recipe.seed() * 7919 + step);
+                return step;
+            });
+        }
+        int[] drawn = generated.draw(recipe.training().batch(), recipe.seed() * 31 + step);
+        return batches.of(step, generated.latents(drawn), batches.text(generated.prompts(drawn)));
+    }
+
+    /** Adds the gradients of the batch's loss to those of the student; returns the loss. */
+    private double gradients(QatModel student, QatBatches.Batch batch, QatLayer.Fading fading) {
+        Tensor target = recipe.loss().teacher()
+                ? Torch.withoutGradients(
+                        () -> TensorScope.run(() -> batch.noisy(flow(teacher, batch, teacher.fullPrecision()))))
+                : null;
+        UnaryOperator<Tensor> objective =
+                flow -> loss.of(batch.noisy(flow), target, batch.velocity(), batch.noisyTimesteps());
+        SiteForward sites = student.sites(batch.timesteps(), fading);
+        if (recipe.training().checkpointing()) {
+            return CheckpointedPass.backward(
+                    student.transformer(),
+                    new CheckpointedPass.Inputs(
+                            batch.latents(), batch.timesteps(), batch.text(), wholeClip(batch), batches.attention()),
+                    sites,
+                    objective);
+        }
+        Tensor value = objective.apply(flow(student.transformer(), batch, sites));
+        value.backward();
+        return Tensors.item(value);
+    }
+
+    private Tensor flow(WanTransformer model, QatBatches.Batch batch, SiteForward sites) {
+        try (TextContext text = new TextContext(batch.text())) {
+            return model.forward(
+                    batch.latents(), batch.timesteps(), text, wholeClip(batch), sites, batches.attention());
+        }
+    }
+
+    private static RolloutStep wholeClip(QatBatches.Batch batch) {
+        return RolloutStep.wholeClip((int) batch.latents().size(1), 0);
+    }
+
+    private void requireFinite(long step, double value, double norm) {
+        if (!Double.isFinite(value) || !Double.isFinite(norm)) {
+            throw new IllegalStateException(
+                    "step " + (step + 1) + ": the loss is " + value
+                            + " and the norm of its gradients " + norm
+                            + "; stopped before the parameters changed. Lower the learning rates; the last saved state is good");
+        }
+    }
+
+    /** A sample of each layer's inputs in full precision, recorded when first asked for: only static inputs need it. */
+    private java.util.function.Function<LinearSite, Tensor> sampledInputs() {
+        Map<LinearSite, List<Tensor>> samples = new HashMap<>();
+        return site -> {
+            if (samples.isEmpty()) {
+                record(samples);
+            }
+            return Ops.cat(0, samples.get(site));
+        };
+    }
+
+    private void record(Map<LinearSite, List<Tensor>> samples) {
+        boolean asked = recipe.scheme().inputs() instanceof InputRule.Static
+                || recipe.scheme().inputs() instanceof InputRule.Stepwise;
+        for (int step = 0; asked && step < SAMPLED_STEPS; step++) {
+            QatBatches.Batch batch = batches.fromData(-1 - step);
+            flow(teacher, batch, (site, pass, input) -> {
+                long stride = Math.max(1, input.numel() / SAMPLED_INPUTS);
+                samples.computeIfAbsent(site, key -> new ArrayList<>())
+                        .add(Ops.copy(Ops.everyNth(input.flatten(), 0, 0, stride | 1)));
+                return teacher.fullPrecision().apply(site, pass, input);
+            });
+        }
+    }
+
+    private Result result(QatStart start, ParameterGroups groups) {
+        return Torch.withoutGradients(() -> {
+            try (QatModel averaged = student(start, groups.averages())) {
+                Map<String, Tensor> weights = new LinkedHashMap<>();
+                averaged.transformer()
+                        .weights()
+                        .entries()
+                        .forEach((name, tensor) -> weights.put(name, Ops.copyF32(tensor)));
+                return new Result(averaged.plan(method), WeightMap.of(weights));
+            }
+        });
+    }
+
+    @Override
+    public void close() {
+        batches.close();
+    }
+}

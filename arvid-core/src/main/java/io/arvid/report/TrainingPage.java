@@ -1,0 +1,122 @@
+package io.arvid.report;
+
+import io.arvid.record.FindingTable;
+import io.arvid.record.TrainingStep;
+import io.arvid.report.figure.Markup;
+import io.arvid.report.figure.MethodLook;
+import io.arvid.report.figure.StepLines;
+import io.arvid.weights.AtomicFile;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SequencedMap;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.ToDoubleFunction;
+
+/** Training runs as one HTML file that loads nothing else: loss, gradient norm, rank and learning rates along the steps. */
+public final class TrainingPage {
+    private static final List<String> STYLES = List.of("m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8", "m0");
+
+    private TrainingPage() {}
+
+    /** Writes the page of {@code runs}, by name, to {@code file}. */
+    public static void write(
+            Path file, String title, SequencedMap<String, List<TrainingStep>> runs, List<FindingTable> tables) {
+        AtomicFile.write(file, page(title, runs, tables));
+    }
+
+    static String page(String title, SequencedMap<String, List<TrainingStep>> runs, List<FindingTable> tables) {
+        Markup main = Markup.of("main");
+        for (FindingTable table : tables) {
+            main.add(Sections.section("table-" + table.id(), table.title(), table.note())
+                    .add(Sections.table(
+                            table.headings(),
+                            table.rows().stream().map(TrainingPage::row).toList())));
+        }
+        List<Markup> panels = new ArrayList<>();
+        panels.add(Sections.panel(
+                "Loss", "squared difference to the target", lines("Loss", runs, true, TrainingStep::loss)));
+        panels.add(Sections.panel(
+                "Gradient norm",
+                "of all parameters before clipping; QVGen's bound on the regret grows with its square",
+                lines("Gradient norm", runs, true, TrainingStep::gradientNorm)));
+        panels.add(Sections.panel(
+                "Gradient norm of the weights",
+                "without quantizers and auxiliary modules",
+                lines(
+                        "Gradient norm of the weights",
+                        runs,
+                        true,
+                        step -> step.groupNorms().getOrDefault("weights", 0.0))));
+        panels.add(Sections.panel("Rank", "of the auxiliary modules", lines("Rank", runs, false, TrainingStep::rank)));
+        Set<String> groups = new TreeSet<>();
+        runs.values()
+                .forEach(steps -> steps.stream()
+                        .limit(1)
+                        .forEach(step -> groups.addAll(step.rates().keySet())));
+        for (String group : groups) {
+            panels.add(Sections.panel(
+                    "Learning rate",
+                    group,
+                    lines(
+                            "Learning rate of " + group,
+                            runs,
+                            false,
+                            step -> step.rates().getOrDefault(group, 0.0))));
+        }
+        main.add(Sections.section("training", "Along the steps", summary(runs)).add(Sections.grid(panels)));
+        return """
+                <!doctype html>
+                <html lang="en">
+                <head>
+                <meta charset="utf-8">
+                <meta name="viewport" content="width=device-width, initial-scale=1">
+                <meta name="color-scheme" content="light dark">
+                %s
+                <style>
+                %s</style>
+                </head>
+                <body>
+                %s
+                %s
+                </body>
+                </html>
+                """.formatted(
+                        Markup.of("title").say(title),
+                        HtmlReport.resource("report.css"),
+                        Markup.of("header").add(Markup.of("h1").say(title)),
+                        main);
+    }
+
+    private static List<Markup> row(List<String> cells) {
+        List<Markup> row = new ArrayList<>();
+        row.add(Sections.name(cells.getFirst()));
+        cells.stream().skip(1).map(Sections::number).forEach(row::add);
+        return row;
+    }
+
+    private static String summary(SequencedMap<String, List<TrainingStep>> runs) {
+        List<String> parts = new ArrayList<>();
+        runs.forEach((name, steps) -> {
+            if (!steps.isEmpty()) {
+                TrainingStep last = steps.getLast();
+                parts.add(name + ": step " + last.step() + " of " + last.totalSteps());
+            }
+        });
+        return String.join("; ", parts) + ".";
+    }
+
+    private static Markup lines(
+            String description,
+            SequencedMap<String, List<TrainingStep>> runs,
+            boolean logarithmic,
+            ToDoubleFunction<TrainingStep> value) {
+        List<StepLines.Series> series = new ArrayList<>();
+        runs.forEach((name, steps) -> series.add(new StepLines.Series(
+                new MethodLook(name, STYLES.get(series.size() % STYLES.size()), MethodLook.Marker.DISC),
+                steps.stream().mapToDouble(TrainingStep::step).toArray(),
+                steps.stream().mapToDouble(value).toArray())));
+        return StepLines.draw(description, series, logarithmic);
+    }
+}

@@ -1,0 +1,216 @@
+package io.arvid.run;
+
+import io.arvid.calibrate.SharedInput;
+import io.arvid.model.LinearSite;
+import io.arvid.model.SiteRole;
+import io.arvid.model.wan.ModelCard;
+import io.arvid.model.wan.WanConfig;
+import io.arvid.quantize.CalibratedRecipe;
+import io.arvid.quantize.Needs;
+import io.arvid.quantize.Recipe;
+import io.arvid.quantize.RecipeFile;
+import io.arvid.quantize.qarvd.QArvdRecipe;
+import io.arvid.record.MemoryPlan;
+import io.arvid.record.MemoryPlan.Part;
+import io.arvid.record.MemoryPlan.Stage;
+import io.arvid.rollout.DenoiseSchedule;
+import io.arvid.rollout.RolloutConfig;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Memory, disk and time of work at full size, before it starts. Sizes are counted; what libtorch needs beside them, and how much slower a block is than its
+ * matrix products, are factors that were measured ({@code docs/perf/full-size.md}). Times stand on a probe of the machine as it is at the moment.
+ *
+ * @param model what is run
+ */
+public record FullSizeBudget(PublishedModel model) {
+    private static final long GIB = 1L << 30;
+    /** The virtual machine, libtorch and its libraries. */
+    private static final long PROGRAM = GIB / 2;
+
+    private static final int BF16 = 2;
+    private static final int F32 = 4;
+    private static final int F64 = 8;
+    /** Rows of {@code dim} and of {@code ffnDim} that a block holds for each token at its widest. */
+    private static final int ROWS_OF_DIM = 10;
+
+    private static final int ROWS_OF_FFN = 2;
+    /** Square float64 matrices that rounding a layer holds at its widest. */
+    private static final int SQUARES = 7;
+    /** A block's time over that of its matrix products. */
+    private static final double BLOCK_OVERHEAD = 1.3;
+    /** Full-resolution channels that decoding a latent frame holds, in float32, over four frames. */
+    private static final int DECODER_CHANNELS = 96 * 5;
+
+    private WanConfig config() {
+        return model.transformer().config();
+    }
+
+    private int tokensPerFrame() {
+        return model.preset().video().tokensPerFrame();
+    }
+
+    private int chunkTokens() {
+        RolloutConfig rollout = model.preset().rollout();
+        int frames = model.preset().video().latentFrames();
+        int together = rollout == null ? frames : Math.min(frames, rollout.framesPerChunk());
+        return together * tokensPerFrame();
+    }
+
+    private Part weights() {
+        return new Part("transformer", model.weights().bytes(), true);
+    }
+
+    private Part working(int tokens) {
+        long row = (long) ROWS_OF_DIM * config().dim() + (long) ROWS_OF_FFN * config().ffnDim();
+        return new Part("one pass", row * tokens * BF16 + PROGRAM, false);
+    }
+
+    private Part cache(boolean mapped) {
+        RolloutConfig rollout = model.preset().rollout();
+        int frames = model.preset().video().latentFrames();
+        int held = rollout == null ? 0 : rollout.isGlobal() ? frames : Math.min(frames, rollout.localAttentionFrames());
+        long bytes = 2L * config().numLayers() * held * tokensPerFrame() * config().dim() * BF16;
+        return new Part("keys and values", bytes, mapped);
+    }
+
+    /** Memory of generating a video, whatever the number of prompts. */
+    public MemoryPlan generation() {
+        List<Stage> stages = new ArrayList<>();
+        if (!model.hasSyntheticText() && model.files().has(ModelCard.Network.TEXT_ENCODER)) {
+            long encoder = model.files().network(ModelCard.Network.TEXT_ENCODER).bytes();
+            stages.add(new Stage(
+                    "encoding prompts",
+                    List.of(new Part("text encoder", encoder, true), new Part("program", PROGRAM, false))));
+        }
+        int tokens = model.preset().rolling() ? 5 * chunkTokens() : chunkTokens();
+        stages.add(new Stage("rolling out", List.of(weights(), cache(false), working(tokens))));
+        long pixels =
+                (long) model.preset().video().height() * model.preset().video().width();
+        long decoder = model.files().has(ModelCard.Network.VIDEO_AUTOENCODER)
+                ? model.files().network(ModelCard.Network.VIDEO_AUTOENCODER).bytes()
+                : 0;
+        stages.add(new Stage(
+                "decoding a latent frame",
+                List.of(
+                        new Part("autoencoder", decoder, true),
+                        new Part("pictures", 4 * pixels * DECODER_CHANNELS * F32 + PROGRAM, false),
+                        weights())));
+        return new MemoryPlan(stages);
+    }
+
+    private int tokensPerSample(Recipe recipe) {
+        int wanted = switch (recipe) {
+            case QArvdRecipe qArvd -> qArvd.tokensPerSample();
+            case CalibratedRecipe calibrated -> calibrated.tokensPerSample();
+            default -> 0;
+        };
+        return wanted == 0 ? chunkTokens() : Math.min(wanted, chunkTokens());
+    }
+
+    private List<LinearSite> sites(Recipe recipe) {
+        return config().sites().stream().filter(recipe.scheme()::covers).toList();
+    }
+
+    private long quantizedWeights(Recipe recipe) {
+        return sites(recipe).stream().mapToLong(LinearSite::weightCount).sum();
+    }
+
+    /** Bytes that a pass records. */
+    private long recorded(Recipe recipe) {
+        Set<String> inputs = new HashSet<>();
+        long width = 0;
+        for (LinearSite site : sites(recipe)) {
+            width += !site.role().isTextPath() && inputs.add(SharedInput.of(site)) ? site.inFeatures() : 0;
+        }
+        return width * tokensPerSample(recipe) * BF16;
+    }
+
+    private int passes() {
+        RolloutConfig rollout = model.rollout();
+        return new DenoiseSchedule(rollout).passes(chunks());
+    }
+
+    private int chunks() {
+        return model.preset().video().latentFrames() / model.rollout().framesPerChunk();
+    }
+
+    /** Memory of quantizing by {@code recipe} with {@code workers} layers at once. */
+    public MemoryPlan quantization(RecipeFile<?> file, int workers) {
+        Recipe recipe = file.recipe();
+        long quantized = quantizedWeights(recipe);
+        Part codes = new Part("codes", quantized, false);
+        Part simulated = new Part("rounded weights", quantized * BF16, false);
+        Part pass = new Part("recorded of a pass", recorded(recipe), false);
+        int widest =
+                sites(recipe).stream().mapToInt(LinearSite::inFeatures).max().orElse(0);
+        int out = config().dim();
+        long samples = (long) passes() * prompts(file) * tokensPerSample(recipe);
+        long tokens = samples * widest * F32 * 2 + samples * out * F32;
+        long rounding = (long) SQUARES * widest * widest * F64 + 6L * widest * out * F64;
+        return new MemoryPlan(List.of(
+                new Stage(
+                        "rolling out, weights rounded",
+                        List.of(weights(), cache(true), working(chunkTokens()), codes, simulated, pass)),
+                new Stage("rolling out, full precision", List.of(weights(), cache(true), working(chunkTokens()), pass)),
+                new Stage(
+                        "rounding, " + workers + " at once",
+                        List.of(
+                                weights(),
+                                codes,
+                                new Part("the widest layers", workers * Math.max(tokens, rounding) + PROGRAM, false))),
+                new Stage("packing", List.of(weights(), codes, new Part("packed codes", quantized, false)))));
+    }
+
+    private static int prompts(RecipeFile<?> file) {
+        return file.needs() instanceof Needs.Rollouts rollouts ? rollouts.prompts() : 0;
+    }
+
+    private static int rollouts(RecipeFile<?> file) {
+        return file.needs() instanceof Needs.Rollouts rollouts ? rollouts.rollouts() : 0;
+    }
+
+    /** Bytes on disk while quantizing, the state of an interrupted run included. */
+    public long disk(RecipeFile<?> file) {
+        return rollouts(file) * recorded(file.recipe()) * passes()
+                + cache(true).bytes()
+                + 2 * quantizedWeights(file.recipe());
+    }
+
+    /** Seconds of quantizing with the sensitivities at hand: roll-outs first, then rounding. */
+    public double[] seconds(RecipeFile<?> file, MachineSpeed speed, int workers) {
+        return new double[] {rollouts(file) * rolloutSeconds(speed), roundingSeconds(file.recipe(), speed) / workers};
+    }
+
+    /** Seconds of one roll-out. */
+    public double rolloutSeconds(MachineSpeed speed) {
+        long linears = 0;
+        for (LinearSite site : config().sites()) {
+            boolean everyPass = site.role() != SiteRole.CROSS_K && site.role() != SiteRole.CROSS_V;
+            linears += site.role().isInBlock() && everyPass ? site.weightCount() : 0;
+        }
+        double tokens = chunkTokens();
+        double linear = 2.0 * tokens * linears / speed.linear();
+        double seconds = 0;
+        for (int chunk = 0; chunk < chunks(); chunk++) {
+            double keys = tokens * (chunk + 1) + config().textLen();
+            double attention = 4.0 * tokens * keys * config().dim() * config().numLayers() / speed.attention();
+            seconds += passes() / (double) chunks() * (linear + attention) * BLOCK_OVERHEAD;
+        }
+        return seconds;
+    }
+
+    /** Factorization, propagation of errors and descent on the grid, in float64, and the Gram matrices. */
+    private double roundingSeconds(Recipe recipe, MachineSpeed speed) {
+        double operations = 0;
+        double samples = (double) passes() * tokensPerSample(recipe);
+        for (LinearSite site : sites(recipe)) {
+            double in = site.inFeatures();
+            operations += 2 * in * in * in + 16 * in * in * site.outFeatures() + samples * in * in;
+        }
+        return operations / speed.dense();
+    }
+}

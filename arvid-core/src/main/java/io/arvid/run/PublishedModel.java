@@ -1,0 +1,223 @@
+package io.arvid.run;
+
+import io.arvid.model.SiteForward;
+import io.arvid.model.TextContext;
+import io.arvid.model.wan.Checkpoints;
+import io.arvid.model.wan.ModelCard;
+import io.arvid.model.wan.Tokenizer;
+import io.arvid.model.wan.UmtConfig;
+import io.arvid.model.wan.UmtTextEncoder;
+import io.arvid.model.wan.WanConfig;
+import io.arvid.model.wan.WanTransformer;
+import io.arvid.rollout.KvStore;
+import io.arvid.rollout.NoiseSource;
+import io.arvid.rollout.RollingCacheSize;
+import io.arvid.rollout.RollingForcing;
+import io.arvid.rollout.Rollout;
+import io.arvid.rollout.RolloutConfig;
+import io.arvid.rollout.RolloutListener;
+import io.arvid.rollout.preset.Guided;
+import io.arvid.rollout.preset.ModelFolder;
+import io.arvid.rollout.preset.Preset;
+import io.arvid.tensor.DTypes;
+import io.arvid.tensor.Ops;
+import io.arvid.tensor.Seeds;
+import io.arvid.tensor.TensorScope;
+import io.arvid.tensor.Tensors;
+import io.arvid.tensor.Torch;
+import io.arvid.weights.CheckpointException;
+import io.arvid.weights.WeightMap;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.zip.CRC32;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A published model as its preset runs it. The transformer's weights stay in the mapped checkpoint, in their own number type; text encoder and autoencoder
+ * are opened for the time that they are needed and given back after it, so that the three are never in memory together.
+ */
+public final class PublishedModel implements AutoCloseable {
+    private static final int SYNTHETIC_WORDS = 24;
+
+    private final Preset preset;
+    private final ModelFolder files;
+    private final ModelCard card;
+    private final WeightMap weights;
+    private final WanTransformer transformer;
+
+    private PublishedModel(Preset preset, ModelFolder files) {
+        this.preset = preset;
+        this.files = files;
+        this.card = files.transformer(preset);
+        this.weights = Checkpoints.open(card).onCurrentDevice();
+        this.transformer = new WanTransformer(Objects.requireNonNull(card.config()), weights);
+    }
+
+    /**
+     * Opens the transformer of {@code preset} among the files in {@code places}.
+     *
+     * @throws CheckpointException naming what was found where there is none
+     */
+    public static PublishedModel open(Preset preset, List<Path> places) {
+        return new PublishedModel(preset, ModelFolder.open(places));
+    }
+
+    /** How it is run. */
+    public Preset preset() {
+        return preset;
+    }
+
+    /** Its files. */
+    public ModelFolder files() {
+        return files;
+    }
+
+    /** What its transformer's checkpoint is. */
+    public ModelCard card() {
+        return card;
+    }
+
+    /** Its transformer. */
+    public WanTransformer transformer() {
+        return transformer;
+    }
+
+    /** Its parameters as they lie in the mapped checkpoint. */
+    public WeightMap weights() {
+        return weights;
+    }
+
+    /** Chunks, steps and cache of a causal model; {@code IllegalArgumentException} for the bidirectional one. */
+    public RolloutConfig rollout() {
+        RolloutConfig config = preset.rollout();
+        if (config == null) {
+            throw new IllegalArgumentException(
+                    "preset '" + preset.id() + "' is the bidirectional model, which has no roll-out");
+        }
+        return config;
+    }
+
+    /** Shape of a video's latents, {@code [1, F, C, h, w]}. */
+    public long[] latentShape() {
+        return new long[] {
+            1,
+            preset.video().latentFrames(),
+            config().inDim(),
+            preset.video().latentHeight(),
+            preset.video().latentWidth()
+        };
+    }
+
+    private WanConfig config() {
+        return transformer.config();
+    }
+
+    /** True where prompts cannot be encoded, because random weights came without a text encoder: their states are random then, too. */
+    public boolean hasSyntheticText() {
+        return card.origin() == ModelCard.Origin.SYNTHETIC && !files.has(ModelCard.Network.TEXT_ENCODER);
+    }
+
+    /** Text states of each prompt, {@code [1, textLen, textDim]} in the model's number type; the encoder is in memory during this call only. */
+    public List<Tensor> textStates(List<String> prompts) {
+        if (hasSyntheticText()) {
+            return prompts.stream().map(this::syntheticStates).toList();
+        }
+        ModelCard encoderCard = files.network(ModelCard.Network.TEXT_ENCODER);
+        List<Tensor> states = new ArrayList<>();
+        try (WeightMap encoderWeights = Checkpoints.open(encoderCard).onCurrentDevice();
+                Tokenizer tokenizer = Tokenizer.open(files.tokenizer(), config().textLen())) {
+            UmtTextEncoder encoder = new UmtTextEncoder(UmtConfig.xxl(), encoderWeights);
+            for (String prompt : prompts) {
+                states.add(Torch.withoutGradients(() -> TensorScope.run(() -> {
+                    Tokenizer.Tokens tokens = tokenizer.encode(List.of(prompt));
+                    return inModelType(encoder.encodeZeroPadded(tokens.ids(), tokens.mask()));
+                })));
+            }
+        }
+        return states;
+    }
+
+    private Tensor inModelType(Tensor tensor) {
+        return Ops.toTypeOf(tensor, weights.get("patch_embedding.bias"));
+    }
+
+    private Tensor syntheticStates(String prompt) {
+        CRC32 hash = new CRC32();
+        hash.update(prompt.getBytes(StandardCharsets.UTF_8));
+        try (Seeds seeds = new Seeds(hash.getValue())) {
+            return TensorScope.run(() -> {
+                Tensor states = Tensors.zeros(DTypes.F32, 1, config().textLen(), config().textDim());
+                long words = Math.min(SYNTHETIC_WORDS, config().textLen());
+                Ops.slice(states, 1, 0, words).copy_(Ops.mul(seeds.normal(1, words, config().textDim()), 0.2));
+                return inModelType(states);
+            });
+        }
+    }
+
+    /**
+     * Latents of a video {@code [1, F, C, h, w]}, float32 noise drawn from {@code seed}.
+     *
+     * @param text text states of the prompt
+     * @param negative text states of the negative prompt; needed by the bidirectional model alone
+     * @param given clean latents that the video starts with, or null
+     */
+    public Tensor latents(
+            Tensor text,
+            @Nullable Tensor negative,
+            @Nullable Tensor given,
+            long seed,
+            SiteForward sites,
+            KvStore.Factory stores,
+            RolloutListener listener) {
+        long[] shape = latentShape();
+        if (given != null) {
+            shape[1] -= given.size(1);
+            requireGiven(given, shape);
+        }
+        try (Seeds seeds = new Seeds(seed)) {
+            return Torch.withoutGradients(() -> TensorScope.run(() -> {
+                Tensor noise = seeds.normal(shape);
+                Guided sampler = preset.sampler();
+                if (sampler != null) {
+                    return sample(sampler, noise, text, Objects.requireNonNull(negative), sites);
+                }
+                NoiseSource fresh = NoiseSource.seeded(seeds);
+                if (preset.rolling()) {
+                    return new RollingForcing(
+                                    transformer, rollout(), RollingCacheSize.PUBLISHED, sites, stores, listener)
+                            .run(inModelType(noise), text, fresh);
+                }
+                return new Rollout(transformer, rollout(), sites, stores, listener)
+                        .run(inModelType(noise), given == null ? null : inModelType(given), text, fresh);
+            }));
+        }
+    }
+
+    private void requireGiven(Tensor given, long[] shape) {
+        if (preset.rolling() || !preset.isCausal()) {
+            throw new IllegalArgumentException(
+                    "preset '" + preset.id() + "' cannot go on from given frames; chunk-wise causal models can");
+        }
+        if (shape[1] < 1 || given.size(2) != shape[2] || given.size(3) != shape[3] || given.size(4) != shape[4]) {
+            throw new IllegalArgumentException("the given latents "
+                    + java.util.Arrays.toString(Tensors.shape(given)) + " do not begin a video of "
+                    + java.util.Arrays.toString(latentShape()));
+        }
+    }
+
+    private Tensor sample(Guided guided, Tensor noise, Tensor text, Tensor negative, SiteForward sites) {
+        try (TextContext prompt = new TextContext(text);
+                TextContext unwanted = new TextContext(negative)) {
+            return guided.sampler().sample(transformer, noise, prompt, unwanted, sites, (index, latents) -> {});
+        }
+    }
+
+    @Override
+    public void close() {
+        weights.close();
+    }
+}

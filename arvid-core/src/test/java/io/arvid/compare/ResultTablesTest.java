@@ -1,0 +1,122 @@
+package io.arvid.compare;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.arvid.evaluate.Direction;
+import io.arvid.evaluate.suite.EvaluationResult;
+import io.arvid.evaluate.suite.EvaluationSettings;
+import io.arvid.evaluate.suite.MetricResult;
+import io.arvid.quantize.RecipeFile;
+import io.arvid.record.Estimate;
+import io.arvid.record.FindingTable;
+import io.arvid.record.Findings;
+import io.arvid.record.MachineStamp;
+import io.arvid.record.PairedDifference;
+import io.arvid.record.RunRecord;
+import io.arvid.record.SourceStamp;
+import io.arvid.report.RunFolder;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class ResultTablesTest {
+    private static CellRun.Done done(String method, double... mseByVideo) {
+        Map<String, Double> byVideo = new LinkedHashMap<>();
+        for (int i = 0; i < mseByVideo.length; i++) {
+            byVideo.put("p%03d-s0".formatted(i), mseByVideo[i]);
+        }
+        double mean = Arrays.stream(mseByVideo).average().orElseThrow();
+        MetricResult mse = new MetricResult(
+                "latent-mse",
+                Direction.LOWER_IS_BETTER,
+                0.0,
+                mseByVideo.length,
+                new Estimate(mean, mean / 2, 2 * mean),
+                List.of(),
+                null,
+                byVideo);
+        EvaluationResult scores = new EvaluationResult(
+                record(Findings.NONE), method, "w4a8", EvaluationSettings.DEFAULT, Map.of(), List.of(mse), List.of());
+        RecipeFile<?> recipe = RecipeFile.parse("{\"method\": \"minmax\"}");
+        return new CellRun.Done(
+                new Cell(method, "w4a8", recipe),
+                new CellCost("key", 1.5, 1 << 20, 1000, 2000, Map.of("blocks.0.ffn.2", 11.0, "blocks.1.ffn.2", 9.0)),
+                scores);
+    }
+
+    private static RunRecord record(Findings findings) {
+        return new RunRecord(
+                "arvid compare",
+                "2026-01-01T00:00:00Z",
+                SourceStamp.UNKNOWN,
+                "shapes",
+                "0123456789abcdef",
+                List.of(),
+                Map.of("noise 0", 0L),
+                MachineStamp.here(),
+                List.of(),
+                findings);
+    }
+
+    /** The paper has q-arvd before adaround before minmax. Here the first pair is turned round in every video, the third falls either way. */
+    @Test
+    void pairsCountOnlyWhereIntervalsDecide() {
+        List<CellRun.Done> results =
+                List.of(done("minmax", 8, 1, 8, 1), done("adaround", 1, 2, 1, 2), done("q-arvd", 2, 3, 2, 3));
+        FindingTable order = new ResultTables(results).order().getFirst();
+        List<String> row = order.rows().getFirst();
+        assertThat(row.get(1)).isEqualTo("q-arvd, adaround, minmax");
+        assertThat(row.get(2)).isEqualTo("adaround, q-arvd, minmax");
+        assertThat(row.get(3)).isEqualTo("0");
+        assertThat(row.get(4)).isEqualTo("2");
+        assertThat(row.get(5)).isEqualTo("1: q-arvd / adaround");
+    }
+
+    @Test
+    void worstLayersComeFirst() {
+        List<String> row = new ResultTables(List.of(done("minmax", 1, 2)))
+                .worstLayers()
+                .rows()
+                .getFirst();
+        assertThat(row).startsWith("W4A8 MinMax", "blocks.1.ffn.2 9.0", "blocks.0.ffn.2 11.0", "–");
+    }
+
+    @Test
+    void severalNoisesOfAPromptCountAsTheirMean() {
+        List<PairedDifference> pairs = PairedCells.differences(done("arvid", 1, 1), done("q-arvd", 2, 4));
+        assertThat(pairs).singleElement().satisfies(pair -> {
+            assertThat(pair.ratio().mean()).isCloseTo(1.0 / 3, org.assertj.core.data.Offset.offset(1e-12));
+            assertThat(pair.prompts()).isEqualTo(2);
+        });
+    }
+
+    /** Ratios 1/4 and 4/1 cancel in the geometric mean, whatever their size in the mean. */
+    @Test
+    void oneWildPromptDoesNotOutweighTheOthers() {
+        var ratio = PairedCells.geometricRatio("latent-mse", done("arvid", 1, 400), done("q-arvd", 4, 100))
+                .orElseThrow();
+        assertThat(ratio.mean().mean()).isCloseTo(1, org.assertj.core.data.Offset.offset(1e-12));
+        assertThat(ratio.won()).isEqualTo(1);
+    }
+
+    @Test
+    void thePageSaysWhatTheIntervalsSay() {
+        List<CellRun.Done> results = List.of(done("q-arvd", 2, 3, 2), done("arvid", 1, 2, 1));
+        Findings findings = new Findings(
+                List.of(),
+                List.of(),
+                PairedCells.differences(results.get(1), results.get(0)),
+                List.of(),
+                List.of(),
+                List.of(),
+                List.of(),
+                List.of(new ResultTables(results).main()));
+        String page = ResultsPage.page(List.of(new RunFolder(Path.of("run"), record(findings))));
+        assertThat(page)
+                .contains(
+                        "arvid compare", "nearer to full precision than Q-ARVD", "| W4A8 arvid | 1.33 [0.667, 2.67] |");
+    }
+}

@@ -1,0 +1,257 @@
+package io.arvid.quantize.qat;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.arvid.model.SiteForward;
+import io.arvid.model.wan.WanTransformer;
+import io.arvid.quantize.fake.FakeQuantForward;
+import io.arvid.quantize.scheme.InputRule;
+import io.arvid.quantize.scheme.IntGrid;
+import io.arvid.quantize.scheme.StepBuckets;
+import io.arvid.record.TrainingStep;
+import io.arvid.rollout.DenseKvStore;
+import io.arvid.rollout.NoiseSource;
+import io.arvid.rollout.Rollout;
+import io.arvid.rollout.RolloutListener;
+import io.arvid.tensor.Seeds;
+import io.arvid.tensor.TensorScope;
+import io.arvid.tensor.Tensors;
+import io.arvid.tensor.Torch;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.pytorch.Tensor;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class QatTrainerTest {
+    @TempDir
+    Path folder;
+
+    private TinyStudent tiny;
+
+    @BeforeEach
+    void open() {
+        Torch.setThreads(1);
+        tiny = new TinyStudent();
+    }
+
+    @AfterEach
+    void close() {
+        tiny.close();
+    }
+
+    private QatTrainer.Result train(QatRecipe recipe, String state, TrainingStep.Listener listener) {
+        try (QatTrainer trainer = tiny.trainer(recipe)) {
+            return trainer.train(folder.resolve(state), listener);
+        }
+    }
+
+    private Tensor rollOut(WanTransformer model, SiteForward sites) {
+        try (Seeds seeds = new Seeds(8)) {
+            return new Rollout(model, TinyStudent.ROLLOUT, sites, DenseKvStore::new, RolloutListener.NONE)
+                    .run(tiny.noise(4), tiny.text(0).unsqueeze(0), NoiseSource.seeded(seeds));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(QatRecipe.Context.class)
+    void trainsInEveryContextAndLosesItsRank(QatRecipe.Context context) {
+        List<TrainingStep> steps = new ArrayList<>();
+        try (QatTrainer.Result result = train(TinyStudent.recipe(context), "state", steps::add)) {
+            assertThat(steps).extracting(TrainingStep::rank).containsExactly(4, 4, 4, 2, 2, 2, 1, 1, 1);
+            assertThat(steps)
+                    .allSatisfy(step -> assertThat(step.loss()).isPositive().isFinite());
+            assertThat(result.plan().layers()).isNotEmpty();
+        }
+    }
+
+    @Test
+    void withoutTheModuleTheStudentIsThePlanBitForBit() {
+        QatRecipe recipe = TinyStudent.recipe(QatRecipe.Context.TEACHER_FORCED);
+        try (QatTrainer.Result result = train(recipe, "state", step -> {});
+                TensorScope scope = TensorScope.open()) {
+            WanTransformer trained = new WanTransformer(TinyStudent.CONFIG, result.weights());
+            try (FakeQuantForward planned = new FakeQuantForward(trained, result.plan())) {
+                Tensor expected = rollOut(trained, planned);
+                byte[] ofStudent = Torch.withoutGradients(() -> Tensors.toBytes(studentRollOut(recipe, "state")));
+                assertThat(ofStudent).isEqualTo(Tensors.toBytes(expected));
+                assertThat(ofStudent).isNotEqualTo(Tensors.toBytes(rollOut(trained, trained.fullPrecision())));
+            }
+        }
+    }
+
+    /** What the student itself computes after its last step, with Φ gone. */
+    private Tensor studentRollOut(QatRecipe recipe, String state) {
+        QatStart start = QatStart.of(tiny.teacher, recipe, site -> TinyStudent.ones(1));
+        try (ParameterGroups groups = new ParameterGroups(start, recipe);
+                SelfForcedClips none = new SelfForcedClips(TinyStudent.ROLLOUT, 1)) {
+            Map<String, Tensor> tensors = new LinkedHashMap<>();
+            try (var saved = io.arvid.weights.SafetensorsFile.open(folder.resolve(state))) {
+                groups.restore(saved, groups.steps());
+                tensors.putAll(groups.views());
+                try (QatModel student = new QatModel(TinyStudent.CONFIG, recipe, tensors)) {
+                    return rollOut(student.transformer(), student.rollOutSites(QatLayer.Fading.GONE));
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = QatRecipe.Context.class, names = "BIDIRECTIONAL", mode = EnumSource.Mode.EXCLUDE)
+    void aStoppedRunGoesOnToTheSameEnd(QatRecipe.Context context) throws Exception {
+        QatRecipe recipe = TinyStudent.recipe(context);
+        List<Double> straight = new ArrayList<>();
+        try (QatTrainer.Result whole = train(recipe, "whole", step -> straight.add(step.loss()))) {
+            assertThatThrownBy(() -> train(recipe, "stopped", step -> {
+                        if (step.step() == 6) {
+                            throw new IllegalStateException("stopped");
+                        }
+                    }))
+                    .hasMessage("stopped");
+            List<Double> rest = new ArrayList<>();
+            try (QatTrainer.Result resumed = train(recipe, "stopped", step -> rest.add(step.loss()))) {
+                assertThat(rest).isEqualTo(straight.subList(4, 9));
+                resumed.plan().layers().forEach((site, layer) -> {
+                    assertThat(Tensors.toBytes(layer.codes()))
+                            .as(site.name())
+                            .isEqualTo(Tensors.toBytes(
+                                    whole.plan().layers().get(site).codes()));
+                    assertThat(layer.input())
+                            .isEqualTo(whole.plan().layers().get(site).input());
+                });
+            }
+        }
+        assertThat(Files.readAllBytes(folder.resolve("stopped")))
+                .isEqualTo(Files.readAllBytes(folder.resolve("whole")));
+    }
+
+    @Test
+    void aStateOfAnotherRecipeIsRefused() {
+        QatRecipe recipe = TinyStudent.recipe(QatRecipe.Context.TEACHER_FORCED).withSteps(2);
+        train(recipe, "state", step -> {}).close();
+        assertThatThrownBy(() -> train(recipe.withSeed(9), "state", step -> {}).close())
+                .hasMessageContaining("another recipe");
+    }
+
+    @Test
+    void stopsWhereNumbersAreNoLongerFinite() {
+        QatRecipe recipe = TinyStudent.recipe(QatRecipe.Context.TEACHER_FORCED);
+        tiny.latents(0, 1).fill_(new org.bytedeco.pytorch.Scalar(Double.NaN));
+        for (int clip = 1; clip < 6; clip++) {
+            tiny.latents(clip, 1).fill_(new org.bytedeco.pytorch.Scalar(Double.NaN));
+        }
+        assertThatThrownBy(() -> train(recipe, "state", step -> {}))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("step 1: the loss is NaN");
+        assertThat(folder.resolve("state")).doesNotExist();
+    }
+
+    @Test
+    void checkpointingGivesTheSameRun() {
+        QatRecipe plain = TinyStudent.recipe(QatRecipe.Context.TEACHER_FORCED).withSteps(3);
+        QatRecipe.Training t = plain.training();
+        QatRecipe checkpointed = new QatRecipe(
+                plain.scheme(),
+                plain.seed(),
+                plain.follow(),
+                plain.weights(),
+                plain.inputs(),
+                plain.auxiliary(),
+                plain.loss(),
+                plain.rates(),
+                plain.optimizer(),
+                new QatRecipe.Training(
+                        t.context(),
+                        t.steps(),
+                        t.batch(),
+                        t.chunks(),
+                        t.clips(),
+                        t.rolloutShare(),
+                        t.contextNoise(),
+                        t.captionDropout(),
+                        t.refreshEvery(),
+                        t.pool(),
+                        t.precision(),
+                        true,
+                        t.saveEvery()));
+        List<TrainingStep> one = new ArrayList<>();
+        List<TrainingStep> other = new ArrayList<>();
+        train(plain, "plain", one::add).close();
+        train(checkpointed, "checkpointed", other::add).close();
+        for (int i = 0; i < one.size(); i++) {
+            assertThat(other.get(i).loss())
+                    .isCloseTo(one.get(i).loss(), org.assertj.core.data.Percentage.withPercentage(0.01));
+            assertThat(other.get(i).gradientNorm())
+                    .isCloseTo(one.get(i).gradientNorm(), org.assertj.core.data.Percentage.withPercentage(0.01));
+        }
+    }
+
+    @Test
+    void staticInputsAndAdaptersTrainToo() {
+        QatRecipe efficient = QatMethod.efficientDm().defaults();
+        QatRecipe tinyRecipe = TinyStudent.with(
+                TinyStudent.recipe(QatRecipe.Context.TEACHER_FORCED).withSteps(3),
+                new InputRule.Stepwise(IntGrid.asymmetric(6), new StepBuckets.ByTimestep(4)));
+        QatRecipe recipe = new QatRecipe(
+                tinyRecipe.scheme(),
+                0,
+                efficient.follow(),
+                new QatRecipe.Weights(QatRecipe.Trained.ADAPTER, 4, true, 2),
+                efficient.inputs(),
+                efficient.auxiliary(),
+                new QatRecipe.Loss(true, 5),
+                tinyRecipe.rates(),
+                tinyRecipe.optimizer(),
+                tinyRecipe.training());
+        List<TrainingStep> steps = new ArrayList<>();
+        try (QatTrainer.Result result = train(recipe, "state", steps::add)) {
+            result.weights()
+                    .entries()
+                    .forEach((name, tensor) -> assertThat(Tensors.toBytes(tensor))
+                            .as(name)
+                            .isEqualTo(Tensors.toBytes(tiny.teacher.weights().get(name))));
+            assertThat(steps)
+                    .hasSize(3)
+                    .allSatisfy(step -> assertThat(step.rank()).isZero());
+        }
+    }
+
+    @Test
+    void theModuleLowersTheFirstLossAndItsGradients() {
+        QatRecipe with = TinyStudent.recipe(QatRecipe.Context.TEACHER_FORCED).withSteps(1);
+        QatRecipe without = new QatRecipe(
+                with.scheme(),
+                with.seed(),
+                with.follow(),
+                with.weights(),
+                with.inputs(),
+                new QatRecipe.Auxiliary(0, 0, 0, with.auxiliary().decay(), 1),
+                with.loss(),
+                with.rates(),
+                with.optimizer(),
+                with.training());
+        List<TrainingStep> steps = new ArrayList<>();
+        train(with, "with", steps::add).close();
+        train(without, "without", steps::add).close();
+        assertThat(steps.getFirst().loss()).isLessThan(steps.getLast().loss());
+    }
+
+    @Test
+    void dsaQuantWeighsTheTeacherByTimestep() {
+        QatLoss loss = new QatLoss(new QatRecipe.Loss(true, 5));
+        assertThat(loss.teacherShare(1000)).isEqualTo(1);
+        assertThat(loss.teacherShare(0)).isZero();
+        assertThat(loss.teacherShare(500))
+                .isCloseTo((Math.exp(2.5) - 1) / (Math.exp(5) - 1), org.assertj.core.data.Offset.offset(1e-12));
+        assertThat(new QatLoss(new QatRecipe.Loss(true, 0)).teacherShare(123)).isEqualTo(1);
+    }
+}

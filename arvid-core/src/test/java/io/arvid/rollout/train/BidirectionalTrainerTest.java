@@ -1,0 +1,78 @@
+package io.arvid.rollout.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.arvid.model.wan.TinyVideoAutoencoder;
+import io.arvid.model.wan.WanConfig;
+import io.arvid.model.wan.vae.LatentStatistics;
+import io.arvid.rollout.train.world.ShapesWorld;
+import io.arvid.rollout.train.world.WorldSpec;
+import io.arvid.tensor.Ops;
+import io.arvid.tensor.Seeds;
+import io.arvid.tensor.TensorScope;
+import io.arvid.tensor.Tensors;
+import io.arvid.tensor.Torch;
+import io.arvid.weights.WeightMap;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.pytorch.Tensor;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class BidirectionalTrainerTest {
+    private static final WanConfig CONFIG = new WanConfig(24, 32, 2, 1, 8, 8, 4, 4, 4, new int[] {1, 2, 2}, 1e-6);
+    private static final TinyVideoAutoencoder.Config AUTOENCODER =
+            new TinyVideoAutoencoder.Config(4, new int[] {4, 4, 4, 4}, 4);
+
+    @TempDir
+    Path folder;
+
+    private static WeightMap random(Map<String, long[]> shapes) {
+        try (TensorScope scope = TensorScope.open();
+                Seeds seeds = new Seeds(3)) {
+            Map<String, Tensor> weights = new LinkedHashMap<>();
+            shapes.forEach((name, shape) -> weights.put(name, Ops.mul(seeds.normal(shape), 0.2)));
+            return WeightMap.of(weights);
+        }
+    }
+
+    @Test
+    void goesOnFromGivenWeightsAndFromAStop() {
+        Torch.setThreads(1);
+        try (TensorScope scope = TensorScope.open();
+                WeightMap encoder = random(AUTOENCODER.parameterShapes());
+                WeightMap initial = random(CONFIG.parameterShapes());
+                LatentDataset dataset = new LatentDataset(
+                        new ShapesWorld(new WorldSpec(32, 32, 9, 16)),
+                        new TinyVideoAutoencoder(AUTOENCODER, encoder),
+                        new LatentStatistics(List.of(0.0, 0.0, 0.0, 0.0), List.of(1.0, 1.0, 1.0, 1.0)),
+                        1)) {
+            Tensor text = new Seeds(9).normal(1, 4, 8);
+            List<Double> losses = new ArrayList<>();
+            Map<String, Tensor> whole = trainer(dataset, text, 4)
+                    .train(initial, folder.resolve("a"), (p, s, t, loss, n) -> losses.add(loss));
+            assertThat(losses).hasSize(4).allSatisfy(loss -> assertThat(loss).isPositive());
+            try {
+                trainer(dataset, text, 4).train(initial, folder.resolve("b"), (p, step, t, loss, n) -> {
+                    if (step == 3) {
+                        throw new IllegalStateException("stopped");
+                    }
+                });
+            } catch (IllegalStateException stopped) {
+                assertThat(stopped).hasMessage("stopped");
+            }
+            Map<String, Tensor> resumed =
+                    trainer(dataset, text, 4).train(initial, folder.resolve("b"), (p, s, t, l, n) -> {});
+            whole.forEach((name, tensor) ->
+                    assertThat(Tensors.toBytes(resumed.get(name))).as(name).isEqualTo(Tensors.toBytes(tensor)));
+        }
+    }
+
+    private static BidirectionalTrainer trainer(LatentDataset dataset, Tensor text, long steps) {
+        return new BidirectionalTrainer(
+                CONFIG, dataset, prompt -> text, new BidirectionalTrainer.Settings(steps, 2, 3, 5, 1e-3, 5, 2, 2));
+    }
+}

@@ -1,0 +1,56 @@
+package io.arvid.weights;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class AtomicFolderTest {
+    @TempDir
+    Path home;
+
+    private static void put(Path file) {
+        try {
+            Files.writeString(file, "part");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private long entries() throws IOException {
+        try (Stream<Path> all = Files.list(home)) {
+            return all.count();
+        }
+    }
+
+    @Test
+    void aFolderIsThereWholeOrNotAtAll() throws IOException {
+        assertThatThrownBy(() -> AtomicFolder.write(home.resolve("model"), place -> {
+                    put(place.resolve("a"));
+                    throw new IllegalStateException("no more");
+                }))
+                .hasMessage("no more");
+        assertThat(entries()).isZero();
+        AtomicFolder.write(home.resolve("model"), place -> put(place.resolve("a")));
+        assertThat(home.resolve("model").resolve("a")).hasContent("part");
+        assertThat(entries()).isOne();
+    }
+
+    @Test
+    void aStoppedProcessLeavesNothingHalfWritten() throws IOException {
+        assertThatThrownBy(() -> AtomicFolder.write(home.resolve("model"), place -> {
+                    put(place.resolve("a"));
+                    AtomicFile.removeUnfinished();
+                    assertThat(place).doesNotExist();
+                    throw new IllegalStateException("stopped");
+                }))
+                .hasMessage("stopped");
+        assertThat(entries()).isZero();
+    }
+}
