@@ -99,8 +99,15 @@ class ArvidTest {
     void aKernelIsForPackedModelsOnly() {
         String bundled = Path.of("..", "models", "shapes").toString();
         String[] command = {
-            "generate", "--model", bundled, "-p", "a large red circle moving left quickly on a navy background",
-            "--kernel", "onednn", "-o", folder.toString()
+            "generate",
+            "--model",
+            bundled,
+            "-p",
+            "a large red circle moving left quickly on a navy background",
+            "--kernel",
+            "onednn",
+            "-o",
+            folder.toString()
         };
         assertThat(run(command)).isEqualTo(1);
         assertThat(err.toString()).contains("is not packed").hasLineCount(1);

@@ -71,14 +71,16 @@ final class RowScaling {
         scalePlain(v, a, b, p, c, e, o, end, count, gelu, y, bf16);
     }
 
-    // Short loops, one for each step and kind of output: conditions inside cost as much as the arithmetic, and the compiler gives up on long ones.
+    // Short loops, one for each step and kind of output: conditions inside cost as much as the arithmetic, and the
+    // compiler gives up on long ones.
 
     private static void scaleToF32(long v, float a, float b, long p, float c, long e, long o, int end, long y) {
         FloatVector ofV = broadcast(a);
         FloatVector ofP = broadcast(b);
         FloatVector ofE = broadcast(c);
         for (int i = 0; i < end; i += FLOATS.length()) {
-            FloatVector value = load(v, i).fma(ofV, load(e, i).fma(ofE, load(p, i).fma(ofP, load(o, i))));
+            FloatVector value =
+                    load(v, i).fma(ofV, load(e, i).fma(ofE, load(p, i).fma(ofP, load(o, i))));
             value.intoMemorySegment(NativeMemory.ALL, y + 4L * i, ORDER);
         }
     }
@@ -88,7 +90,8 @@ final class RowScaling {
         FloatVector ofP = broadcast(b);
         FloatVector ofE = broadcast(c);
         for (int i = 0; i < end; i += FLOATS.length()) {
-            FloatVector value = load(v, i).fma(ofV, load(e, i).fma(ofE, load(p, i).fma(ofP, load(o, i))));
+            FloatVector value =
+                    load(v, i).fma(ofV, load(e, i).fma(ofE, load(p, i).fma(ofP, load(o, i))));
             bf16(value).intoMemorySegment(NativeMemory.ALL, y + 2L * i, ORDER);
         }
     }
@@ -158,11 +161,8 @@ final class RowScaling {
     private static FloatVector exp(FloatVector x) {
         IntVector sign = x.reinterpretAsInts().and(SIGN);
         // Magnitudes are compared as integers, which is one instruction where floats take five.
-        FloatVector bounded = x.reinterpretAsInts()
-                .and(~SIGN)
-                .min(EXP_LIMIT_BITS)
-                .or(sign)
-                .reinterpretAsFloats();
+        FloatVector bounded =
+                x.reinterpretAsInts().and(~SIGN).min(EXP_LIMIT_BITS).or(sign).reinterpretAsFloats();
         FloatVector shifted = bounded.fma(broadcast(LOG2_E), broadcast(ROUNDER));
         FloatVector n = shifted.sub(broadcast(ROUNDER));
         FloatVector f = n.fma(broadcast(-LN2_HIGH), bounded);
