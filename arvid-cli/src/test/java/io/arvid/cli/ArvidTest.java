@@ -79,6 +79,38 @@ class ArvidTest {
         JsonNode findings = new JsonMapper().readTree(out.toString());
         assertThat(findings.path("libtorch").asText()).contains("2.");
         assertThat(findings.path("threads").asInt()).isPositive();
+        assertThat(findings.path("kernels").asText()).contains("onednn").contains("chosen");
+    }
+
+    @Test
+    void benchWritesItsTablesInThreeForms() {
+        String[] command = {"bench", "--size", "tiny", "--runs", "1", "--threads", "1", "--what", "layers,block"};
+        String[] inFolder = java.util.Arrays.copyOf(command, command.length + 2);
+        inFolder[command.length] = "-o";
+        inFolder[command.length + 1] = folder.toString();
+        assertThat(run(inFolder)).isZero();
+        assertThat(out.toString()).contains("eight layers of a block").contains("W8A8, kv int4");
+        assertThat(folder.resolve("bench.md")).isNotEmptyFile();
+        assertThat(folder.resolve("bench.csv")).isNotEmptyFile();
+        assertThat(folder.resolve("bench.json")).isNotEmptyFile();
+    }
+
+    @Test
+    void aKernelIsForPackedModelsOnly() {
+        String bundled = Path.of("..", "models", "shapes").toString();
+        String[] command = {
+            "generate",
+            "--model",
+            bundled,
+            "-p",
+            "a large red circle moving left quickly on a navy background",
+            "--kernel",
+            "onednn",
+            "-o",
+            folder.toString()
+        };
+        assertThat(run(command)).isEqualTo(1);
+        assertThat(err.toString()).contains("is not packed").hasLineCount(1);
     }
 
     @Test

@@ -33,6 +33,11 @@ final class NativeMemory {
         }
     }
 
+    /** Copies {@code bytes} that do not overlap. */
+    static void copy(long from, long to, long bytes) {
+        MemorySegment.copy(ALL, from, ALL, to, bytes);
+    }
+
     /** Writes a byte. */
     static void setByte(long address, int i, int value) {
         ALL.set(ValueLayout.JAVA_BYTE, address + i, (byte) value);

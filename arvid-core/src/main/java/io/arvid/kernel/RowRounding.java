@@ -60,8 +60,10 @@ final class RowRounding {
             FloatVector value = load(x, i, bf16);
             FloatVector quotient = value.mul(reciprocal);
             quotient = quotient.fma(minusStep, value).fma(reciprocal, quotient);
-            // Bits of floats rise with their values as integers do, and those of negative floats are negative integers: far too large values are clamped too.
-            IntVector code = quotient.add(rounder).reinterpretAsInts().max(low).min(high).add(offset);
+            // Bits of floats rise with their values as integers do, and those of negative floats are negative integers:
+            // far too large values are clamped too.
+            IntVector code =
+                    quotient.add(rounder).reinterpretAsInts().max(low).min(high).add(offset);
             sums = sums.add(code);
             ((ByteVector) code.convertShape(VectorOperators.I2B, BYTES, 0))
                     .intoMemorySegment(NativeMemory.ALL, codes + i, ORDER);

@@ -40,7 +40,7 @@ final class RowScaling {
     /**
      * Scales one row.
      *
-     * @param v address of the product, float32 {@code [count]}
+     * @param v address of the product, float32 {@code [count]}; overwritten where GELU follows
      * @param a the token's scale
      * @param b weight of {@code p}
      * @param p float32 {@code [count]}
@@ -55,7 +55,14 @@ final class RowScaling {
             long v, float a, float b, long p, float c, long e, long o, int count, boolean gelu, long y, boolean bf16) {
         int end = HAS_VECTORS ? count - count % FLOATS.length() : 0;
         if (gelu) {
-            scaleGelu(v, a, b, p, c, e, o, end, y, bf16);
+            // Row by row in the product's own memory, which is in the nearest cache by now.
+            scaleToF32(v, a, b, p, c, e, o, end, v);
+            gelu(v, end);
+            if (bf16) {
+                toBf16(v, end, y);
+            } else {
+                NativeMemory.copy(v, y, 4L * end);
+            }
         } else if (bf16) {
             scaleToBf16(v, a, b, p, c, e, o, end, y);
         } else {
@@ -64,14 +71,16 @@ final class RowScaling {
         scalePlain(v, a, b, p, c, e, o, end, count, gelu, y, bf16);
     }
 
-    // One loop for each kind of output: a condition inside would cost as much as the arithmetic.
+    // Short loops, one for each step and kind of output: conditions inside cost as much as the arithmetic, and the
+    // compiler gives up on long ones.
 
     private static void scaleToF32(long v, float a, float b, long p, float c, long e, long o, int end, long y) {
         FloatVector ofV = broadcast(a);
         FloatVector ofP = broadcast(b);
         FloatVector ofE = broadcast(c);
         for (int i = 0; i < end; i += FLOATS.length()) {
-            FloatVector value = load(v, i).fma(ofV, load(e, i).fma(ofE, load(p, i).fma(ofP, load(o, i))));
+            FloatVector value =
+                    load(v, i).fma(ofV, load(e, i).fma(ofE, load(p, i).fma(ofP, load(o, i))));
             value.intoMemorySegment(NativeMemory.ALL, y + 4L * i, ORDER);
         }
     }
@@ -81,24 +90,21 @@ final class RowScaling {
         FloatVector ofP = broadcast(b);
         FloatVector ofE = broadcast(c);
         for (int i = 0; i < end; i += FLOATS.length()) {
-            FloatVector value = load(v, i).fma(ofV, load(e, i).fma(ofE, load(p, i).fma(ofP, load(o, i))));
+            FloatVector value =
+                    load(v, i).fma(ofV, load(e, i).fma(ofE, load(p, i).fma(ofP, load(o, i))));
             bf16(value).intoMemorySegment(NativeMemory.ALL, y + 2L * i, ORDER);
         }
     }
 
-    private static void scaleGelu(
-            long v, float a, float b, long p, float c, long e, long o, int end, long y, boolean bf16) {
-        FloatVector ofV = broadcast(a);
-        FloatVector ofP = broadcast(b);
-        FloatVector ofE = broadcast(c);
+    private static void gelu(long y, int end) {
         for (int i = 0; i < end; i += FLOATS.length()) {
-            FloatVector value =
-                    gelu(load(v, i).fma(ofV, load(e, i).fma(ofE, load(p, i).fma(ofP, load(o, i)))));
-            if (bf16) {
-                bf16(value).intoMemorySegment(NativeMemory.ALL, y + 2L * i, ORDER);
-            } else {
-                value.intoMemorySegment(NativeMemory.ALL, y + 4L * i, ORDER);
-            }
+            gelu(load(y, i)).intoMemorySegment(NativeMemory.ALL, y + 4L * i, ORDER);
+        }
+    }
+
+    private static void toBf16(long values, int end, long y) {
+        for (int i = 0; i < end; i += FLOATS.length()) {
+            bf16(load(values, i)).intoMemorySegment(NativeMemory.ALL, y + 2L * i, ORDER);
         }
     }
 
@@ -155,11 +161,8 @@ final class RowScaling {
     private static FloatVector exp(FloatVector x) {
         IntVector sign = x.reinterpretAsInts().and(SIGN);
         // Magnitudes are compared as integers, which is one instruction where floats take five.
-        FloatVector bounded = x.reinterpretAsInts()
-                .and(~SIGN)
-                .min(EXP_LIMIT_BITS)
-                .or(sign)
-                .reinterpretAsFloats();
+        FloatVector bounded =
+                x.reinterpretAsInts().and(~SIGN).min(EXP_LIMIT_BITS).or(sign).reinterpretAsFloats();
         FloatVector shifted = bounded.fma(broadcast(LOG2_E), broadcast(ROUNDER));
         FloatVector n = shifted.sub(broadcast(ROUNDER));
         FloatVector f = n.fma(broadcast(-LN2_HIGH), bounded);

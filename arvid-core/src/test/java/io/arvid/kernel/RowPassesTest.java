@@ -20,16 +20,20 @@ class RowPassesTest {
 
     @ParameterizedTest
     @CsvSource({
-        "0.0313,124,8,false", "0.25,0,8,true", "0.1,-30,6,false", "0.0625,300,4,false", "1e-8,5,8,false",
-        "1e-8,1e8,8,false", "3e-39,0,8,true"
+        "0.0313,124,8,false",
+        "0.25,0,8,true",
+        "0.1,-30,6,false",
+        "0.0625,300,4,false",
+        "1e-8,5,8,false",
+        "1e-8,1e8,8,false",
+        "3e-39,0,8,true"
     })
     void roundingIsDivisionAndTheNearestEvenInteger(float step, float zero, int bits, boolean symmetric) {
         try (TensorScope scope = TensorScope.open();
                 Seeds seeds = new Seeds(1)) {
             Tensor x = Ops.mul(seeds.normal(COUNT), 3);
             // Exact halves of a step, and values far beyond the grid.
-            Ops.slice(x, 0, 0, 400)
-                    .copy_(Ops.mul(Ops.add(Tensors.arange(DTypes.F32, 400), -199.5), step));
+            Ops.slice(x, 0, 0, 400).copy_(Ops.mul(Ops.add(Tensors.arange(DTypes.F32, 400), -199.5), step));
             Ops.slice(x, 0, 400, 404).copy_(Tensors.of(new float[] {1e30f, -1e30f, 1e9f, -1e9f}, 4));
             ByteGrid grid = ByteGrid.of(new IntGrid(bits, symmetric));
             for (Tensor typed : new Tensor[] {x, Ops.to(x, DTypes.BF16)}) {
@@ -37,8 +41,7 @@ class RowPassesTest {
                 Tensor fast = Tensors.zeros(DTypes.U8, COUNT);
                 Tensor plain = Tensors.zeros(DTypes.U8, COUNT);
                 int fastSum = RowRounding.round(address(typed), bf16, COUNT, step, zero, grid, address(fast));
-                int plainSum =
-                        RowRounding.roundPlain(address(typed), bf16, 0, COUNT, step, zero, grid, address(plain));
+                int plainSum = RowRounding.roundPlain(address(typed), bf16, 0, COUNT, step, zero, grid, address(plain));
                 assertThat(Tensors.toBytes(fast)).isEqualTo(Tensors.toBytes(plain));
                 assertThat(fastSum).isEqualTo(plainSum);
             }
@@ -73,14 +76,35 @@ class RowPassesTest {
                 Tensor fast = Tensors.zeros(type, COUNT);
                 Tensor plain = Tensors.zeros(type, COUNT);
                 RowScaling.scale(
-                        address(v), 0.3f, -2, address(p), 5, address(e), address(o), COUNT, gelu, address(fast), bf16);
+                        address(Ops.copy(v)),
+                        0.3f,
+                        -2,
+                        address(p),
+                        5,
+                        address(e),
+                        address(o),
+                        COUNT,
+                        gelu,
+                        address(fast),
+                        bf16);
                 RowScaling.scalePlain(
-                        address(v), 0.3f, -2, address(p), 5, address(e), address(o), 0, COUNT, gelu, address(plain), bf16);
-                // GELU: 2 units of e^x, and a few of the operations around it; one unit of bfloat16 where that rounds last.
+                        address(v),
+                        0.3f,
+                        -2,
+                        address(p),
+                        5,
+                        address(e),
+                        address(o),
+                        0,
+                        COUNT,
+                        gelu,
+                        address(plain),
+                        bf16);
+                // GELU: 2 units of e^x, and a few of the operations around it; one unit of bfloat16 where that rounds
+                // last.
                 double unit = bf16 ? 0x1p-8 : 8 * 0x1p-24;
-                Tensor bound = gelu
-                        ? Ops.add(Ops.mul(Ops.toF32(plain).abs(), unit), 1e-6)
-                        : Tensors.zeros(DTypes.F32, COUNT);
+                Tensor bound =
+                        gelu ? Ops.add(Ops.mul(Ops.toF32(plain).abs(), unit), 1e-6) : Tensors.zeros(DTypes.F32, COUNT);
                 Tensor excess = Ops.toF32(fast).sub(Ops.toF32(plain)).abs().sub(bound);
                 assertThat(Tensors.item(excess.max())).isLessThanOrEqualTo(0);
             }

@@ -45,7 +45,7 @@ public final class Benchmark {
         ByTurns clock = new ByTurns(WARM_UPS, settings.rounds());
         Ceilings ceilings;
         try (Progress.Stage stage = progress.begin("ceilings", clock.runs(3))) {
-            ceilings = Ceilings.measure(clock, stage);
+            ceilings = Ceilings.measure(settings, clock, stage);
         }
         List<BenchRow> rows = new ArrayList<>();
         if (groups.contains(Group.LAYERS)) {

@@ -22,31 +22,33 @@ import org.bytedeco.pytorch.Tensor;
  * @param copyGigabytes bytes read and written a second by a large copy
  */
 public record Ceilings(double bf16Gigaflops, double int8Gigaflops, double copyGigabytes) {
-    private static final int SIZE = 2048;
-    private static final long COPIED = 256L << 20;
+    private static final int LARGEST_SIZE = 2048;
+    private static final long BYTES_COPIED_A_VALUE = 64;
 
-    /** Measures. */
-    static Ceilings measure(ByTurns clock, Progress.Stage stage) {
+    /** Measures with products as large as twice the width of the model, 2048 at most, and copies of 64 bytes for each value of such a matrix. */
+    static Ceilings measure(BenchSettings settings, ByTurns clock, Progress.Stage stage) {
+        int size = Math.min(LARGEST_SIZE, 2 * settings.config().dim());
+        long copied = BYTES_COPIED_A_VALUE * size * size;
         try (TensorScope scope = TensorScope.open();
                 SharedInput shared = new SharedInput()) {
-            Tensor x = RandomLayers.activations(SIZE, SIZE);
-            Tensor weight = Ops.mul(RandomLayers.activations(SIZE, SIZE), 1 / Math.sqrt(SIZE));
-            Tensor bias = Tensors.zeros(DTypes.F32, SIZE);
-            Tensor source = Tensors.ones(DTypes.U8, COPIED);
-            Tensor target = Tensors.zeros(DTypes.U8, COPIED);
+            Tensor x = RandomLayers.activations(size, size);
+            Tensor weight = Ops.mul(RandomLayers.activations(size, size), 1 / Math.sqrt(size));
+            Tensor bias = Tensors.zeros(DTypes.F32, size);
+            Tensor source = Tensors.ones(DTypes.U8, copied);
+            Tensor target = Tensors.zeros(DTypes.U8, copied);
             RolloutStep step = RolloutStep.wholeClip(1, 0);
-            try (QuantGemm gemm = KernelCatalogue.BEST.prepare(RandomLayers.packed(SIZE, SIZE, 8), bias)) {
+            try (QuantGemm gemm = KernelCatalogue.BEST.prepare(RandomLayers.packed(size, size, 8), bias)) {
                 gemm.multiply(step, x, shared, Activation.NONE);
                 Map<String, Runnable> contestants = new LinkedHashMap<>();
                 contestants.put("bf16", () -> Ops.linear(x, weight, null));
                 contestants.put("int8", () -> gemm.multiply(step, x, shared, Activation.NONE));
                 contestants.put("copy", () -> target.copy_(source));
                 Map<String, ByTurns.Millis> times = clock.time(contestants, stage);
-                double flops = 2.0 * SIZE * SIZE * SIZE;
+                double flops = 2.0 * size * size * size;
                 return new Ceilings(
                         flops / times.get("bf16").fastest() / 1e6,
                         flops / times.get("int8").fastest() / 1e6,
-                        2.0 * COPIED / times.get("copy").fastest() / 1e6);
+                        2.0 * copied / times.get("copy").fastest() / 1e6);
             }
         }
     }
