@@ -2,14 +2,14 @@ package io.arvid.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.arvid.compare.QatComparison;
+import io.arvid.compare.QatScore;
 import io.arvid.record.FindingTable;
 import io.arvid.record.TrainingLog;
 import io.arvid.record.TrainingStep;
 import io.arvid.report.TrainingPage;
 import io.arvid.run.Generator;
 import io.arvid.run.ModelFolder;
-import io.arvid.compare.QatComparison;
-import io.arvid.compare.QatScore;
 import io.arvid.tensor.Torch;
 import io.arvid.weights.AtomicFile;
 import java.nio.file.Files;

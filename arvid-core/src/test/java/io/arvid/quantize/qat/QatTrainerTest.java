@@ -192,10 +192,8 @@ class QatTrainerTest {
         train(plain, "plain", one::add).close();
         train(checkpointed, "checkpointed", other::add).close();
         for (int i = 0; i < one.size(); i++) {
-            assertThat(other.get(i).loss())
-                    .isCloseTo(one.get(i).loss(), withinPercentage(0.01));
-            assertThat(other.get(i).gradientNorm())
-                    .isCloseTo(one.get(i).gradientNorm(), withinPercentage(0.01));
+            assertThat(other.get(i).loss()).isCloseTo(one.get(i).loss(), withinPercentage(0.01));
+            assertThat(other.get(i).gradientNorm()).isCloseTo(one.get(i).gradientNorm(), withinPercentage(0.01));
         }
     }
 
@@ -254,8 +252,7 @@ class QatTrainerTest {
         QatLoss loss = new QatLoss(new QatRecipe.Loss(true, 5));
         assertThat(loss.teacherShare(1000)).isEqualTo(1);
         assertThat(loss.teacherShare(0)).isZero();
-        assertThat(loss.teacherShare(500))
-                .isCloseTo((Math.exp(2.5) - 1) / (Math.exp(5) - 1), within(1e-12));
+        assertThat(loss.teacherShare(500)).isCloseTo((Math.exp(2.5) - 1) / (Math.exp(5) - 1), within(1e-12));
         assertThat(new QatLoss(new QatRecipe.Loss(true, 0)).teacherShare(123)).isEqualTo(1);
     }
 }
