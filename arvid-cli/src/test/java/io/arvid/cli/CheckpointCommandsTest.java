@@ -133,4 +133,31 @@ class CheckpointCommandsTest {
             server.stop(0);
         }
     }
+
+    @Test
+    void weightsOfMetricsAreListedAndTheOthersNamed() throws IOException {
+        HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.createContext("/api/models/", exchange -> {
+            byte[] body = java.util.stream.Stream.of("i3d_torchscript.pt", "amt-s.pth", "musiq_spaq_ckpt-358bb6af.pth")
+                    .map("{\"type\": \"file\", \"path\": \"%s\", \"size\": 2, \"oid\": \"9e26dfeeb6e641a33dae4961196235bdb965b21b\"}"
+                            ::formatted)
+                    .collect(java.util.stream.Collectors.joining(",", "[", "]"))
+                    .getBytes(StandardCharsets.UTF_8);
+            exchange.sendResponseHeaders(200, body.length);
+            exchange.getResponseBody().write(body);
+            exchange.close();
+        });
+        server.start();
+        try {
+            String endpoint = "http://127.0.0.1:" + server.getAddress().getPort();
+            String to = folder.resolve("metrics").toString();
+            assertThat(run("pull", "metrics", "--to", to, "--endpoint", endpoint, "--dry-run"))
+                    .isZero();
+            assertThat(out.toString().lines().filter(line -> line.startsWith("listed")))
+                    .hasSize(3);
+            assertThat(out.toString()).contains("dino_vitbase16_pretrain.pth").contains("alexnet-owt-7be5be79.pth");
+        } finally {
+            server.stop(0);
+        }
+    }
 }
