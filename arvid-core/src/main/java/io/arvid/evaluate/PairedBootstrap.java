@@ -107,7 +107,8 @@ public record PairedBootstrap(int resamples, double level, long seed) {
         double estimate = estimate(videos, statistic);
         double[] draws = draws(videos, statistic);
         Interval moved = interval(estimate, draws, estimate - FrameScores.mean(draws));
-        return new Interval(estimate, Math.clamp(moved.low(), 0, estimate), Math.max(estimate, moved.high()));
+        // The distance of a set from itself is zero but for rounding, which may leave it below.
+        return new Interval(estimate, Math.min(estimate, Math.max(0, moved.low())), Math.max(estimate, moved.high()));
     }
 
     private static double estimate(int videos, ToDoubleFunction<int[]> statistic) {

@@ -29,6 +29,12 @@ class FrechetDistanceTest {
     }
 
     @Test
+    void theIntervalOfADistanceThatRoundingLeftBelowZeroHoldsIt() {
+        PairedBootstrap.Interval interval = new PairedBootstrap(10, 0.95, 1).ofDistance(4, videos -> -1e-15);
+        assertThat(interval.estimate()).isBetween(interval.low(), interval.high());
+    }
+
+    @Test
     void aShiftCostsItsSquaredLengthAndAScaleTheSpread() {
         try (TensorScope scope = TensorScope.open();
                 Seeds seeds = new Seeds(2)) {
