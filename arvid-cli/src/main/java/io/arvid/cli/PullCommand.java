@@ -52,8 +52,9 @@ final class PullCommand implements Callable<Integer> {
     @Parameters(
             index = "0",
             paramLabel = "MODEL",
-            description = "A preset, such as self-forcing, with all files that it needs; metrics, the weights of 'arvid evaluate' that "
-                    + "lie on such servers, with a list of the others; or a repository, owner/name.")
+            description =
+                    "A preset, such as self-forcing, with all files that it needs; metrics, the weights of 'arvid evaluate' that "
+                            + "lie on such servers, with a list of the others; or a repository, owner/name.")
     private String model = "";
 
     @Parameters(
@@ -116,7 +117,8 @@ final class PullCommand implements Callable<Integer> {
             wanted.put(model, patterns);
             return wanted;
         }
-        for (RemoteFile file : model.equals(METRICS) ? METRIC_FILES : Presets.find(model).files()) {
+        for (RemoteFile file :
+                model.equals(METRICS) ? METRIC_FILES : Presets.find(model).files()) {
             wanted.computeIfAbsent(file.repository(), name -> new ArrayList<>()).add(file.path());
         }
         return wanted;

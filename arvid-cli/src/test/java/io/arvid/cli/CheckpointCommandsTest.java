@@ -139,8 +139,9 @@ class CheckpointCommandsTest {
         HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         server.createContext("/api/models/", exchange -> {
             byte[] body = java.util.stream.Stream.of("i3d_torchscript.pt", "amt-s.pth", "musiq_spaq_ckpt-358bb6af.pth")
-                    .map("{\"type\": \"file\", \"path\": \"%s\", \"size\": 2, \"oid\": \"9e26dfeeb6e641a33dae4961196235bdb965b21b\"}"
-                            ::formatted)
+                    .map(
+                            "{\"type\": \"file\", \"path\": \"%s\", \"size\": 2, \"oid\": \"9e26dfeeb6e641a33dae4961196235bdb965b21b\"}"
+                                    ::formatted)
                     .collect(java.util.stream.Collectors.joining(",", "[", "]"))
                     .getBytes(StandardCharsets.UTF_8);
             exchange.sendResponseHeaders(200, body.length);
