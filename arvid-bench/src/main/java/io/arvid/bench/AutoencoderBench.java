@@ -49,7 +49,8 @@ final class AutoencoderBench {
             int frames = copies + spec.frameCount();
             Tensor video = Tensors.of(pixels, 1, frames, 3, spec.height(), spec.width());
             Tensor decoded = Ops.clamp(autoencoder.decode(autoencoder.encode(video)), 0, 1);
-            Tensor error = Ops.slice(decoded.sub(video), 1, copies, frames).square().mean();
+            Tensor error =
+                    Ops.slice(decoded.sub(video), 1, copies, frames).square().mean();
             return -10 * Math.log10(Tensors.item(error));
         }
     }

@@ -36,8 +36,8 @@ import org.bytedeco.pytorch.Tensor;
 
 /**
  * Makes the bundled model: autoencoder, then text encoder and causal transformer together on its latents, then the transformer distilled to the few steps
- * of the roll-out, then the decoder once more. Each part goes on
- * from the state that an earlier run left in the same folder; a part that is finished is not done again.
+ * of the roll-out, then the decoder once more. Each part goes on from the state that an earlier run left in the same folder; a part that is finished is not
+ * done again.
  */
 public final class ShapesTraining {
     private static final TinyVideoAutoencoder.Config AUTOENCODER =
@@ -49,14 +49,14 @@ public final class ShapesTraining {
     private static final AutoencoderTrainer.Settings AUTOENCODER_RUN =
             new AutoencoderTrainer.Settings(2200, 250, 32, 6, 8, 0, 4e-3, 7, 100);
     /** The decoder on longer clips. */
-    private static final DecoderTrainer.Settings LONGER_CLIPS_RUN =
-            new DecoderTrainer.Settings(1000, 100, 32, 4, 20, 0.05, 3e-3, 9, 100);
+    private static final AutoencoderTrainer.Settings LONGER_CLIPS_RUN =
+            new AutoencoderTrainer.Settings(1000, 100, 32, 4, 20, 0.05, 3e-3, 9, 100);
     /** Both halves on whole frames of longer clips. */
     private static final AutoencoderTrainer.Settings WHOLE_FRAMES_RUN =
             new AutoencoderTrainer.Settings(0, 1000, 32, 4, 20, 0.1, 3e-3, 12, 100);
     /** The decoder once more, when the transformer has made its latent space final. */
-    private static final DecoderTrainer.Settings DECODER_RUN =
-            new DecoderTrainer.Settings(0, 800, 32, 4, 20, 0.05, 3e-3, 13, 100);
+    private static final AutoencoderTrainer.Settings DECODER_RUN =
+            new AutoencoderTrainer.Settings(0, 800, 32, 4, 20, 0.05, 3e-3, 13, 100);
     /** Many first chunks, where a prompt becomes a scene, in turn with a few whole videos, where the scene moves on. */
     private static final List<TeacherForcedBatches.Size> CYCLE =
             List.of(new TeacherForcedBatches.Size(1, 48), new TeacherForcedBatches.Size(7, 3));
@@ -67,6 +67,7 @@ public final class ShapesTraining {
     private static final AutoregressiveTrainer.Settings FINER_RUN = new AutoregressiveTrainer.Settings(
             1000, new TeacherForcedBatches.Settings(CYCLE, 3, 12_000, 0.1, 0.1, 8), 2e-3, 1, 5, 100);
 
+    /** From the four timesteps of the roll-out to the ends of the trajectories from there. */
     private static final TrajectoryDistiller.Settings DISTILLATION_RUN = new TrajectoryDistiller.Settings(
             100,
             new TeacherForcedBatches.Settings(CYCLE, 3, 1500, 0.1, 0, 9),

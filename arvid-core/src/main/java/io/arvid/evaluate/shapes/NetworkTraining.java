@@ -4,7 +4,7 @@ import io.arvid.rollout.train.LearningRate;
 import io.arvid.rollout.train.Optimizer;
 import io.arvid.rollout.train.TrainableParameters;
 import io.arvid.rollout.train.TrainingListener;
-import io.arvid.rollout.train.TrainingState;
+import io.arvid.rollout.train.TrainingLoop;
 import io.arvid.tensor.DTypes;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.Seeds;
@@ -18,7 +18,7 @@ import java.util.SequencedMap;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * The training loop of both feature networks: clipped gradients, Muon for kernels and AdamW for the rest, the moving average of the weights as result.
+ * How both feature networks are trained: clipped gradients, Muon for kernels and AdamW for the rest, the moving average of the weights as result.
  *
  * @param phase name in progress
  * @param steps optimizer steps
@@ -41,27 +41,15 @@ record NetworkTraining(String phase, long steps, int clips, double learningRate,
     Map<String, Tensor> run(SequencedMap<String, long[]> shapes, Loss loss, Path state, TrainingListener listener) {
         try (TensorScope scope = TensorScope.open();
                 TrainableParameters parameters =
-                        new TrainableParameters(initial(shapes), NetworkTraining::isHiddenKernel, Map.of());
-                Optimizer optimizer = new Optimizer(parameters, Optimizer.Settings.DEFAULT)) {
-            TrainingState.restore(state, optimizer, toString());
-            LearningRate rate = new LearningRate(learningRate, WARMUP_STEPS, steps, DECAY_SHARE);
-            while (optimizer.steps() < steps) {
-                long step = optimizer.steps();
-                try (TensorScope stepScope = TensorScope.open()) {
-                    parameters.clearGradients();
-                    Tensor value = loss.at(parameters.weights(), step);
-                    value.backward();
-                    double norm = parameters.clipGradients(1);
-                    optimizer.step(rate.at(step));
-                    listener.onStep(phase, step + 1, steps, Tensors.item(value), norm);
-                }
-                if (optimizer.steps() % saveEvery == 0 || optimizer.steps() == steps) {
-                    TrainingState.save(state, optimizer, toString());
-                }
-            }
-            Map<String, Tensor> weights = parameters.namedCopies(optimizer.average());
-            weights.values().forEach(TensorScope::own);
-            return weights;
+                        new TrainableParameters(initial(shapes), NetworkTraining::isHiddenKernel, Map.of())) {
+            TrainingLoop loop = new TrainingLoop(
+                    phase,
+                    toString(),
+                    steps,
+                    new LearningRate(learningRate, WARMUP_STEPS, steps, DECAY_SHARE),
+                    Optimizer.Settings.DEFAULT,
+                    saveEvery);
+            return loop.run(parameters, step -> loss.at(parameters.weights(), step), state, listener);
         }
     }
 

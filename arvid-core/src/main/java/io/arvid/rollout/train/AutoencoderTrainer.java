@@ -6,9 +6,9 @@ import io.arvid.tensor.Ops;
 import io.arvid.tensor.Seeds;
 import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
-import io.arvid.tensor.Torch;
 import io.arvid.weights.WeightMap;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeMap;
@@ -74,33 +74,17 @@ public final class AutoencoderTrainer {
     }
 
     private Map<String, Tensor> train(Map<String, Tensor> initial, Path state, TrainingListener listener) {
-        Torch.flushDenormals();
-        String recipe =
-                config.encoderWidth() + " " + java.util.Arrays.toString(config.decoderWidths()) + " " + settings;
         try (TensorScope scope = TensorScope.open();
                 TrainableParameters parameters =
-                        new TrainableParameters(initial, AutoencoderTrainer::isHiddenKernel, Map.of());
-                Optimizer optimizer = new Optimizer(parameters, Optimizer.Settings.DEFAULT)) {
-            TrainingState.restore(state, optimizer, recipe);
-            LearningRate rate = new LearningRate(settings.learningRate(), 50, settings.steps(), 0.5);
-            while (optimizer.steps() < settings.steps()) {
-                long step = optimizer.steps();
-                try (TensorScope stepScope = TensorScope.open()) {
-                    parameters.clearGradients();
-                    Tensor loss = loss(parameters.weights(), step);
-                    loss.backward();
-                    double norm = parameters.clipGradients(1);
-                    optimizer.step(rate.at(step));
-                    listener.onStep("autoencoder", step + 1, settings.steps(), Tensors.item(loss), norm);
-                }
-                if (optimizer.steps() % settings.saveEvery() == 0) {
-                    TrainingState.save(state, optimizer, recipe);
-                }
-            }
-            TrainingState.save(state, optimizer, recipe);
-            Map<String, Tensor> weights = parameters.namedCopies(optimizer.average());
-            weights.values().forEach(TensorScope::own);
-            return weights;
+                        new TrainableParameters(initial, AutoencoderTrainer::isHiddenKernel, Map.of())) {
+            TrainingLoop loop = new TrainingLoop(
+                    "autoencoder",
+                    config.encoderWidth() + " " + Arrays.toString(config.decoderWidths()) + " " + settings,
+                    settings.steps(),
+                    new LearningRate(settings.learningRate(), 50, settings.steps(), 0.5),
+                    Optimizer.Settings.DEFAULT,
+                    settings.saveEvery());
+            return loop.run(parameters, step -> loss(parameters.weights(), step), state, listener);
         }
     }
 
@@ -113,7 +97,9 @@ public final class AutoencoderTrainer {
         Tensor frames = batches.at(step, step < settings.cropSteps() ? settings.cropSize() : 0);
         TinyVideoAutoencoder autoencoder = new TinyVideoAutoencoder(config, MixedPrecision.of(weights));
         Tensor latents = autoencoder.encode(MixedPrecision.of(frames));
-        Tensor noisy = settings.latentNoise() == 0 ? latents : latents.add(noise(latents, settings, step));
+        Tensor noisy = settings.latentNoise() == 0
+                ? latents
+                : latents.add(LatentNoise.of(latents, settings.latentNoise(), settings.seed() * 1_000_003 + step));
         Tensor difference = Ops.toF32(autoencoder.decode(noisy)).sub(frames);
         Tensor reconstruction = Ops.mul(difference.square().mean(), MSE_WEIGHT)
                 .add(Ops.mul(difference.abs().mean(), L1_WEIGHT));
@@ -122,10 +108,6 @@ public final class AutoencoderTrainer {
         Tensor power = Ops.mean(values.square(), false, 0, 1, 3, 4);
         Tensor spread = Ops.add(power, -1).square().mean().add(mean.square().mean());
         return reconstruction.add(Ops.mul(spread, LATENT_WEIGHT));
-    }
-
-    private static Tensor noise(Tensor latents, Settings settings, long step) {
-        return LatentNoise.of(latents, settings.latentNoise(), settings.seed() * 1_000_003 + step);
     }
 
     /** He initialization; the last convolution of each residual branch at a fifth, and a small last layer. */

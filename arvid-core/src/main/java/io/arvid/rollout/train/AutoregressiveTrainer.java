@@ -8,7 +8,6 @@ import io.arvid.tensor.Ops;
 import io.arvid.tensor.Seeds;
 import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
-import io.arvid.tensor.Torch;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -80,36 +79,27 @@ public final class AutoregressiveTrainer {
 
     private Map<String, Tensor> train(
             Map<String, Tensor> initial, Map<String, Tensor> gains, Path state, TrainingListener listener) {
-        Torch.flushDenormals();
-        String recipe = config + " " + textConfig + " " + settings;
         try (TensorScope scope = TensorScope.open();
                 TrainableParameters parameters =
                         new TrainableParameters(initial, InitialWeights::isHiddenMatrix, gains);
-                Optimizer optimizer = new Optimizer(parameters, Optimizer.Settings.SHORT_RUN);
                 TeacherForcedBatches batches = new TeacherForcedBatches(dataset, settings.data());
                 TeacherForcing forcing = batches.forcing(config)) {
-            TrainingState.restore(state, optimizer, recipe);
-            LearningRate rate = new LearningRate(settings.learningRate(), 100, settings.steps(), settings.decayShare());
-            while (optimizer.steps() < settings.steps()) {
-                long step = optimizer.steps();
-                batches.prepare(step + 1);
-                try (TensorScope stepScope = TensorScope.open()) {
-                    parameters.clearGradients();
-                    Tensor loss = loss(
-                            Networks.of(config, textConfig, parameters.weights()), batches.at(step), forcing, step);
-                    loss.backward();
-                    double norm = parameters.clipGradients(1);
-                    optimizer.step(rate.at(step));
-                    listener.onStep("transformer", step + 1, settings.steps(), Tensors.item(loss), norm);
-                }
-                if (optimizer.steps() % settings.saveEvery() == 0) {
-                    TrainingState.save(state, optimizer, recipe);
-                }
-            }
-            TrainingState.save(state, optimizer, recipe);
-            Map<String, Tensor> weights = parameters.namedCopies(optimizer.average());
-            weights.values().forEach(TensorScope::own);
-            return weights;
+            TrainingLoop loop = new TrainingLoop(
+                    "transformer",
+                    config + " " + textConfig + " " + settings,
+                    settings.steps(),
+                    new LearningRate(settings.learningRate(), 100, settings.steps(), settings.decayShare()),
+                    Optimizer.Settings.SHORT_RUN,
+                    settings.saveEvery());
+            return loop.run(
+                    parameters,
+                    step -> {
+                        batches.prepare(step + 1);
+                        return loss(
+                                Networks.of(config, textConfig, parameters.weights()), batches.at(step), forcing, step);
+                    },
+                    state,
+                    listener);
         }
     }
 

@@ -10,7 +10,6 @@ import io.arvid.tensor.Ops;
 import io.arvid.tensor.Seeds;
 import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
-import io.arvid.tensor.Torch;
 import io.arvid.weights.WeightMap;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -68,40 +67,26 @@ public final class BidirectionalTrainer {
 
     /** Trains from {@code initial}, or goes on from {@code state}; returns the averaged weights, which the caller owns. */
     public Map<String, Tensor> train(WeightMap initial, Path state, TrainingListener listener) {
-        Torch.flushDenormals();
-        String recipe = "bidirectional " + config + " " + settings;
         try (TensorScope scope = TensorScope.open();
                 TrainableParameters parameters =
-                        new TrainableParameters(initial.entries(), BidirectionalTrainer::isHiddenMatrix, Map.of());
-                Optimizer optimizer = new Optimizer(parameters, Optimizer.Settings.DEFAULT);
+                        new TrainableParameters(initial.entries(), InitialWeights::isHiddenMatrix, Map.of());
                 ClipPrefetch prefetch = new ClipPrefetch(dataset)) {
-            TrainingState.restore(state, optimizer, recipe);
-            LearningRate rate = new LearningRate(settings.learningRate(), 50, settings.steps(), 0.4);
-            while (optimizer.steps() < settings.steps()) {
-                long step = optimizer.steps();
-                prefetch.request(clips(step + 1), settings.frames());
-                try (TensorScope stepScope = TensorScope.open()) {
-                    parameters.clearGradients();
-                    Tensor loss = loss(parameters.weights(), step);
-                    loss.backward();
-                    double norm = parameters.clipGradients(1);
-                    optimizer.step(rate.at(step));
-                    listener.onStep("bidirectional", step + 1, settings.steps(), Tensors.item(loss), norm);
-                }
-                if (optimizer.steps() % settings.saveEvery() == 0) {
-                    TrainingState.save(state, optimizer, recipe);
-                }
-            }
-            TrainingState.save(state, optimizer, recipe);
-            Map<String, Tensor> weights = parameters.namedCopies(optimizer.average());
-            weights.values().forEach(TensorScope::own);
-            return weights;
+            TrainingLoop loop = new TrainingLoop(
+                    "bidirectional",
+                    "bidirectional " + config + " " + settings,
+                    settings.steps(),
+                    new LearningRate(settings.learningRate(), 50, settings.steps(), 0.4),
+                    Optimizer.Settings.DEFAULT,
+                    settings.saveEvery());
+            return loop.run(
+                    parameters,
+                    step -> {
+                        prefetch.request(clips(step + 1), settings.frames());
+                        return loss(parameters.weights(), step);
+                    },
+                    state,
+                    listener);
         }
-    }
-
-    /** The matrices inside the blocks. */
-    private static boolean isHiddenMatrix(String name) {
-        return name.startsWith("blocks.") && name.endsWith(".weight") && !name.contains("norm");
     }
 
     private int[] clips(long step) {

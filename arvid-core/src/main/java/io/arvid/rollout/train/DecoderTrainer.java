@@ -4,12 +4,10 @@ import io.arvid.model.wan.TinyVideoAutoencoder;
 import io.arvid.rollout.train.world.ShapesWorld;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.TensorScope;
-import io.arvid.tensor.Tensors;
 import io.arvid.tensor.Torch;
 import io.arvid.weights.WeightMap;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeMap;
 import org.bytedeco.pytorch.Tensor;
@@ -19,43 +17,14 @@ import org.bytedeco.pytorch.Tensor;
  * full past, and latents carry a little noise, as generated ones do. Loss: {@code 10·MSE + 0.5·L1} of the frames.
  */
 public final class DecoderTrainer {
-    /**
-     * Settings of a run.
-     *
-     * @param cropSteps optimizer steps on square crops
-     * @param wholeSteps optimizer steps on whole frames after that
-     * @param cropSize side of a crop in pixels
-     * @param clips clips of a step
-     * @param frames frames of a clip, a multiple of four
-     * @param latentNoise standard deviation of the noise on latents, as a share of their own
-     * @param learningRate peak learning rate
-     * @param seed seed of the data
-     * @param saveEvery steps between two saved states
-     */
-    public record Settings(
-            long cropSteps,
-            long wholeSteps,
-            int cropSize,
-            int clips,
-            int frames,
-            double latentNoise,
-            double learningRate,
-            long seed,
-            long saveEvery) {
-        /** Optimizer steps of the whole run. */
-        public long steps() {
-            return cropSteps + wholeSteps;
-        }
-    }
-
     private static final String DECODER = "decoder.";
 
     private final ClipBatches batches;
     private final TinyVideoAutoencoder.Config config;
-    private final Settings settings;
+    private final AutoencoderTrainer.Settings settings;
 
     /** A trainer of decoders of {@code config} on {@code world}. */
-    public DecoderTrainer(ShapesWorld world, TinyVideoAutoencoder.Config config, Settings settings) {
+    public DecoderTrainer(ShapesWorld world, TinyVideoAutoencoder.Config config, AutoencoderTrainer.Settings settings) {
         this.batches = new ClipBatches(world, settings.clips(), settings.frames(), settings.seed());
         this.config = config;
         this.settings = settings;
@@ -63,37 +32,21 @@ public final class DecoderTrainer {
 
     /** Trains the decoder of {@code autoencoder}, or goes on from {@code state}; returns all weights, which the caller owns. */
     public Map<String, Tensor> train(WeightMap autoencoder, Path state, TrainingListener listener) {
-        Torch.flushDenormals();
-        String recipe =
-                "decoder " + config.encoderWidth() + " " + Arrays.toString(config.decoderWidths()) + " " + settings;
         try (TensorScope scope = TensorScope.open();
-                TrainableParameters parameters =
-                        new TrainableParameters(part(autoencoder, true), AutoencoderTrainer::isHiddenKernel, Map.of());
-                Optimizer optimizer = new Optimizer(parameters, Optimizer.Settings.DEFAULT)) {
-            TrainingState.restore(state, optimizer, recipe);
+                TrainableParameters parameters = new TrainableParameters(
+                        part(autoencoder, true), AutoencoderTrainer::isHiddenKernel, Map.of())) {
             Map<String, Tensor> all = part(autoencoder, false);
             all.putAll(parameters.weights().entries());
             WeightMap weightsInTraining = WeightMap.of(all);
-            LearningRate rate = new LearningRate(settings.learningRate(), 50, settings.steps(), 0.6);
-            while (optimizer.steps() < settings.steps()) {
-                long step = optimizer.steps();
-                try (TensorScope stepScope = TensorScope.open()) {
-                    parameters.clearGradients();
-                    Tensor loss = loss(weightsInTraining, step);
-                    loss.backward();
-                    double norm = parameters.clipGradients(1);
-                    optimizer.step(rate.at(step));
-                    listener.onStep("decoder", step + 1, settings.steps(), Tensors.item(loss), norm);
-                }
-                if (optimizer.steps() % settings.saveEvery() == 0) {
-                    TrainingState.save(state, optimizer, recipe);
-                }
-            }
-            TrainingState.save(state, optimizer, recipe);
-            Map<String, Tensor> weights = new LinkedHashMap<>();
-            part(autoencoder, false).forEach((name, tensor) -> weights.put(name, Ops.copy(tensor)));
-            weights.putAll(parameters.namedCopies(optimizer.average()));
-            weights.values().forEach(TensorScope::own);
+            TrainingLoop loop = new TrainingLoop(
+                    "decoder",
+                    "decoder " + config.encoderWidth() + " " + Arrays.toString(config.decoderWidths()) + " " + settings,
+                    settings.steps(),
+                    new LearningRate(settings.learningRate(), 50, settings.steps(), 0.6),
+                    Optimizer.Settings.SHORT_RUN,
+                    settings.saveEvery());
+            Map<String, Tensor> weights = loop.run(parameters, step -> loss(weightsInTraining, step), state, listener);
+            part(autoencoder, false).forEach((name, tensor) -> weights.put(name, TensorScope.own(Ops.copy(tensor))));
             return weights;
         }
     }

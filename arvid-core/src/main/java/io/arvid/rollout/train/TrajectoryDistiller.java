@@ -65,41 +65,28 @@ public final class TrajectoryDistiller {
      * @param teacher weights that {@link AutoregressiveTrainer#train} returned
      */
     public Map<String, Tensor> train(Map<String, Tensor> teacher, Path state, TrainingListener listener) {
-        Torch.flushDenormals();
-        String recipe = "trajectories " + config + " " + textConfig + " " + settings;
         try (TensorScope scope = TensorScope.open();
                 TrainableParameters parameters =
                         new TrainableParameters(teacher, InitialWeights::isHiddenMatrix, Map.of());
-                Optimizer optimizer = new Optimizer(parameters, Optimizer.Settings.SHORT_RUN);
                 TeacherForcedBatches batches = new TeacherForcedBatches(dataset, settings.data());
                 TeacherForcing forcing = batches.forcing(config)) {
-            TrainingState.restore(state, optimizer, recipe);
             Networks teachers = Networks.of(config, textConfig, WeightMap.of(teacher));
-            LearningRate rate = new LearningRate(settings.learningRate(), 20, settings.steps(), 0.5);
-            while (optimizer.steps() < settings.steps()) {
-                long step = optimizer.steps();
-                batches.prepare(step + 1);
-                try (TensorScope stepScope = TensorScope.open()) {
-                    parameters.clearGradients();
-                    Tensor loss = loss(
-                            teachers,
-                            Networks.of(config, textConfig, parameters.weights()),
-                            batches.at(step),
-                            forcing,
-                            step);
-                    loss.backward();
-                    double norm = parameters.clipGradients(1);
-                    optimizer.step(rate.at(step));
-                    listener.onStep("distillation", step + 1, settings.steps(), Tensors.item(loss), norm);
-                }
-                if (optimizer.steps() % settings.saveEvery() == 0) {
-                    TrainingState.save(state, optimizer, recipe);
-                }
-            }
-            TrainingState.save(state, optimizer, recipe);
-            Map<String, Tensor> weights = parameters.namedCopies(optimizer.average());
-            weights.values().forEach(TensorScope::own);
-            return weights;
+            TrainingLoop loop = new TrainingLoop(
+                    "distillation",
+                    "trajectories " + config + " " + textConfig + " " + settings,
+                    settings.steps(),
+                    new LearningRate(settings.learningRate(), 20, settings.steps(), 0.5),
+                    Optimizer.Settings.SHORT_RUN,
+                    settings.saveEvery());
+            return loop.run(
+                    parameters,
+                    step -> {
+                        batches.prepare(step + 1);
+                        Networks student = Networks.of(config, textConfig, parameters.weights());
+                        return loss(teachers, student, batches.at(step), forcing, step);
+                    },
+                    state,
+                    listener);
         }
     }
 
