@@ -8,6 +8,7 @@ import io.arvid.rollout.train.BidirectionalTrainer;
 import io.arvid.rollout.train.LatentDataset;
 import io.arvid.rollout.train.TrainingListener;
 import io.arvid.tensor.DTypes;
+import io.arvid.tensor.Ops;
 import io.arvid.tensor.TensorScope;
 import io.arvid.weights.AtomicFile;
 import io.arvid.weights.SafetensorsWriter;
@@ -71,8 +72,9 @@ public final class BidirectionalTraining {
                 TensorScope scope = TensorScope.open()) {
             BidirectionalTrainer trainer = new BidirectionalTrainer(
                     causal.config(),
+                    prompts ->
+                            Ops.cat(0, prompts.stream().map(source::textStates).toList()),
                     dataset,
-                    source::textStates,
                     new BidirectionalTrainer.Settings(
                             steps, BATCH, frames, CLIPS, LEARNING_RATE, SHIFT, SEED, SAVE_EVERY));
             try (WeightMap trained = WeightMap.of(trainer.train(

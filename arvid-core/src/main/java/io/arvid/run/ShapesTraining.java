@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.arvid.model.wan.TinyVideoAutoencoder;
 import io.arvid.model.wan.Tokenizer;
 import io.arvid.model.wan.UmtConfig;
+import io.arvid.model.wan.UmtTextEncoder;
 import io.arvid.model.wan.WanConfig;
 import io.arvid.model.wan.vae.LatentStatistics;
 import io.arvid.rollout.RolloutConfig;
@@ -13,6 +14,7 @@ import io.arvid.rollout.train.DecoderTrainer;
 import io.arvid.rollout.train.LatentDataset;
 import io.arvid.rollout.train.LatentMeasurement;
 import io.arvid.rollout.train.TeacherForcedBatches;
+import io.arvid.rollout.train.TextEncoderTrainer;
 import io.arvid.rollout.train.TrainingListener;
 import io.arvid.rollout.train.TrajectoryDistiller;
 import io.arvid.rollout.train.world.ShapesWorld;
@@ -22,6 +24,7 @@ import io.arvid.rollout.train.world.WorldSpec;
 import io.arvid.tensor.DTypes;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.TensorScope;
+import io.arvid.tensor.Torch;
 import io.arvid.weights.AtomicFile;
 import io.arvid.weights.SafetensorsWriter;
 import io.arvid.weights.WeightMap;
@@ -32,11 +35,12 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Makes the bundled model: autoencoder, then text encoder and causal transformer together on its latents, then the transformer distilled to the few steps
- * of the roll-out, then the decoder once more. Each part goes on from the state that an earlier run left in the same folder; a part that is finished is not
+ * Makes the bundled model: autoencoder, text encoder, causal transformer on the latents of one and the states of the other, then the transformer distilled
+ * to the few steps of the roll-out, then the decoder once more. Each part goes on from the state that an earlier run left in the same folder; a part that is finished is not
  * done again.
  */
 public final class ShapesTraining {
@@ -54,18 +58,22 @@ public final class ShapesTraining {
     /** Both halves on whole frames of longer clips. */
     private static final AutoencoderTrainer.Settings WHOLE_FRAMES_RUN =
             new AutoencoderTrainer.Settings(0, 1000, 32, 4, 20, 0.1, 3e-3, 12, 100);
+    /** Both halves with so much noise on the latents that colors must lie far apart in them. */
+    private static final AutoencoderTrainer.Settings FAR_APART_RUN =
+            new AutoencoderTrainer.Settings(0, 1300, 32, 4, 20, 0.6, 3e-3, 14, 100);
     /** The decoder once more, when the transformer has made its latent space final. */
     private static final AutoencoderTrainer.Settings DECODER_RUN =
             new AutoencoderTrainer.Settings(0, 800, 32, 4, 20, 0.05, 3e-3, 13, 100);
+
+    private static final TextEncoderTrainer.Settings TEXT_RUN =
+            new TextEncoderTrainer.Settings(1500, 64, 3e-3, 15, 500);
+
     /** Many first chunks, where a prompt becomes a scene, in turn with a few whole videos, where the scene moves on. */
     private static final List<TeacherForcedBatches.Size> CYCLE =
             List.of(new TeacherForcedBatches.Size(1, 48), new TeacherForcedBatches.Size(7, 3));
 
     private static final AutoregressiveTrainer.Settings TRANSFORMER_RUN = new AutoregressiveTrainer.Settings(
-            2400, new TeacherForcedBatches.Settings(CYCLE, 3, 12_000, 0.1, 0.1, 7), 3e-3, 0.4, 5, 100);
-    /** The same at a lower learning rate. */
-    private static final AutoregressiveTrainer.Settings FINER_RUN = new AutoregressiveTrainer.Settings(
-            1000, new TeacherForcedBatches.Settings(CYCLE, 3, 12_000, 0.1, 0.1, 8), 2e-3, 1, 5, 100);
+            3000, new TeacherForcedBatches.Settings(CYCLE, 3, 12_000, 0.4, 0, 7), 3e-3, 0.5, 5, 100);
 
     /** From the four timesteps of the roll-out to the ends of the trajectories from there. */
     private static final TrajectoryDistiller.Settings DISTILLATION_RUN = new TrajectoryDistiller.Settings(
@@ -111,12 +119,13 @@ public final class ShapesTraining {
                 WeightMap trained = autoencoder()) {
             TinyVideoAutoencoder autoencoder = new TinyVideoAutoencoder(AUTOENCODER, trained);
             LatentStatistics statistics = statistics(autoencoder);
-            Map<String, Tensor> networks = transformer(autoencoder, statistics, tokenizerFile);
+            Map<String, Tensor> text = textEncoder(tokenizerFile);
+            Map<String, Tensor> transformer = transformer(autoencoder, statistics, text, tokenizerFile);
             write(
                     ModelFolder.AUTOENCODER,
                     new DecoderTrainer(world, AUTOENCODER, DECODER_RUN).train(trained, state("decoder"), listener));
-            write(ModelFolder.TRANSFORMER, part(networks, "transformer."));
-            write(ModelFolder.TEXT_ENCODER, part(networks, "text."));
+            write(ModelFolder.TRANSFORMER, transformer);
+            write(ModelFolder.TEXT_ENCODER, text);
             writeConfig(statistics);
         }
     }
@@ -130,9 +139,11 @@ public final class ShapesTraining {
         try (WeightMap first = WeightMap.of(new AutoencoderTrainer(world, AUTOENCODER, AUTOENCODER_RUN)
                         .train(state("autoencoder"), listener));
                 WeightMap longer = WeightMap.of(new DecoderTrainer(world, AUTOENCODER, LONGER_CLIPS_RUN)
-                        .train(first, state("longer-clips"), listener))) {
-            return WeightMap.of(new AutoencoderTrainer(world, AUTOENCODER, WHOLE_FRAMES_RUN)
-                    .goOn(longer, state("whole-frames"), listener));
+                        .train(first, state("longer-clips"), listener));
+                WeightMap whole = WeightMap.of(new AutoencoderTrainer(world, AUTOENCODER, WHOLE_FRAMES_RUN)
+                        .goOn(longer, state("whole-frames"), listener))) {
+            return WeightMap.of(new AutoencoderTrainer(world, AUTOENCODER, FAR_APART_RUN)
+                    .goOn(whole, state("far-apart"), listener));
         }
     }
 
@@ -152,29 +163,30 @@ public final class ShapesTraining {
         }
     }
 
-    private Map<String, Tensor> transformer(
-            TinyVideoAutoencoder autoencoder, LatentStatistics statistics, Path tokenizerFile) {
-        try (Tokenizer tokenizer = Tokenizer.open(tokenizerFile, TRANSFORMER.textLen());
-                LatentDataset dataset = new LatentDataset(
-                        world, autoencoder, statistics, TRANSFORMER_RUN.data().seed())) {
-            Map<String, Tensor> first = new AutoregressiveTrainer(
-                            TRANSFORMER, TEXT, tokenizer, dataset, TRANSFORMER_RUN)
-                    .train(state("transformer"), listener);
-            Map<String, Tensor> teacher = new AutoregressiveTrainer(TRANSFORMER, TEXT, tokenizer, dataset, FINER_RUN)
-                    .goOn(first, state("finer"), listener);
-            return new TrajectoryDistiller(TRANSFORMER, TEXT, tokenizer, dataset, DISTILLATION_RUN)
-                    .train(teacher, state("distillation"), listener);
+    private Map<String, Tensor> textEncoder(Path tokenizerFile) {
+        try (Tokenizer tokenizer = Tokenizer.open(tokenizerFile, TRANSFORMER.textLen())) {
+            return new TextEncoderTrainer(world, TEXT, tokenizer, TEXT_RUN).train(state("text-encoder"), listener);
         }
     }
 
-    private static Map<String, Tensor> part(Map<String, Tensor> networks, String prefix) {
-        Map<String, Tensor> part = new LinkedHashMap<>();
-        networks.forEach((name, tensor) -> {
-            if (name.startsWith(prefix)) {
-                part.put(name.substring(prefix.length()), tensor);
-            }
-        });
-        return part;
+    private Map<String, Tensor> transformer(
+            TinyVideoAutoencoder autoencoder,
+            LatentStatistics statistics,
+            Map<String, Tensor> textEncoder,
+            Path tokenizerFile) {
+        try (Tokenizer tokenizer = Tokenizer.open(tokenizerFile, TRANSFORMER.textLen());
+                LatentDataset dataset = new LatentDataset(
+                        world, autoencoder, statistics, TRANSFORMER_RUN.data().seed())) {
+            UmtTextEncoder encoder = new UmtTextEncoder(TEXT, WeightMap.of(textEncoder));
+            Function<List<String>, Tensor> text = prompts -> {
+                Tokenizer.Tokens tokens = tokenizer.encode(prompts);
+                return Torch.withoutGradients(() -> encoder.encodeZeroPadded(tokens.ids(), tokens.mask()));
+            };
+            Map<String, Tensor> teacher = new AutoregressiveTrainer(TRANSFORMER, text, dataset, TRANSFORMER_RUN)
+                    .train(state("transformer"), listener);
+            return new TrajectoryDistiller(TRANSFORMER, text, dataset, DISTILLATION_RUN)
+                    .train(teacher, state("distillation"), listener);
+        }
     }
 
     private void write(String name, Map<String, Tensor> weights) {

@@ -359,6 +359,13 @@ public final class Ops {
         return x.argmin(new LongOptional(dim), false);
     }
 
+    /** Binary cross-entropy of each entry, {@code logits} against {@code targets} in [0, 1] of the same shape. */
+    public static Tensor binaryCrossEntropy(Tensor logits, Tensor targets) {
+        return clampMin(logits, 0)
+                .sub(logits.mul(targets))
+                .add(add(mul(logits.abs(), -1).exp(), 1).log());
+    }
+
     /** Mean squared difference, as a tensor of one entry. */
     public static Tensor meanSquaredError(Tensor a, Tensor b) {
         return torch.mse_loss(a, b);

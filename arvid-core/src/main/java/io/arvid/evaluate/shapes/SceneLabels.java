@@ -100,9 +100,7 @@ record SceneLabels(Tensor targets, Tensor weights) {
     /** Weighted cross-entropy of yes-or-no entries and squared error of numbers, summed over entries, mean over clips; {@code [B, COUNT]} outputs. */
     Tensor loss(Tensor outputs) {
         Tensor binary = binary();
-        Tensor crossEntropy = Ops.clampMin(outputs, 0)
-                .sub(outputs.mul(targets))
-                .add(Ops.add(Ops.mul(outputs.abs(), -1).exp(), 1).log());
+        Tensor crossEntropy = Ops.binaryCrossEntropy(outputs, targets);
         Tensor squares = outputs.sub(targets).square();
         Tensor each = crossEntropy.mul(binary).add(squares.mul(Ops.add(Ops.mul(binary, -1), 1)));
         return Ops.div(each.mul(weights).sum(), targets.size(0));

@@ -27,7 +27,7 @@ public final class AutoencoderTrainer {
      * @param cropSize side of a crop in pixels
      * @param clips clips of a step
      * @param frames frames of a clip, a multiple of four
-     * @param latentNoise standard deviation of the noise on latents before they are decoded, as a share of their own
+     * @param latentNoise largest standard deviation of the noise on latents before they are decoded, as a share of their own
      * @param learningRate peak learning rate
      * @param seed seed of weights and data
      * @param saveEvery steps between two saved states
@@ -82,7 +82,7 @@ public final class AutoencoderTrainer {
                     config.encoderWidth() + " " + Arrays.toString(config.decoderWidths()) + " " + settings,
                     settings.steps(),
                     new LearningRate(settings.learningRate(), 50, settings.steps(), 0.5),
-                    Optimizer.Settings.DEFAULT,
+                    Optimizer.Settings.SHORT_RUN,
                     settings.saveEvery());
             return loop.run(parameters, step -> loss(parameters.weights(), step), state, listener);
         }

@@ -1,20 +1,21 @@
 package io.arvid.rollout.train;
 
 import io.arvid.model.TextContext;
-import io.arvid.model.wan.Tokenizer;
-import io.arvid.model.wan.UmtConfig;
 import io.arvid.model.wan.WanConfig;
+import io.arvid.model.wan.WanTransformer;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.Seeds;
 import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
+import io.arvid.weights.WeightMap;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Trains the causal transformer and its text encoder teacher-forced: every chunk is denoised from its own noise level given the clean chunks before
+ * Trains the causal transformer teacher-forced, on the states of a text encoder that stays as it is: every chunk is denoised from its own noise level given the clean chunks before
  * it, with the flow-matching loss {@code |v̂ − (ε − x₀)|²}. Batches of many first chunks, where a prompt becomes a scene, take turns with batches of a few
  * whole videos, where the scene moves on. Clean frames carry a little noise, so that the model forgives its own errors in a roll-out; a share of the
  * prompts is empty, so that guidance has something to guide away from.
@@ -38,38 +39,28 @@ public final class AutoregressiveTrainer {
             double shift,
             long saveEvery) {}
 
-    /** Prefix of the transformer's parameters while both networks train together. */
-    static final String TRANSFORMER = "transformer.";
-    /** Prefix of the text encoder's parameters while both networks train together. */
-    static final String TEXT = "text.";
-
     private final WanConfig config;
-    private final UmtConfig textConfig;
-    private final Tokenizer tokenizer;
+    private final Function<List<String>, Tensor> textStates;
     private final LatentDataset dataset;
     private final Settings settings;
 
-    /** A trainer of networks of these sizes on {@code dataset}. */
+    /**
+     * A trainer of transformers of {@code config} on {@code dataset}.
+     *
+     * @param textStates text states {@code [B, L, textDim]} of prompts
+     */
     public AutoregressiveTrainer(
-            WanConfig config, UmtConfig textConfig, Tokenizer tokenizer, LatentDataset dataset, Settings settings) {
+            WanConfig config, Function<List<String>, Tensor> textStates, LatentDataset dataset, Settings settings) {
         this.config = config;
-        this.textConfig = textConfig;
-        this.tokenizer = tokenizer;
+        this.textStates = textStates;
         this.dataset = dataset;
         this.settings = settings;
     }
 
-    /**
-     * Trains, or goes on from {@code state}; returns the averaged weights of both networks under {@code transformer.} and {@code text.}, which the
-     * caller owns.
-     */
+    /** Trains, or goes on from {@code state}; returns the averaged weights, which the caller owns. */
     public Map<String, Tensor> train(Path state, TrainingListener listener) {
         long seed = settings.data().seed();
-        return train(
-                InitialWeights.of(config, textConfig, seed),
-                prefixed(PlantedOutliers.gains(config, seed)),
-                state,
-                listener);
+        return train(InitialWeights.of(config, seed), PlantedOutliers.gains(config, seed), state, listener);
     }
 
     /** As {@link #train(Path, TrainingListener)}, from the weights that an earlier run returned. */
@@ -86,7 +77,7 @@ public final class AutoregressiveTrainer {
                 TeacherForcing forcing = batches.forcing(config)) {
             TrainingLoop loop = new TrainingLoop(
                     "transformer",
-                    config + " " + textConfig + " " + settings,
+                    config + " " + settings,
                     settings.steps(),
                     new LearningRate(settings.learningRate(), 100, settings.steps(), settings.decayShare()),
                     Optimizer.Settings.SHORT_RUN,
@@ -95,25 +86,25 @@ public final class AutoregressiveTrainer {
                     parameters,
                     step -> {
                         batches.prepare(step + 1);
-                        return loss(
-                                Networks.of(config, textConfig, parameters.weights()), batches.at(step), forcing, step);
+                        return loss(parameters.weights(), batches.at(step), forcing, step);
                     },
                     state,
                     listener);
         }
     }
 
-    private Tensor loss(Networks networks, TeacherForcedBatches.Batch batch, TeacherForcing forcing, long step) {
+    private Tensor loss(WeightMap weights, TeacherForcedBatches.Batch batch, TeacherForcing forcing, long step) {
         Tensor clean = batch.clean();
         long videos = clean.size(0);
         long frames = clean.size(1);
         try (Seeds seeds = new Seeds(settings.data().seed() * 1_000_003 + step);
-                TextContext text = networks.text(tokenizer.encode(batch.prompts()))) {
+                TextContext text = new TextContext(MixedPrecision.of(textStates.apply(batch.prompts())))) {
             Tensor timesteps = timesteps(seeds, videos, frames / settings.data().framesPerChunk());
             Tensor sigma = Ops.div(timesteps, 1000).view(videos, frames, 1, 1, 1);
             Tensor noise = seeds.normal(Tensors.shape(clean));
             Tensor noisy = clean.add(sigma.mul(noise.sub(clean)));
-            Tensor flow = forcing.flow(networks.transformer(), batch.context(), noisy, timesteps, text);
+            WanTransformer transformer = new WanTransformer(config, MixedPrecision.of(weights));
+            Tensor flow = forcing.flow(transformer, batch.context(), noisy, timesteps, text);
             return Ops.meanSquaredError(flow, noise.sub(clean));
         }
     }
@@ -123,11 +114,5 @@ public final class AutoregressiveTrainer {
         Tensor uniform = seeds.uniform(videos, chunks);
         Tensor shifted = Ops.mul(uniform, settings.shift()).div(Ops.add(Ops.mul(uniform, settings.shift() - 1), 1));
         return Ops.repeatInterleave(Ops.mul(shifted, 1000), settings.data().framesPerChunk(), 1);
-    }
-
-    private static Map<String, Tensor> prefixed(Map<String, Tensor> gains) {
-        Map<String, Tensor> prefixed = new LinkedHashMap<>();
-        gains.forEach((name, gain) -> prefixed.put(TRANSFORMER + name, gain));
-        return prefixed;
     }
 }

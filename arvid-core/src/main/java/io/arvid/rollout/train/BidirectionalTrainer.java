@@ -49,16 +49,16 @@ public final class BidirectionalTrainer {
 
     private final WanConfig config;
     private final LatentDataset dataset;
-    private final Function<String, Tensor> textStates;
+    private final Function<List<String>, Tensor> textStates;
     private final Settings settings;
 
     /**
      * A trainer.
      *
-     * @param textStates text states {@code [1, L, textDim]} of a prompt
+     * @param textStates text states {@code [B, L, textDim]} of prompts
      */
     public BidirectionalTrainer(
-            WanConfig config, LatentDataset dataset, Function<String, Tensor> textStates, Settings settings) {
+            WanConfig config, Function<List<String>, Tensor> textStates, LatentDataset dataset, Settings settings) {
         this.config = config;
         this.dataset = dataset;
         this.textStates = textStates;
@@ -76,7 +76,7 @@ public final class BidirectionalTrainer {
                     "bidirectional " + config + " " + settings,
                     settings.steps(),
                     new LearningRate(settings.learningRate(), 50, settings.steps(), 0.4),
-                    Optimizer.Settings.DEFAULT,
+                    Optimizer.Settings.SHORT_RUN,
                     settings.saveEvery());
             return loop.run(
                     parameters,
@@ -98,16 +98,16 @@ public final class BidirectionalTrainer {
 
     private Tensor loss(WeightMap weights, long step) {
         List<Tensor> clips = new ArrayList<>();
-        List<Tensor> prompts = new ArrayList<>();
+        List<String> prompts = new ArrayList<>();
         for (int index : clips(step)) {
             LatentDataset.Clip clip = dataset.clip(index, settings.frames());
             clips.add(Ops.slice(clip.latents(), 0, 0, settings.frames()));
-            prompts.add(textStates.apply(clip.prompt()));
+            prompts.add(clip.prompt());
         }
         Tensor clean = Ops.stack(0, clips);
         try (Seeds seeds = new Seeds(settings.seed() * 1_000_003 + step);
                 WeightMap rounded = MixedPrecision.of(weights);
-                TextContext text = new TextContext(MixedPrecision.of(Ops.cat(0, prompts)))) {
+                TextContext text = new TextContext(MixedPrecision.of(textStates.apply(prompts)))) {
             Tensor timesteps = timesteps(seeds, clips.size());
             Tensor noise = seeds.normal(Tensors.shape(clean));
             Tensor sigma = Ops.div(timesteps, 1000).view(-1, 1, 1, 1, 1);

@@ -17,21 +17,25 @@ import org.bytedeco.pytorch.Tensor;
 final class InitialWeights {
     private InitialWeights() {}
 
-    /** Weights of the transformer under {@code transformer.} and of the text encoder under {@code text.}. */
-    static Map<String, Tensor> of(WanConfig config, UmtConfig textConfig, long seed) {
+    /** Weights of a transformer. */
+    static Map<String, Tensor> of(WanConfig config, long seed) {
+        return of(config.parameterShapes(), seed);
+    }
+
+    /** Weights of a text encoder. */
+    static Map<String, Tensor> of(UmtConfig config, long seed) {
+        return of(config.parameterShapes(), seed);
+    }
+
+    private static Map<String, Tensor> of(Map<String, long[]> shapes, long seed) {
         Map<String, Tensor> weights = new LinkedHashMap<>();
         try (Seeds seeds = new Seeds(seed)) {
-            config.parameterShapes()
-                    .forEach((name, shape) ->
-                            weights.put(AutoregressiveTrainer.TRANSFORMER + name, one(name, shape, seeds)));
-            textConfig
-                    .parameterShapes()
-                    .forEach((name, shape) -> weights.put(AutoregressiveTrainer.TEXT + name, one(name, shape, seeds)));
+            shapes.forEach((name, shape) -> weights.put(name, one(name, shape, seeds)));
         }
         return weights;
     }
 
-    /** True for the matrices between hidden states: those inside the blocks of both networks. */
+    /** True for the matrices between hidden states: those inside the blocks. */
     static boolean isHiddenMatrix(String name) {
         return name.contains("blocks.")
                 && name.endsWith(".weight")

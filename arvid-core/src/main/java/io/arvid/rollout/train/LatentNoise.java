@@ -9,13 +9,17 @@ import org.bytedeco.pytorch.Tensor;
 final class LatentNoise {
     private LatentNoise() {}
 
-    /** Normal noise shaped and typed as {@code latents [B, F, C, h, w]}, {@code share} of a channel's standard deviation wide; no gradient passes. */
-    static Tensor of(Tensor latents, double share, long seed) {
+    /**
+     * Normal noise shaped and typed as {@code latents [B, F, C, h, w]}: for every clip a share of each channel's standard deviation that is drawn
+     * uniformly from 0 to {@code most}. No gradient passes.
+     */
+    static Tensor of(Tensor latents, double most, long seed) {
         Tensor values = Ops.toF32(latents.detach());
         Tensor mean = Ops.mean(values, true, 0, 1, 3, 4);
         Tensor spread = Ops.mean(values.sub(mean).square(), true, 0, 1, 3, 4).sqrt();
         try (Seeds seeds = new Seeds(seed)) {
-            return Ops.toTypeOf(seeds.normal(Tensors.shape(latents)).mul(Ops.mul(spread, share)), latents);
+            Tensor share = Ops.mul(seeds.uniform(latents.size(0), 1, 1, 1, 1), most);
+            return Ops.toTypeOf(seeds.normal(Tensors.shape(latents)).mul(spread.mul(share)), latents);
         }
     }
 }

@@ -1,9 +1,8 @@
 package io.arvid.rollout.train;
 
 import io.arvid.model.TextContext;
-import io.arvid.model.wan.Tokenizer;
-import io.arvid.model.wan.UmtConfig;
 import io.arvid.model.wan.WanConfig;
+import io.arvid.model.wan.WanTransformer;
 import io.arvid.rollout.FlowMatchSchedule;
 import io.arvid.tensor.DTypes;
 import io.arvid.tensor.Ops;
@@ -15,6 +14,7 @@ import io.arvid.weights.WeightMap;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -43,24 +43,25 @@ public final class TrajectoryDistiller {
             long saveEvery) {}
 
     private final WanConfig config;
-    private final UmtConfig textConfig;
-    private final Tokenizer tokenizer;
+    private final Function<List<String>, Tensor> textStates;
     private final LatentDataset dataset;
     private final Settings settings;
 
-    /** A distiller of networks of these sizes on {@code dataset}. */
+    /**
+     * A distiller of transformers of {@code config} on {@code dataset}.
+     *
+     * @param textStates text states {@code [B, L, textDim]} of prompts
+     */
     public TrajectoryDistiller(
-            WanConfig config, UmtConfig textConfig, Tokenizer tokenizer, LatentDataset dataset, Settings settings) {
+            WanConfig config, Function<List<String>, Tensor> textStates, LatentDataset dataset, Settings settings) {
         this.config = config;
-        this.textConfig = textConfig;
-        this.tokenizer = tokenizer;
+        this.textStates = textStates;
         this.dataset = dataset;
         this.settings = settings;
     }
 
     /**
-     * Trains a copy of {@code teacher}, or goes on from {@code state}; returns the averaged weights of both networks, named as the teacher's, which the
-     * caller owns.
+     * Trains a copy of {@code teacher}, or goes on from {@code state}; returns the averaged weights, which the caller owns.
      *
      * @param teacher weights that {@link AutoregressiveTrainer#train} returned
      */
@@ -70,10 +71,10 @@ public final class TrajectoryDistiller {
                         new TrainableParameters(teacher, InitialWeights::isHiddenMatrix, Map.of());
                 TeacherForcedBatches batches = new TeacherForcedBatches(dataset, settings.data());
                 TeacherForcing forcing = batches.forcing(config)) {
-            Networks teachers = Networks.of(config, textConfig, WeightMap.of(teacher));
+            WanTransformer rounded = transformer(WeightMap.of(teacher));
             TrainingLoop loop = new TrainingLoop(
                     "distillation",
-                    "trajectories " + config + " " + textConfig + " " + settings,
+                    "trajectories " + config + " " + settings,
                     settings.steps(),
                     new LearningRate(settings.learningRate(), 20, settings.steps(), 0.5),
                     Optimizer.Settings.SHORT_RUN,
@@ -82,43 +83,50 @@ public final class TrajectoryDistiller {
                     parameters,
                     step -> {
                         batches.prepare(step + 1);
-                        Networks student = Networks.of(config, textConfig, parameters.weights());
-                        return loss(teachers, student, batches.at(step), forcing, step);
+                        return loss(rounded, transformer(parameters.weights()), batches.at(step), forcing, step);
                     },
                     state,
                     listener);
         }
     }
 
+    private WanTransformer transformer(WeightMap weights) {
+        return new WanTransformer(config, MixedPrecision.of(weights));
+    }
+
+    private TextContext text(TeacherForcedBatches.Batch batch) {
+        return new TextContext(MixedPrecision.of(textStates.apply(batch.prompts())));
+    }
+
     /** All chunks of a step start at the same timestep of the roll-out, the steps taking turns. */
     private Tensor loss(
-            Networks teachers, Networks student, TeacherForcedBatches.Batch batch, TeacherForcing forcing, long step) {
+            WanTransformer teacher,
+            WanTransformer student,
+            TeacherForcedBatches.Batch batch,
+            TeacherForcing forcing,
+            long step) {
         int start = (int)
                 (step / settings.data().cycle().size() % settings.timesteps().size());
         double sigma = settings.timesteps().get(start) / FlowMatchSchedule.TRAINING_STEPS;
         Tensor clean = batch.clean();
-        Tokenizer.Tokens tokens = tokenizer.encode(batch.prompts());
-        try (Seeds seeds = new Seeds(settings.data().seed() * 1_000_003 + step)) {
+        try (Seeds seeds = new Seeds(settings.data().seed() * 1_000_003 + step);
+                TextContext teacherText = text(batch);
+                TextContext studentText = text(batch)) {
             Tensor noise = seeds.normal(Tensors.shape(clean));
             Tensor noisy = clean.add(Ops.mul(noise.sub(clean), sigma));
-            Tensor end = Torch.withoutGradients(() -> TensorScope.run(() -> {
-                try (TextContext text = teachers.text(tokens)) {
-                    return follow(teachers, batch.context(), noisy, start, text, forcing);
-                }
-            }));
-            try (TextContext text = student.text(tokens)) {
-                Tensor flow = flow(student, batch.context(), noisy, sigma, text, forcing);
-                return Ops.meanSquaredError(flow, Ops.div(noisy.sub(end), sigma));
-            }
+            Tensor end = Torch.withoutGradients(
+                    () -> TensorScope.run(() -> follow(teacher, batch.context(), noisy, start, teacherText, forcing)));
+            Tensor flow = flow(student, batch.context(), noisy, sigma, studentText, forcing);
+            return Ops.meanSquaredError(flow, Ops.div(noisy.sub(end), sigma));
         }
     }
 
     /** The end of the teacher's trajectory from {@code noisy} at timestep number {@code start}: Euler steps down to 0. */
     private Tensor follow(
-            Networks teachers, Tensor context, Tensor noisy, int start, TextContext text, TeacherForcing forcing) {
+            WanTransformer teacher, Tensor context, Tensor noisy, int start, TextContext text, TeacherForcing forcing) {
         Tensor x = noisy;
         for (int i = start; i < levelCount(); i++) {
-            Tensor flow = flow(teachers, context, x, level(i), text, forcing);
+            Tensor flow = flow(teacher, context, x, level(i), text, forcing);
             x = x.add(Ops.mul(flow, level(i + 1) - level(i)));
         }
         return x;
@@ -140,9 +148,14 @@ public final class TrajectoryDistiller {
     }
 
     private Tensor flow(
-            Networks networks, Tensor context, Tensor noisy, double sigma, TextContext text, TeacherForcing forcing) {
+            WanTransformer transformer,
+            Tensor context,
+            Tensor noisy,
+            double sigma,
+            TextContext text,
+            TeacherForcing forcing) {
         Tensor timesteps =
                 Tensors.full(DTypes.F32, sigma * FlowMatchSchedule.TRAINING_STEPS, noisy.size(0), noisy.size(1));
-        return forcing.flow(networks.transformer(), context, noisy, timesteps, text);
+        return forcing.flow(transformer, context, noisy, timesteps, text);
     }
 }

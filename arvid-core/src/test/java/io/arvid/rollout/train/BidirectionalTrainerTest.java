@@ -73,6 +73,9 @@ class BidirectionalTrainerTest {
 
     private static BidirectionalTrainer trainer(LatentDataset dataset, Tensor text, long steps) {
         return new BidirectionalTrainer(
-                CONFIG, dataset, prompt -> text, new BidirectionalTrainer.Settings(steps, 2, 3, 5, 1e-3, 5, 2, 2));
+                CONFIG,
+                prompts -> text.expand(prompts.size(), 4, 8),
+                dataset,
+                new BidirectionalTrainer.Settings(steps, 2, 3, 5, 1e-3, 5, 2, 2));
     }
 }
