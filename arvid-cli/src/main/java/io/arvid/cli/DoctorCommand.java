@@ -1,7 +1,7 @@
 package io.arvid.cli;
 
 import io.arvid.kernel.Kernel;
-import io.arvid.kernel.onednn.Onednn;
+import io.arvid.tensor.onednn.Onednn;
 import io.arvid.record.MachineStamp;
 import io.arvid.tensor.Torch;
 import java.util.ArrayList;

@@ -1,6 +1,6 @@
 package io.arvid.kernel;
 
-import io.arvid.kernel.onednn.Onednn;
+import io.arvid.tensor.onednn.Onednn;
 import io.arvid.pack.PackedLayer;
 import io.arvid.quantize.scheme.Granularity;
 import io.arvid.quantize.scheme.InputPlan;

@@ -1,8 +1,8 @@
 package io.arvid.kernel;
 
-import io.arvid.kernel.onednn.Matmul;
-import io.arvid.kernel.onednn.Onednn;
-import io.arvid.kernel.onednn.WeightLayout;
+import io.arvid.tensor.onednn.Matmul;
+import io.arvid.tensor.onednn.Onednn;
+import io.arvid.tensor.onednn.WeightLayout;
 import io.arvid.tensor.DTypes;
 import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
@@ -42,7 +42,7 @@ final class OnednnSegment extends WeightSegment {
     }
 
     private Blocked block(Slice slice, long codes) {
-        WeightLayout layout = onednn.weightLayout(columns(), slice.count());
+        WeightLayout layout = onednn.weightLayout(DTypes.I8, columns(), slice.count());
         long bytes = Math.ceilDiv(layout.bytes(), NibbleCodes.RUN) * NibbleCodes.RUN;
         Tensor blocked = Tensors.zeros(DTypes.I8, bytes);
         layout.block(codes, blocked.data_ptr().address(), onednn);
@@ -81,7 +81,9 @@ final class OnednnSegment extends WeightSegment {
 
     @Override
     void multiply(Slice slice, long weights, long a, int rows, long scales, long offsets, Target y) {
-        onednn.matmul(new Matmul.Key(rows, columns(), slice.count(), y.rowStride(), y.bf16(), offsets != 0))
+        DTypes target = y.bf16() ? DTypes.BF16 : DTypes.F32;
+        onednn.matmul(new Matmul.Key(
+                        DTypes.I8, target, rows, columns(), slice.count(), y.rowStride(), offsets != 0, false))
                 .run(a, weights, scales, offsets, y.address());
     }
 

@@ -1,6 +1,6 @@
 package io.arvid.kernel;
 
-import io.arvid.kernel.onednn.Onednn;
+import io.arvid.tensor.onednn.Onednn;
 import io.arvid.tensor.Torch;
 import java.util.ArrayList;
 import java.util.List;

@@ -33,7 +33,7 @@ public interface CausalVideoModel {
     /** All linear layers in forward order. */
     List<LinearSite> sites();
 
-    /** The layers in full precision. */
+    /** The layers in full precision: weights and sums in their own types, see {@link PackedForward}. */
     SiteForward fullPrecision();
 
     /** Weight {@code [out, in]} of a site. */

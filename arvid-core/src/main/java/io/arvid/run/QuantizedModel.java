@@ -11,7 +11,6 @@ import io.arvid.model.RolloutStep;
 import io.arvid.model.SiteForward;
 import io.arvid.pack.PackedLayer;
 import io.arvid.tensor.DTypes;
-import io.arvid.tensor.Ops;
 import io.arvid.tensor.Tensors;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
@@ -63,7 +62,7 @@ public final class QuantizedModel implements SiteForward, AutoCloseable {
     public Tensor applyGelu(LinearSite site, RolloutStep step, Tensor input) {
         QuantLinear layer = layers.get(site);
         return layer == null
-                ? Ops.geluTanh(fullPrecision.apply(site, step, input))
+                ? fullPrecision.applyGelu(site, step, input)
                 : layer.gemm().multiply(step, input, shared, Activation.GELU_TANH);
     }
 

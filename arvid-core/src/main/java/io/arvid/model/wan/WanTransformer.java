@@ -3,6 +3,7 @@ package io.arvid.model.wan;
 import io.arvid.model.AttentionShape;
 import io.arvid.model.CausalVideoModel;
 import io.arvid.model.LinearSite;
+import io.arvid.model.PackedForward;
 import io.arvid.model.RolloutStep;
 import io.arvid.model.SelfAttention;
 import io.arvid.model.SiteForward;
@@ -32,6 +33,7 @@ public final class WanTransformer implements CausalVideoModel {
     private final List<WanBlock> blocks = new ArrayList<>();
     private final Map<LinearSite, Tensor> siteWeights = new HashMap<>();
     private final Map<LinearSite, Tensor> siteBiases = new HashMap<>();
+    private final SiteForward fullPrecision;
 
     /**
      * A transformer over {@code weights}, which must outlive it.
@@ -55,6 +57,7 @@ public final class WanTransformer implements CausalVideoModel {
         for (int block = 0; block < config.numLayers(); block++) {
             blocks.add(new WanBlock(block, config, weights, byBlock.get(block)));
         }
+        this.fullPrecision = new PackedForward(sites, siteWeights::get, siteBiases::get);
     }
 
     /** Sizes of this model. */
@@ -97,7 +100,7 @@ public final class WanTransformer implements CausalVideoModel {
 
     @Override
     public SiteForward fullPrecision() {
-        return (site, step, input) -> Ops.linear(input, weight(site), bias(site));
+        return fullPrecision;
     }
 
     @Override

@@ -1,5 +1,6 @@
-package io.arvid.kernel.onednn;
+package io.arvid.tensor.onednn;
 
+import io.arvid.tensor.DTypes;
 import io.arvid.tensor.Torch;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -104,16 +105,25 @@ public final class Onednn {
         }
     }
 
-    /** How oneDNN wants int8 weights {@code [out, in]} to lie in memory. */
-    public WeightLayout weightLayout(int inFeatures, int outFeatures) {
+    /** True where it multiplies floating-point numbers of {@code type} in the processor's vectors or tiles, without converting them. */
+    public boolean multiplies(DTypes type) {
+        return switch (type) {
+            case F32 -> isa != Isa.OTHER;
+            case BF16 -> isa == Isa.AMX;
+            default -> false;
+        };
+    }
+
+    /** How oneDNN wants weights {@code [out, in]} of {@code type} to lie in memory. */
+    public WeightLayout weightLayout(DTypes type, int inFeatures, int outFeatures) {
         return layouts.computeIfAbsent(
-                new WeightLayout.Key(inFeatures, outFeatures), key -> new WeightLayout(functions, engine, key));
+                new WeightLayout.Key(type, inFeatures, outFeatures), key -> new WeightLayout(functions, engine, key));
     }
 
     /** The product of {@code key}; made once. */
     public Matmul matmul(Matmul.Key key) {
         return matmuls.computeIfAbsent(
-                key, k -> new Matmul(this, functions, engine, k, weightLayout(k.inFeatures(), k.outFeatures())));
+                key, k -> new Matmul(this, functions, engine, k, weightLayout(k.weights(), k.inFeatures(), k.outFeatures())));
     }
 
     /** This thread's stream and scratch memory. */

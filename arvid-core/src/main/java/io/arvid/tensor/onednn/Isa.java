@@ -1,4 +1,4 @@
-package io.arvid.kernel.onednn;
+package io.arvid.tensor.onednn;
 
 /** Instruction sets by what they mean for int8 products, weakest first. */
 public enum Isa {

@@ -1,24 +1,50 @@
-package io.arvid.kernel.onednn;
+package io.arvid.tensor.onednn;
 
+import io.arvid.tensor.DTypes;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** {@code y = (a · wᵀ) · diag(scales) + bias}, a unsigned and w signed bytes, summed in int32 and scaled in float32. Safe to run in several threads. */
+/**
+ * {@code y = f(a · wᵀ + bias)}. Of unsigned bytes a and signed bytes w the sums are in int32 and scaled, {@code (a · wᵀ) · diag(scales) + bias}; of
+ * float32 and bfloat16 a, w, bias and y have one type and the sums are in float32. Safe to run in several threads.
+ */
 public final class Matmul {
     private static final int PER_OUTPUT = 2;
 
     /**
      * A kind of product.
      *
+     * @param weights number type of w: int8, float32 or bfloat16
+     * @param target number type of y: float32 or bfloat16; that of w unless w is int8
      * @param rows rows of a
      * @param inFeatures columns of a
      * @param outFeatures columns of y
      * @param outStride elements between rows of y
-     * @param toBf16 true where y is bfloat16, false where it is float32
      * @param hasBias true where a bias is added
+     * @param gelu true where GELU (tanh) follows
      */
-    public record Key(int rows, int inFeatures, int outFeatures, int outStride, boolean toBf16, boolean hasBias) {}
+    public record Key(
+            DTypes weights,
+            DTypes target,
+            int rows,
+            int inFeatures,
+            int outFeatures,
+            int outStride,
+            boolean hasBias,
+            boolean gelu) {
+        boolean isScaled() {
+            return weights == DTypes.I8;
+        }
+
+        private DTypes source() {
+            return isScaled() ? DTypes.U8 : weights;
+        }
+
+        private DTypes bias() {
+            return isScaled() ? DTypes.F32 : weights;
+        }
+    }
 
     private final Onednn onednn;
     private final Key key;
@@ -49,23 +75,29 @@ public final class Matmul {
     }
 
     private static long source(OnednnFunctions functions, Key key) {
-        return Descriptions.strided(functions, Descriptions.U8, key.rows(), key.inFeatures(), key.inFeatures(), 1);
+        return Descriptions.strided(functions, key.source(), key.rows(), key.inFeatures(), key.inFeatures(), 1);
     }
 
     private static long target(OnednnFunctions functions, Key key) {
-        int type = key.toBf16() ? Descriptions.BF16 : Descriptions.F32;
-        return Descriptions.strided(functions, type, key.rows(), key.outFeatures(), key.outStride(), 1);
+        return Descriptions.strided(functions, key.target(), key.rows(), key.outFeatures(), key.outStride(), 1);
     }
 
     private static long bias(OnednnFunctions functions, Key key) {
-        return Descriptions.strided(functions, Descriptions.F32, 1, key.outFeatures(), key.outFeatures(), 1);
+        return Descriptions.strided(functions, key.bias(), 1, key.outFeatures(), key.outFeatures(), 1);
     }
 
     /** oneDNN's description of the product with weights that lie as {@code weights} says. */
     static long primitive(OnednnFunctions functions, long engine, Key key, long weights) {
         long attributes = functions.create("dnnl_primitive_attr_create");
         functions.call("dnnl_primitive_attr_set_scratchpad_mode", attributes, Descriptions.USER_SCRATCHPAD);
-        functions.call("dnnl_primitive_attr_set_scales_mask", attributes, Descriptions.ARG_WEIGHTS, PER_OUTPUT);
+        if (key.isScaled()) {
+            functions.call("dnnl_primitive_attr_set_scales_mask", attributes, Descriptions.ARG_WEIGHTS, PER_OUTPUT);
+        }
+        if (key.gelu()) {
+            long after = functions.create("dnnl_post_ops_create");
+            functions.call("dnnl_post_ops_append_eltwise", after, Descriptions.GELU_TANH, 0f, 0f);
+            functions.call("dnnl_primitive_attr_set_post_ops", attributes, after);
+        }
         return functions.create(
                 "dnnl_matmul_primitive_desc_create",
                 engine,
@@ -95,17 +127,19 @@ public final class Matmul {
     /**
      * Multiplies.
      *
-     * @param a unsigned bytes {@code [rows, in]}
-     * @param w signed bytes in the layer's {@link WeightLayout}
-     * @param scale float32 {@code [out]}
-     * @param offset float32 {@code [out]}; not read where the product has no bias
+     * @param a {@code [rows, in]}: unsigned bytes, or the type of w
+     * @param w in the layer's {@link WeightLayout}
+     * @param scale float32 {@code [out]}; read where w is int8
+     * @param offset {@code [out]}, float32 where w is int8, else of its type; not read where the product has no bias
      * @param y where the result goes
      */
     public void run(long a, long w, long scale, long offset, long y) {
         Workspace workspace = onednn.workspace();
         workspace.argument(Descriptions.ARG_SOURCE, source, a);
         workspace.argument(Descriptions.ARG_WEIGHTS, weights, w);
-        workspace.argument(Descriptions.ARG_SCALES | Descriptions.ARG_WEIGHTS, scales, scale);
+        if (key.isScaled()) {
+            workspace.argument(Descriptions.ARG_SCALES | Descriptions.ARG_WEIGHTS, scales, scale);
+        }
         if (key.hasBias()) {
             workspace.argument(Descriptions.ARG_BIAS, bias, offset);
         }

@@ -1,4 +1,4 @@
-package io.arvid.kernel.onednn;
+package io.arvid.tensor.onednn;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -1,11 +1,13 @@
-package io.arvid.kernel.onednn;
+package io.arvid.tensor.onednn;
 
-/** The blocked order in which oneDNN wants the int8 weights of a layer, one for all numbers of rows. */
+import io.arvid.tensor.DTypes;
+
+/** The blocked order in which oneDNN wants the weights of a layer, one for all numbers of rows. */
 public final class WeightLayout {
     private static final int REFERENCE_ROWS = 256;
 
-    /** Sizes of the weight matrix. */
-    record Key(int inFeatures, int outFeatures) {}
+    /** Number type and sizes of the weight matrix. */
+    record Key(DTypes type, int inFeatures, int outFeatures) {}
 
     private final OnednnFunctions functions;
     private final long engine;
@@ -17,10 +19,18 @@ public final class WeightLayout {
         this.functions = functions;
         this.engine = engine;
         this.plain = Descriptions.strided(
-                functions, Descriptions.S8, key.inFeatures(), key.outFeatures(), 1, key.inFeatures());
-        long any = Descriptions.any(functions, Descriptions.S8, key.inFeatures(), key.outFeatures());
+                functions, key.type(), key.inFeatures(), key.outFeatures(), 1, key.inFeatures());
+        long any = Descriptions.any(functions, key.type(), key.inFeatures(), key.outFeatures());
         Matmul.Key reference =
-                new Matmul.Key(REFERENCE_ROWS, key.inFeatures(), key.outFeatures(), key.outFeatures(), false, false);
+                new Matmul.Key(
+                        key.type(),
+                        key.type() == DTypes.BF16 ? DTypes.BF16 : DTypes.F32,
+                        REFERENCE_ROWS,
+                        key.inFeatures(),
+                        key.outFeatures(),
+                        key.outFeatures(),
+                        false,
+                        false);
         long primitive = Matmul.primitive(functions, engine, reference, any);
         this.blocked = functions.query("dnnl_primitive_desc_query_md", primitive, Descriptions.QUERY_WEIGHTS, 0);
         this.bytes = functions.query("dnnl_memory_desc_get_size", blocked);
@@ -36,12 +46,12 @@ public final class WeightLayout {
         return blocked;
     }
 
-    /** Brings codes, int8 {@code [out, in]} at {@code codes}, into blocked order at {@code target}. */
-    public void block(long codes, long target, Onednn onednn) {
+    /** Brings weights, {@code [out, in]} at {@code plainWeights}, into blocked order at {@code target}. */
+    public void block(long plainWeights, long target, Onednn onednn) {
         long reorder = functions.create("dnnl_reorder_primitive_desc_create", plain, engine, blocked, engine, 0L);
         long primitive = functions.create("dnnl_primitive_create", reorder);
         Workspace workspace = onednn.workspace();
-        workspace.argument(Descriptions.ARG_SOURCE, plain, codes);
+        workspace.argument(Descriptions.ARG_SOURCE, plain, plainWeights);
         workspace.argument(Descriptions.ARG_TARGET, blocked, target);
         workspace.execute(primitive);
         functions.call("dnnl_primitive_destroy", primitive);

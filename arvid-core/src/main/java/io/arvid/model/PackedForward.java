@@ -1,0 +1,70 @@
+package io.arvid.model;
+
+import io.arvid.tensor.Ops;
+import io.arvid.tensor.onednn.Onednn;
+import io.arvid.tensor.onednn.PackedLinear;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The layers in full precision. Weights of a small model are copied into oneDNN's order when a layer is first used, and again when they were written to.
+ *
+ * <p>Layers are libtorch's linear ones where gradients are recorded, where weights are being trained, are on a GPU or of a type that oneDNN has no fast
+ * product for, and where the model's weights take more than 64 MiB: such a model has many rows to an input, beside which the order of the weights costs
+ * nothing, while copies would double the memory of a mapped checkpoint.
+ */
+public final class PackedForward implements SiteForward {
+    private static final long LARGEST_BYTES = 64L << 20;
+
+    private final Function<LinearSite, Tensor> weights;
+    private final Function<LinearSite, Tensor> biases;
+    private final @Nullable Onednn onednn;
+    private final Map<LinearSite, PackedLinear> layers = new ConcurrentHashMap<>();
+
+    /** Layers at {@code sites} with {@code weights [out, in]} and {@code biases [out]}, which are looked up at each use. */
+    public PackedForward(
+            List<LinearSite> sites, Function<LinearSite, Tensor> weights, Function<LinearSite, Tensor> biases) {
+        this.weights = weights;
+        this.biases = biases;
+        boolean isSmall =
+                sites.stream().mapToLong(site -> weights.apply(site).nbytes()).sum() <= LARGEST_BYTES;
+        this.onednn = isSmall ? Onednn.find().orElse(null) : null;
+    }
+
+    @Override
+    public Tensor apply(LinearSite site, RolloutStep step, Tensor input) {
+        Tensor bias = biases.apply(site);
+        PackedLinear packed = packed(site);
+        return packed != null && packed.takes(input, bias)
+                ? packed.multiply(input, bias, false)
+                : Ops.linear(input, weights.apply(site), bias);
+    }
+
+    @Override
+    public Tensor applyGelu(LinearSite site, RolloutStep step, Tensor input) {
+        Tensor bias = biases.apply(site);
+        PackedLinear packed = packed(site);
+        return packed != null && packed.takes(input, bias)
+                ? packed.multiply(input, bias, true)
+                : Ops.geluTanh(Ops.linear(input, weights.apply(site), bias));
+    }
+
+    private @Nullable PackedLinear packed(LinearSite site) {
+        Onednn library = onednn;
+        Tensor weight = weights.apply(site);
+        if (library == null || !PackedLinear.fits(library, weight)) {
+            return null;
+        }
+        PackedLinear known = layers.get(site);
+        if (known != null && known.isCurrent(weight)) {
+            return known;
+        }
+        PackedLinear made = new PackedLinear(library, weight);
+        layers.put(site, made);
+        return made;
+    }
+}

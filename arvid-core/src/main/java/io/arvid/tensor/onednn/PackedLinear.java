@@ -1,0 +1,83 @@
+package io.arvid.tensor.onednn;
+
+import io.arvid.tensor.DTypes;
+import io.arvid.tensor.Tensors;
+import io.arvid.tensor.Torch;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * A linear layer in float32 or bfloat16 with a copy of its weights in oneDNN's own order: libtorch brings them into such an order at every product, which
+ * takes as long as the product itself where the input has few rows. The copy's memory goes with this object.
+ */
+public final class PackedLinear {
+    private static final long ALIGNMENT = 64;
+
+    private final Onednn onednn;
+    private final DTypes type;
+    private final int inFeatures;
+    private final int outFeatures;
+    private final MemorySegment blocked;
+    private final long version;
+
+    /** A copy of {@code weight [out, in]}, for which {@link #fits} holds. */
+    public PackedLinear(Onednn onednn, Tensor weight) {
+        this.onednn = onednn;
+        this.type = DTypes.of(weight);
+        this.inFeatures = Math.toIntExact(weight.size(1));
+        this.outFeatures = Math.toIntExact(weight.size(0));
+        WeightLayout layout = onednn.weightLayout(type, inFeatures, outFeatures);
+        this.blocked = Arena.ofAuto().allocate(layout.bytes(), ALIGNMENT);
+        this.version = weight._version();
+        layout.block(weight.data_ptr().address(), blocked.address(), onednn);
+    }
+
+    /** True where {@code weight} can be packed: of a type that {@code onednn} multiplies, on the CPU, without gaps, not being trained. */
+    public static boolean fits(Onednn onednn, Tensor weight) {
+        return onednn.multiplies(DTypes.of(weight))
+                && weight.is_cpu()
+                && weight.is_contiguous()
+                && !weight.requires_grad();
+    }
+
+    /** True as long as {@code weight}, of which this is a copy, was not written to. */
+    public boolean isCurrent(Tensor weight) {
+        return weight._version() == version;
+    }
+
+    /** True where {@link #multiply} can take {@code input} and {@code bias}: the weight's type, on the CPU, some rows, no gradient to be recorded. */
+    public boolean takes(Tensor input, Tensor bias) {
+        return DTypes.of(input) == type
+                && DTypes.of(bias) == type
+                && input.is_cpu()
+                && bias.is_cpu()
+                && input.numel() > 0
+                && !(Torch.recordsGradients() && (input.requires_grad() || bias.requires_grad()));
+    }
+
+    /**
+     * {@code input · weightᵀ + bias}, and GELU (tanh) of it where {@code gelu}.
+     *
+     * @param input {@code [..., in]}
+     * @param bias {@code [out]}
+     * @return {@code [..., out]}
+     */
+    public Tensor multiply(Tensor input, Tensor bias, boolean gelu) {
+        long[] shape = Tensors.shape(input);
+        shape[shape.length - 1] = outFeatures;
+        Tensor output = Tensors.empty(type, shape);
+        Tensor rows = input.is_contiguous() ? input : input.contiguous();
+        int count = Math.toIntExact(input.numel() / inFeatures);
+        onednn.matmul(new Matmul.Key(type, type, count, inFeatures, outFeatures, outFeatures, true, gelu))
+                .run(
+                        rows.data_ptr().address(),
+                        blocked.address(),
+                        0,
+                        bias.data_ptr().address(),
+                        output.data_ptr().address());
+        Reference.reachabilityFence(this);
+        return output;
+    }
+}
