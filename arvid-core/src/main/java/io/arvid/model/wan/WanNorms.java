@@ -1,5 +1,6 @@
 package io.arvid.model.wan;
 
+import io.arvid.tensor.DTypes;
 import io.arvid.tensor.Ops;
 import org.bytedeco.pytorch.Tensor;
 
@@ -9,10 +10,9 @@ public final class WanNorms {
 
     /** {@code x · rsqrt(mean(x²) + eps)} over the last dimension in float32, cast back, then times {@code weight [dim]} (WanRMSNorm). */
     public static Tensor rms(Tensor x, Tensor weight, double eps) {
-        if (Bf16Rows.fits(x)) {
-            return Bf16Rows.rms(x, weight, eps);
-        }
-        return rmsByOperations(x, weight, eps);
+        return FusedRows.fits(x) && DTypes.of(x) == DTypes.of(weight) && FusedRows.fits(weight)
+                ? FusedRows.rms(x, weight, eps)
+                : rmsByOperations(x, weight, eps);
     }
 
     /** The same, operation by operation. */

@@ -61,7 +61,7 @@ public final class WanRope {
      * @return same shape and dtype
      */
     public static Tensor rotate(Tensor x, Tensor table) {
-        return Bf16Rows.fits(x) ? Bf16Rows.rotate(x, table) : rotateByOperations(x, table);
+        return FusedRows.fits(x) ? FusedRows.rotate(x, table) : rotateByOperations(x, table);
     }
 
     /** The same, operation by operation. */

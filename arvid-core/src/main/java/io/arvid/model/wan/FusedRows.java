@@ -1,7 +1,6 @@
 package io.arvid.model.wan;
 
 import io.arvid.tensor.DTypes;
-import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
 import io.arvid.tensor.Torch;
 import java.lang.foreign.MemorySegment;
@@ -11,68 +10,95 @@ import java.util.stream.IntStream;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Norm and rotation of bfloat16 rows, each in one pass over memory where libtorch makes six: the fast twins of {@link WanNorms#rms} and {@link
+ * Norm and rotation of float32 and bfloat16 rows, each in one pass over memory where libtorch makes six: the fast twins of {@link WanNorms#rms} and {@link
  * WanRope#rotate}, with their roundings in the same places.
  *
  * <p>Two neighbouring bfloat16 values are one int: the low half shifted up and the high half masked are two floats. The pairs that the rotation turns are
  * such neighbours, so that nothing is shuffled.
  */
-final class Bf16Rows {
+final class FusedRows {
     private static final VectorSpecies<Integer> INTS = IntVector.SPECIES_PREFERRED;
     private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
     private static final int LANES = INTS.length();
     private static final int HIGH = 0xffff0000;
     private static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
+    private static final VectorShuffle<Float> REAL = VectorShuffle.fromOp(FLOATS, lane -> lane & ~1);
+    private static final VectorShuffle<Float> IMAGINARY = VectorShuffle.fromOp(FLOATS, lane -> lane | 1);
+    private static final VectorShuffle<Float> SWAPPED = VectorShuffle.fromOp(FLOATS, lane -> lane ^ 1);
+    private static final FloatVector SIGNS = signs();
 
-    private Bf16Rows() {}
+    private FusedRows() {}
 
-    /** True where {@code x [..., width]} can be worked on: bfloat16, on the CPU, without gaps or gradient, its width a multiple of a vector. */
+    /** −1, 1, −1, 1, …: how an imaginary part enters the real and the imaginary part of a product. */
+    private static FloatVector signs() {
+        float[] signs = new float[FLOATS.length()];
+        for (int lane = 0; lane < signs.length; lane++) {
+            signs[lane] = lane % 2 == 0 ? -1 : 1;
+        }
+        return FloatVector.fromArray(FLOATS, signs, 0);
+    }
+
+    /** True where {@code x [..., width]} can be worked on: on the CPU, without gaps or gradient, its width a multiple of a vector. */
     static boolean fits(Tensor x) {
-        return ByteOrder.nativeOrder() == ORDER
-                && DTypes.of(x) == DTypes.BF16
+        int valuesPerVector =
+                switch (DTypes.of(x)) {
+                    case F32 -> LANES;
+                    case BF16 -> 2 * LANES;
+                    default -> 0;
+                };
+        return valuesPerVector > 0
+                && ByteOrder.nativeOrder() == ORDER
                 && x.is_cpu()
                 && x.is_contiguous()
-                && x.size(-1) % (2 * LANES) == 0
+                && x.size(-1) % valuesPerVector == 0
                 && !(Torch.recordsGradients() && x.requires_grad());
     }
 
-    /** {@link WanNorms#rms} of x {@code [..., width]} and weight {@code [width]}, both bfloat16. */
+    /** {@link WanNorms#rms} of x {@code [..., width]} and weight {@code [width]}, of one type. */
     static Tensor rms(Tensor x, Tensor weight, double eps) {
         int width = Math.toIntExact(x.size(-1));
-        Tensor out = Tensors.empty(DTypes.BF16, Tensors.shape(x));
+        DTypes type = DTypes.of(x);
+        Tensor out = Tensors.empty(type, Tensors.shape(x));
         MemorySegment from = Tensors.memory(x);
         MemorySegment to = Tensors.memory(out);
-        float[] weights;
-        try (TensorScope scope = TensorScope.open()) {
-            weights = planar(Tensors.memory(weight.contiguous()), width);
+        long rows = x.numel() / width;
+        if (type == DTypes.F32) {
+            MemorySegment weights = Tensors.memory(weight);
+            inParts(rows, row -> normRow(from, to, row * 4L * width, width, weights, (float) eps));
+        } else {
+            float[] weights = planar(Tensors.memory(weight), width);
+            inParts(rows, row -> normBf16Row(from, to, row * 2L * width, width, weights, (float) eps));
         }
-        inParts(x.numel() / width, row -> normRow(from, to, row * 2L * width, width, weights, (float) eps));
         return out;
     }
 
-    /** {@link WanRope#rotate} of x {@code [B, L, heads, headDim]}, bfloat16, by a complex64 table {@code [L, 1, headDim / 2]}. */
+    /** {@link WanRope#rotate} of x {@code [B, L, heads, headDim]} by a complex64 table {@code [L, 1, headDim / 2]}. */
     static Tensor rotate(Tensor x, Tensor table) {
         int tokens = Math.toIntExact(x.size(1));
         int heads = Math.toIntExact(x.size(2));
-        int pairs = Math.toIntExact(x.size(3) / 2);
-        Tensor out = Tensors.empty(DTypes.BF16, Tensors.shape(x));
+        int width = Math.toIntExact(x.size(3));
+        DTypes type = DTypes.of(x);
+        Tensor out = Tensors.empty(type, Tensors.shape(x));
         MemorySegment from = Tensors.memory(x);
         MemorySegment to = Tensors.memory(out);
         MemorySegment angles = Tensors.memory(table);
-        inParts(x.size(0) * tokens, row -> {
-            float[] cos = new float[pairs];
-            float[] sin = new float[pairs];
-            long entry = row % tokens * pairs * 2;
-            for (int pair = 0; pair < pairs; pair++) {
-                cos[pair] = angles.getAtIndex(ValueLayout.JAVA_FLOAT, entry + 2L * pair);
-                sin[pair] = angles.getAtIndex(ValueLayout.JAVA_FLOAT, entry + 2L * pair + 1);
-            }
-            rotateRow(from, to, row * heads * pairs * 4L, heads, cos, sin);
-        });
+        long rows = x.size(0) * tokens;
+        if (type == DTypes.F32) {
+            inParts(rows, row -> {
+                long offset = row * heads * width * 4L;
+                rotateRow(from, to, offset, heads, width, angles, row % tokens * width * 4L);
+            });
+        } else {
+            inParts(rows, row -> {
+                long offset = row * heads * width * 2L;
+                rotateBf16Row(from, to, offset, heads, width / 2, angles, row % tokens * width);
+            });
+        }
         return out;
     }
 
@@ -109,6 +135,22 @@ final class Bf16Rows {
     }
 
     private static void normRow(
+            MemorySegment from, MemorySegment to, long offset, int width, MemorySegment weights, float eps) {
+        FloatVector squares = FloatVector.zero(FLOATS);
+        for (int at = 0; at < width; at += LANES) {
+            FloatVector values = FloatVector.fromMemorySegment(FLOATS, from, offset + 4L * at, ORDER);
+            squares = values.fma(values, squares);
+        }
+        float factor = factor(squares, width, eps);
+        for (int at = 0; at < width; at += LANES) {
+            FloatVector.fromMemorySegment(FLOATS, from, offset + 4L * at, ORDER)
+                    .mul(factor)
+                    .mul(FloatVector.fromMemorySegment(FLOATS, weights, 4L * at, ORDER))
+                    .intoMemorySegment(to, offset + 4L * at, ORDER);
+        }
+    }
+
+    private static void normBf16Row(
             MemorySegment from, MemorySegment to, long offset, int width, float[] weights, float eps) {
         FloatVector squares = FloatVector.zero(FLOATS);
         for (int at = 0; at < width; at += 2 * LANES) {
@@ -117,7 +159,7 @@ final class Bf16Rows {
             FloatVector odd = odd(pairs);
             squares = odd.fma(odd, even.fma(even, squares));
         }
-        float factor = (float) (1 / Math.sqrt(sum(squares) / width + eps));
+        float factor = factor(squares, width, eps);
         for (int at = 0; at < width; at += 2 * LANES) {
             IntVector pairs = IntVector.fromMemorySegment(INTS, from, offset + 2L * at, ORDER);
             FloatVector even = rounded(even(pairs).mul(factor)).mul(FloatVector.fromArray(FLOATS, weights, at));
@@ -126,19 +168,38 @@ final class Bf16Rows {
         }
     }
 
-    /** Lane after lane: the vector's own sum is in another order once it is compiled, and a seed must give the same bytes. */
-    private static float sum(FloatVector lanes) {
-        float[] values = lanes.toArray();
+    /** {@code rsqrt(mean + eps)}, lanes summed one after another: a vector's own sum is in another order once it is compiled. */
+    private static float factor(FloatVector squares, int width, float eps) {
+        float[] values = squares.toArray();
         float sum = 0;
         for (int lane = 0; lane < FLOATS.length(); lane++) {
             sum += values[lane];
         }
-        return sum;
+        return (float) (1 / Math.sqrt(sum / width + eps));
     }
 
     private static void rotateRow(
-            MemorySegment from, MemorySegment to, long offset, int heads, float[] cos, float[] sin) {
-        int pairs = cos.length;
+            MemorySegment from, MemorySegment to, long offset, int heads, int width, MemorySegment angles, long entry) {
+        for (int channel = 0; channel < width; channel += LANES) {
+            FloatVector units = FloatVector.fromMemorySegment(FLOATS, angles, entry + 4L * channel, ORDER);
+            FloatVector cos = units.rearrange(REAL);
+            FloatVector sin = units.rearrange(IMAGINARY).mul(SIGNS);
+            for (int head = 0; head < heads; head++) {
+                long at = offset + 4L * (head * width + channel);
+                FloatVector pairs = FloatVector.fromMemorySegment(FLOATS, from, at, ORDER);
+                pairs.mul(cos).add(pairs.rearrange(SWAPPED).mul(sin)).intoMemorySegment(to, at, ORDER);
+            }
+        }
+    }
+
+    private static void rotateBf16Row(
+            MemorySegment from, MemorySegment to, long offset, int heads, int pairs, MemorySegment angles, long entry) {
+        float[] cos = new float[pairs];
+        float[] sin = new float[pairs];
+        for (int pair = 0; pair < pairs; pair++) {
+            cos[pair] = angles.getAtIndex(ValueLayout.JAVA_FLOAT, entry + 2L * pair);
+            sin[pair] = angles.getAtIndex(ValueLayout.JAVA_FLOAT, entry + 2L * pair + 1);
+        }
         for (int pair = 0; pair < pairs; pair += LANES) {
             FloatVector c = FloatVector.fromArray(FLOATS, cos, pair);
             FloatVector s = FloatVector.fromArray(FLOATS, sin, pair);

@@ -11,7 +11,7 @@ import io.arvid.tensor.Torch;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
 
-class Bf16RowsTest {
+class FusedRowsTest {
     /** Both round at the same places; the sums before differ in their order, so that a value at a tie may go to its other neighbour: one unit. */
     private static final double ONE_UNIT = 0x1p-7;
 
@@ -39,7 +39,7 @@ class Bf16RowsTest {
             Tensor x = bf16(seeds, 3, 2, 37, 1536);
             Tensor weight = bf16(seeds, 1, 1536);
             Torch.withoutGradients(() -> {
-                assertThat(Bf16Rows.fits(x)).isTrue();
+                assertThat(FusedRows.fits(x)).isTrue();
                 requireEqual(WanNorms.rms(x, weight, 1e-6), WanNorms.rmsByOperations(x, weight, 1e-6));
                 return null;
             });
@@ -71,9 +71,9 @@ class Bf16RowsTest {
     @Test
     void float32AndOddWidthsTakeThePlainWay() {
         try (TensorScope scope = TensorScope.open()) {
-            assertThat(Bf16Rows.fits(Tensors.zeros(DTypes.F32, 1, 64))).isFalse();
-            assertThat(Bf16Rows.fits(Tensors.zeros(DTypes.BF16, 1, 6))).isFalse();
-            assertThat(Bf16Rows.fits(Tensors.zeros(DTypes.BF16, 64, 4).t())).isFalse();
+            assertThat(FusedRows.fits(Tensors.zeros(DTypes.F32, 1, 64))).isFalse();
+            assertThat(FusedRows.fits(Tensors.zeros(DTypes.BF16, 1, 6))).isFalse();
+            assertThat(FusedRows.fits(Tensors.zeros(DTypes.BF16, 64, 4).t())).isFalse();
         }
     }
 }
