@@ -181,8 +181,6 @@ public final class BlockBench {
                     .getFirst()
                     .forward(
                             x,
-                            FRAMES,
-                            ROWS * COLUMNS,
                             e0,
                             model::embedText,
                             text,

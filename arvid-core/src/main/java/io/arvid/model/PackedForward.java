@@ -25,7 +25,7 @@ public final class PackedForward implements SiteForward {
     private final @Nullable Onednn onednn;
     private final Map<LinearSite, PackedLinear> layers = new ConcurrentHashMap<>();
 
-    /** Layers at {@code sites} with {@code weights [out, in]} and {@code biases [out]}, which are looked up at each use. */
+    /** Layers at {@code sites} with {@code weights [out, in]} and {@code biases [out]}, which always give the same tensors of a site. */
     public PackedForward(
             List<LinearSite> sites, Function<LinearSite, Tensor> weights, Function<LinearSite, Tensor> biases) {
         this.weights = weights;
@@ -37,33 +37,30 @@ public final class PackedForward implements SiteForward {
 
     @Override
     public Tensor apply(LinearSite site, RolloutStep step, Tensor input) {
-        Tensor bias = biases.apply(site);
         PackedLinear packed = packed(site);
-        return packed != null && packed.takes(input, bias)
-                ? packed.multiply(input, bias, false)
-                : Ops.linear(input, weights.apply(site), bias);
+        return packed != null && packed.takes(input)
+                ? packed.multiply(input, false)
+                : Ops.linear(input, weights.apply(site), biases.apply(site));
     }
 
     @Override
     public Tensor applyGelu(LinearSite site, RolloutStep step, Tensor input) {
-        Tensor bias = biases.apply(site);
         PackedLinear packed = packed(site);
-        return packed != null && packed.takes(input, bias)
-                ? packed.multiply(input, bias, true)
-                : Ops.geluTanh(Ops.linear(input, weights.apply(site), bias));
+        return packed != null && packed.takes(input)
+                ? packed.multiply(input, true)
+                : Ops.geluTanh(Ops.linear(input, weights.apply(site), biases.apply(site)));
     }
 
     private @Nullable PackedLinear packed(LinearSite site) {
-        Onednn library = onednn;
-        Tensor weight = weights.apply(site);
-        if (library == null || !PackedLinear.fits(library, weight)) {
-            return null;
-        }
         PackedLinear known = layers.get(site);
-        if (known != null && known.isCurrent(weight)) {
+        if (known != null && known.isCurrent()) {
             return known;
         }
-        PackedLinear made = new PackedLinear(library, weight);
+        Onednn library = onednn;
+        if (library == null || !PackedLinear.fits(library, weights.apply(site), biases.apply(site))) {
+            return null;
+        }
+        PackedLinear made = new PackedLinear(library, weights.apply(site), biases.apply(site));
         layers.put(site, made);
         return made;
     }

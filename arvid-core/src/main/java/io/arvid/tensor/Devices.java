@@ -1,6 +1,8 @@
 package io.arvid.tensor;
 
 import java.io.Serial;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
@@ -18,6 +20,7 @@ public record Devices(boolean isCuda, int index) {
     /** The processor. */
     public static final Devices CPU = new Devices(false, 0);
 
+    private static final Map<DTypes, TensorOptions> CPU_OPTIONS = new ConcurrentHashMap<>();
     private static volatile Devices current = CPU;
 
     /** A device that is not there, or that this build of libtorch cannot use. */
@@ -79,9 +82,14 @@ public record Devices(boolean isCuda, int index) {
 
     /** Options for new tensors of {@code type} on the current device. */
     static TensorOptions options(DTypes type) {
-        TensorOptions options = new TensorOptions(type.torch());
+        TensorOptions options = cpuOptions(type);
         Devices device = current;
         return device.isCuda ? options.device(new org.bytedeco.pytorch.DeviceOptional(device.torch())) : options;
+    }
+
+    /** Options for new tensors of {@code type} on the processor; made once. */
+    static TensorOptions cpuOptions(DTypes type) {
+        return CPU_OPTIONS.computeIfAbsent(type, t -> TensorScope.own(new TensorOptions(t.torch())));
     }
 
     private Device torch() {

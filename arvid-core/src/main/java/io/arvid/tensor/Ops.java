@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Tensor algebra: libtorch's functions under the names and argument types that the rest of arvid uses. Results belong to the open scope. */
 public final class Ops {
+    private static final TensorOptional NO_TENSOR = TensorScope.own(new TensorOptional());
+    private static final DoubleOptional NO_NUMBER = TensorScope.own(new DoubleOptional());
+
     private Ops() {}
 
     // ---- arithmetic with numbers
@@ -173,7 +176,7 @@ public final class Ops {
             Tensor wideMask = mask == null || DTypes.of(mask) != DTypes.BF16 ? mask : toF32(mask);
             return toTypeOf(attention(toF32(q), toF32(k), toF32(v), wideMask), q);
         }
-        return torch.scaled_dot_product_attention(q, k, v, optional(mask), 0.0, false, new DoubleOptional(), false);
+        return torch.scaled_dot_product_attention(q, k, v, optional(mask), 0.0, false, NO_NUMBER, false);
     }
 
     /** 2D convolution; x {@code [N, Cin, H, W]}, weight {@code [Cout, Cin, kh, kw]}. */
@@ -249,7 +252,9 @@ public final class Ops {
 
     /** {@code x[start : end]} along {@code dim}: a view. */
     public static Tensor slice(Tensor x, long dim, long start, long end) {
-        return x.slice(dim, new LongOptional(start), new LongOptional(end), 1);
+        return 0 <= start && start <= end && end <= x.size(dim)
+                ? x.narrow(dim, start, end - start)
+                : x.slice(dim, new LongOptional(start), new LongOptional(end), 1);
     }
 
     /** Every {@code step}-th entry along {@code dim}, from {@code start}: a view. */
@@ -372,6 +377,6 @@ public final class Ops {
     }
 
     static TensorOptional optional(@Nullable Tensor tensor) {
-        return tensor == null ? new TensorOptional() : new TensorOptional(tensor);
+        return tensor == null ? NO_TENSOR : new TensorOptional(tensor);
     }
 }

@@ -20,18 +20,18 @@ public final class Seeds implements AutoCloseable {
 
     /** Standard normal float32 values. */
     public Tensor normal(long... shape) {
-        return Devices.toCurrent(torch.randn(shape, new GeneratorOptional(generator), Tensors.cpuOptions(DTypes.F32)));
+        return Devices.toCurrent(torch.randn(shape, new GeneratorOptional(generator), Devices.cpuOptions(DTypes.F32)));
     }
 
     /** Uniform float32 values in [0, 1). */
     public Tensor uniform(long... shape) {
-        return Devices.toCurrent(torch.rand(shape, new GeneratorOptional(generator), Tensors.cpuOptions(DTypes.F32)));
+        return Devices.toCurrent(torch.rand(shape, new GeneratorOptional(generator), Devices.cpuOptions(DTypes.F32)));
     }
 
     /** A random permutation of {@code 0 … count − 1}, int64. */
     public Tensor permutation(long count) {
         return Devices.toCurrent(
-                torch.randperm(count, new GeneratorOptional(generator), Tensors.cpuOptions(DTypes.I64)));
+                torch.randperm(count, new GeneratorOptional(generator), Devices.cpuOptions(DTypes.I64)));
     }
 
     @Override

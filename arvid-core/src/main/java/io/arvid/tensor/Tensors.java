@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.DeviceOptional;
+import org.bytedeco.pytorch.MemoryFormatOptional;
 import org.bytedeco.pytorch.PointerConsumer;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -12,6 +13,8 @@ import org.bytedeco.pytorch.global.torch;
 
 /** Between Java arrays, native memory and tensors. Tensors made here are contiguous and on the current device ({@link Devices}); views of memory are on the CPU. */
 public final class Tensors {
+    private static final MemoryFormatOptional ANY_ORDER = TensorScope.own(new MemoryFormatOptional());
+
     private Tensors() {}
 
     /** Tensor of zeros. */
@@ -41,7 +44,7 @@ public final class Tensors {
 
     /** Tensor whose entries are undefined until written. */
     public static Tensor empty(DTypes type, long... shape) {
-        return torch.empty(shape, options(type), new org.bytedeco.pytorch.MemoryFormatOptional());
+        return torch.empty(shape, options(type), ANY_ORDER);
     }
 
     /** {@code 0, 1, …, count − 1}. */
@@ -121,7 +124,7 @@ public final class Tensors {
                     "a view of " + elements * type.bytes() + " bytes over " + memory.byteSize() + " bytes");
         }
         Pointer pointer = new Address(memory.address());
-        return torch.from_blob(pointer, shape, strides, (PointerConsumer) null, cpuOptions(type), new DeviceOptional());
+        return torch.from_blob(pointer, shape, strides, (PointerConsumer) null, Devices.cpuOptions(type), new DeviceOptional());
     }
 
     /** The memory of a contiguous CPU tensor, valid as long as the tensor is. */
@@ -187,12 +190,8 @@ public final class Tensors {
         return Devices.options(type);
     }
 
-    static TensorOptions cpuOptions(DTypes type) {
-        return new TensorOptions(type.torch());
-    }
-
     private static Tensor emptyOnCpu(DTypes type, long... shape) {
-        return torch.empty(shape, cpuOptions(type), new org.bytedeco.pytorch.MemoryFormatOptional());
+        return torch.empty(shape, Devices.cpuOptions(type), ANY_ORDER);
     }
 
     /** A bare address as a JavaCPP pointer. */

@@ -32,14 +32,11 @@ public final class CheckpointedPass {
     private final WanTransformer model;
     private final Inputs inputs;
     private final SiteForward sites;
-    private final int tokensPerFrame;
 
     private CheckpointedPass(WanTransformer model, Inputs inputs, SiteForward sites) {
         this.model = model;
         this.inputs = inputs;
         this.sites = sites;
-        this.tokensPerFrame = model.config()
-                .tokensPerFrame(inputs.latents().size(3), inputs.latents().size(4));
     }
 
     /**
@@ -103,8 +100,6 @@ public final class CheckpointedPass {
             text.embedded(() -> embedded);
             return block.forward(
                     x,
-                    inputs.latents().size(1),
-                    tokensPerFrame,
                     modulation,
                     model::embedText,
                     text,

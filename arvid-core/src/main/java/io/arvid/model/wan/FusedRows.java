@@ -15,8 +15,9 @@ import jdk.incubator.vector.VectorSpecies;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Norm and rotation of float32 and bfloat16 rows, each in one pass over memory where libtorch makes six: the fast twins of {@link WanNorms#rms} and {@link
- * WanRope#rotate}, with their roundings in the same places.
+ * Norms, modulation and rotation of rows, each in one pass over memory: the fast twins of what {@link WanNorms} and {@link WanRope#rotate} do operation
+ * by operation. RMS norm and rotation take float32 and bfloat16, where libtorch makes six passes, with their roundings in the same places; layer norm and
+ * modulation take float32, where the rows of a small model are shorter than the way into libtorch.
  *
  * <p>Two neighbouring bfloat16 values are one int: the low half shifted up and the high half masked are two floats. The pairs that the rotation turns are
  * such neighbours, so that nothing is shuffled.
@@ -57,6 +58,63 @@ final class FusedRows {
                 && x.is_contiguous()
                 && x.size(-1) % valuesPerVector == 0
                 && !(Torch.recordsGradients() && x.requires_grad());
+    }
+
+    /** True where all are float32 and can be worked on. */
+    static boolean fitF32(Tensor... tensors) {
+        for (Tensor tensor : tensors) {
+            if (DTypes.of(tensor) != DTypes.F32 || !fits(tensor)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** {@link WanNorms#layer} of x {@code [..., width]}, weight and bias {@code [width]}. */
+    static Tensor layer(Tensor x, Tensor weight, Tensor bias, double eps) {
+        MemorySegment factors = Tensors.memory(weight);
+        MemorySegment shifts = Tensors.memory(bias);
+        return rowByRow(x, (from, to, row, at, width) ->
+                layerRow(from, to, at, width, factors, 0, 0, shifts, 0, (float) eps));
+    }
+
+    /** {@link WanNorms#modulated} of x {@code [B, L, width]} by rows {@code [B, F, n, width]}. */
+    static Tensor modulated(Tensor x, Tensor rows, int shift, int scale, double eps) {
+        MemorySegment modulation = Tensors.memory(rows);
+        long rowBytes = 4 * rows.size(3);
+        long frameBytes = rowBytes * rows.size(2);
+        long tokens = x.size(1) / rows.size(1);
+        return rowByRow(x, (from, to, row, at, width) -> {
+            long frame = row / tokens * frameBytes;
+            long factor = frame + scale * rowBytes;
+            layerRow(from, to, at, width, modulation, factor, 1, modulation, frame + shift * rowBytes, (float) eps);
+        });
+    }
+
+    /** {@link WanNorms#addGated} of x and branch {@code [B, L, width]} by rows {@code [B, F, n, width]}. */
+    static Tensor addGated(Tensor x, Tensor branch, Tensor rows, int gate) {
+        MemorySegment added = Tensors.memory(branch);
+        MemorySegment modulation = Tensors.memory(rows);
+        long rowBytes = 4 * rows.size(3);
+        long frameBytes = rowBytes * rows.size(2);
+        long tokens = x.size(1) / rows.size(1);
+        return rowByRow(x, (from, to, row, at, width) ->
+                gatedRow(from, added, to, at, width, modulation, row / tokens * frameBytes + gate * rowBytes));
+    }
+
+    @FunctionalInterface
+    private interface FloatRowWork {
+        /** Writes {@code width} values at byte {@code at} of {@code to} from those at the same place of {@code from}. */
+        void row(MemorySegment from, MemorySegment to, long row, long at, int width);
+    }
+
+    private static Tensor rowByRow(Tensor x, FloatRowWork work) {
+        int width = Math.toIntExact(x.size(-1));
+        Tensor out = Tensors.empty(DTypes.F32, Tensors.shape(x));
+        MemorySegment from = Tensors.memory(x);
+        MemorySegment to = Tensors.memory(out);
+        inParts(x.numel() / width, row -> work.row(from, to, row, row * 4L * width, width));
+        return out;
     }
 
     /** {@link WanNorms#rms} of x {@code [..., width]} and weight {@code [width]}, of one type. */
@@ -168,14 +226,71 @@ final class FusedRows {
         }
     }
 
-    /** {@code rsqrt(mean + eps)}, lanes summed one after another: a vector's own sum is in another order once it is compiled. */
+    /** {@code rsqrt(mean + eps)} of a row's squares. */
     private static float factor(FloatVector squares, int width, float eps) {
-        float[] values = squares.toArray();
+        return (float) (1 / Math.sqrt(sum(squares) / width + eps));
+    }
+
+    /** Lane after lane: the vector's own sum is in another order once it is compiled, and a seed must give the same bytes. */
+    private static float sum(FloatVector lanes) {
+        float[] values = lanes.toArray();
         float sum = 0;
         for (int lane = 0; lane < FLOATS.length(); lane++) {
             sum += values[lane];
         }
-        return (float) (1 / Math.sqrt(sum / width + eps));
+        return sum;
+    }
+
+    /** {@code LN(x)·(factor + more) + shift}. */
+    private static void layerRow(
+            MemorySegment from,
+            MemorySegment to,
+            long offset,
+            int width,
+            MemorySegment factors,
+            long factor,
+            float more,
+            MemorySegment shifts,
+            long shift,
+            float eps) {
+        FloatVector values = FloatVector.zero(FLOATS);
+        for (int at = 0; at < width; at += LANES) {
+            values = values.add(FloatVector.fromMemorySegment(FLOATS, from, offset + 4L * at, ORDER));
+        }
+        float mean = sum(values) / width;
+        FloatVector squares = FloatVector.zero(FLOATS);
+        for (int at = 0; at < width; at += LANES) {
+            FloatVector centred = FloatVector.fromMemorySegment(FLOATS, from, offset + 4L * at, ORDER)
+                    .sub(mean);
+            squares = centred.fma(centred, squares);
+        }
+        float scale = factor(squares, width, eps);
+        for (int at = 0; at < width; at += LANES) {
+            FloatVector normalized = FloatVector.fromMemorySegment(FLOATS, from, offset + 4L * at, ORDER)
+                    .sub(mean)
+                    .mul(scale);
+            FloatVector.fromMemorySegment(FLOATS, factors, factor + 4L * at, ORDER)
+                    .add(more)
+                    .fma(normalized, FloatVector.fromMemorySegment(FLOATS, shifts, shift + 4L * at, ORDER))
+                    .intoMemorySegment(to, offset + 4L * at, ORDER);
+        }
+    }
+
+    private static void gatedRow(
+            MemorySegment from,
+            MemorySegment added,
+            MemorySegment to,
+            long offset,
+            int width,
+            MemorySegment gates,
+            long gate) {
+        for (int at = 0; at < width; at += LANES) {
+            FloatVector.fromMemorySegment(FLOATS, added, offset + 4L * at, ORDER)
+                    .fma(
+                            FloatVector.fromMemorySegment(FLOATS, gates, gate + 4L * at, ORDER),
+                            FloatVector.fromMemorySegment(FLOATS, from, offset + 4L * at, ORDER))
+                    .intoMemorySegment(to, offset + 4L * at, ORDER);
+        }
     }
 
     private static void rotateRow(

@@ -52,8 +52,6 @@ public final class WanBlock {
     /** Residual stream {@code [B, F·S, dim]} through the block; e0 {@code [B, F, 6, dim]} or {@code [B, 1, 6, dim]}. */
     public Tensor forward(
             Tensor x,
-            long frames,
-            int tokensPerFrame,
             Tensor e0,
             TextEmbedding textEmbedding,
             TextContext text,
@@ -62,47 +60,22 @@ public final class WanBlock {
             SelfAttention attention) {
         Tensor rows = modulation.add(e0);
         Tensor attended = TensorScope.run(() -> {
-            Tensor input = modulate(x, frames, tokensPerFrame, rows.select(2, 0), rows.select(2, 1), config.eps());
-            Tensor branch = selfAttention(input, step, forward, attention);
-            return addGated(x, branch, frames, tokensPerFrame, rows.select(2, 2));
+            Tensor input = WanNorms.modulated(x, rows, 0, 1, config.eps());
+            return WanNorms.addGated(x, selfAttention(input, step, forward, attention), rows, 2);
         });
         Tensor prompted = TensorScope.run(() -> {
-            Tensor input = Ops.layerNorm(attended, norm3Weight, norm3Bias, config.eps());
+            Tensor input = WanNorms.layer(attended, norm3Weight, norm3Bias, config.eps());
             return attended.add(crossAttention(input, textEmbedding, text, step, forward));
         });
         return TensorScope.run(() -> {
-            Tensor input =
-                    modulate(prompted, frames, tokensPerFrame, rows.select(2, 3), rows.select(2, 4), config.eps());
-            return addGated(prompted, feedForward(input, step, forward), frames, tokensPerFrame, rows.select(2, 5));
+            Tensor input = WanNorms.modulated(prompted, rows, 3, 4, config.eps());
+            return WanNorms.addGated(prompted, feedForward(input, step, forward), rows, 5);
         });
     }
 
     /** Computes the cross-attention keys and values of {@code text}, where they are not there yet. */
     public void prepare(TextEmbedding textEmbedding, TextContext text, RolloutStep step, SiteForward forward) {
         keysAndValues(textEmbedding, text, step, forward);
-    }
-
-    /**
-     * {@code LN(x)·(1 + scale) + shift} with a row of shift and scale {@code [B, F, dim]} a frame. A single row is the affine part of the norm itself,
-     * which then is one pass over x.
-     */
-    static Tensor modulate(Tensor x, long frames, int tokensPerFrame, Tensor shift, Tensor scale, double eps) {
-        Tensor factor = Ops.add(scale, 1);
-        if (shift.numel() == x.size(2)) {
-            return Ops.layerNorm(x, factor.flatten(), shift.flatten(), eps);
-        }
-        Tensor normalized = Ops.layerNorm(x, null, null, eps).view(x.size(0), frames, tokensPerFrame, x.size(2));
-        return Ops.addcmul(shift.unsqueeze(2), normalized, factor.unsqueeze(2)).flatten(1, 2);
-    }
-
-    /** {@code x + branch·gate} with a row of gates {@code [B, F, dim]} a frame, or one {@code [B, 1, dim]} for all. */
-    private static Tensor addGated(Tensor x, Tensor branch, long frames, int tokensPerFrame, Tensor gate) {
-        if (gate.size(1) == 1) {
-            return Ops.addcmul(x, branch, gate);
-        }
-        long[] perFrame = {x.size(0), frames, tokensPerFrame, x.size(2)};
-        return Ops.addcmul(x.view(perFrame), branch.view(perFrame), gate.unsqueeze(2))
-                .flatten(1, 2);
     }
 
     private Tensor selfAttention(Tensor x, RolloutStep step, SiteForward forward, SelfAttention attention) {

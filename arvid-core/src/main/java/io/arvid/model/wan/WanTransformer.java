@@ -111,16 +111,13 @@ public final class WanTransformer implements CausalVideoModel {
             RolloutStep step,
             SiteForward sites,
             SelfAttention attention) {
-        long frames = latents.size(1);
-        int tokensPerFrame = config.tokensPerFrame(latents.size(3), latents.size(4));
-
         Tensor tokens = embedPatches(latents);
         Tensor time = embedTime(timesteps, step, sites);
         Tensor modulation = modulation(time, step, sites);
         for (WanBlock block : blocks) {
             Tensor before = tokens;
             tokens = TensorScope.run(() -> block.forward(
-                    before, frames, tokensPerFrame, modulation, this::embedText, text, step, sites, attention));
+                    before, modulation, this::embedText, text, step, sites, attention));
             if (!Torch.recordsGradients()) {
                 before.close();
             }
@@ -133,7 +130,7 @@ public final class WanTransformer implements CausalVideoModel {
         long frames = latents.size(1);
         long height = latents.size(3);
         long width = latents.size(4);
-        Tensor patches = head(tokens, frames, config.tokensPerFrame(height, width), time, step, sites);
+        Tensor patches = head(tokens, time, step, sites);
         return assemblePatches(patches, frames, height, width);
     }
 
@@ -192,12 +189,10 @@ public final class WanTransformer implements CausalVideoModel {
     }
 
     /** Tokens to patches {@code [B, tokens, ph·pw·outDim]}; modulated by e, not e0. */
-    private Tensor head(
-            Tensor tokens, long frames, int tokensPerFrame, Tensor time, RolloutStep step, SiteForward sites) {
+    private Tensor head(Tensor tokens, Tensor time, RolloutStep step, SiteForward sites) {
         Tensor rows = weights.get("head.modulation").add(time.unsqueeze(2));
-        Tensor modulated =
-                WanBlock.modulate(tokens, frames, tokensPerFrame, rows.select(2, 0), rows.select(2, 1), config.eps());
-        return sites.apply(outerSites.get(SiteRole.HEAD), step, modulated);
+        return sites.apply(
+                outerSites.get(SiteRole.HEAD), step, WanNorms.modulated(tokens, rows, 0, 1, config.eps()));
     }
 
     /** Patches, whose values are ordered row, column, channel, to latents {@code [B, F, C, H, W]}. */

@@ -19,40 +19,46 @@ public final class PackedLinear {
     private final DTypes type;
     private final int inFeatures;
     private final int outFeatures;
+    private final Tensor weight;
+    private final Tensor bias;
     private final MemorySegment blocked;
     private final long version;
 
-    /** A copy of {@code weight [out, in]}, for which {@link #fits} holds. */
-    public PackedLinear(Onednn onednn, Tensor weight) {
+    /** A copy of {@code weight [out, in]} beside {@code bias [out]}, for which {@link #fits} holds and which must outlive it. */
+    public PackedLinear(Onednn onednn, Tensor weight, Tensor bias) {
         this.onednn = onednn;
         this.type = DTypes.of(weight);
         this.inFeatures = Math.toIntExact(weight.size(1));
         this.outFeatures = Math.toIntExact(weight.size(0));
+        this.weight = weight;
+        this.bias = bias;
         WeightLayout layout = onednn.weightLayout(type, inFeatures, outFeatures);
         this.blocked = Arena.ofAuto().allocate(layout.bytes(), ALIGNMENT);
         this.version = weight._version();
         layout.block(weight.data_ptr().address(), blocked.address(), onednn);
     }
 
-    /** True where {@code weight} can be packed: of a type that {@code onednn} multiplies, on the CPU, without gaps, not being trained. */
-    public static boolean fits(Onednn onednn, Tensor weight) {
-        return onednn.multiplies(DTypes.of(weight))
+    /** True where a layer can be packed: of one type that {@code onednn} multiplies, on the CPU, without gaps, not being trained. */
+    public static boolean fits(Onednn onednn, Tensor weight, Tensor bias) {
+        DTypes type = DTypes.of(weight);
+        return onednn.multiplies(type)
+                && DTypes.of(bias) == type
                 && weight.is_cpu()
+                && bias.is_cpu()
                 && weight.is_contiguous()
+                && bias.is_contiguous()
                 && !weight.requires_grad();
     }
 
-    /** True as long as {@code weight}, of which this is a copy, was not written to. */
-    public boolean isCurrent(Tensor weight) {
-        return weight._version() == version;
+    /** True as long as the weight, of which this is a copy, was not written to. */
+    public boolean isCurrent() {
+        return weight._version() == version && !weight.requires_grad();
     }
 
-    /** True where {@link #multiply} can take {@code input} and {@code bias}: the weight's type, on the CPU, some rows, no gradient to be recorded. */
-    public boolean takes(Tensor input, Tensor bias) {
+    /** True where {@link #multiply} can take {@code input}: the weight's type, on the CPU, some rows, no gradient to be recorded. */
+    public boolean takes(Tensor input) {
         return DTypes.of(input) == type
-                && DTypes.of(bias) == type
                 && input.is_cpu()
-                && bias.is_cpu()
                 && input.numel() > 0
                 && !(Torch.recordsGradients() && (input.requires_grad() || bias.requires_grad()));
     }
@@ -61,10 +67,9 @@ public final class PackedLinear {
      * {@code input · weightᵀ + bias}, and GELU (tanh) of it where {@code gelu}.
      *
      * @param input {@code [..., in]}
-     * @param bias {@code [out]}
      * @return {@code [..., out]}
      */
-    public Tensor multiply(Tensor input, Tensor bias, boolean gelu) {
+    public Tensor multiply(Tensor input, boolean gelu) {
         long[] shape = Tensors.shape(input);
         shape[shape.length - 1] = outFeatures;
         Tensor output = Tensors.empty(type, shape);
