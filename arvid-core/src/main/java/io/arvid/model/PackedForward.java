@@ -51,6 +51,11 @@ public final class PackedForward implements SiteForward {
                 : Ops.geluTanh(Ops.linear(input, weights.apply(site), biases.apply(site)));
     }
 
+    /** Layers that were packed so far. */
+    int packedLayers() {
+        return layers.size();
+    }
+
     private @Nullable PackedLinear packed(LinearSite site) {
         PackedLinear known = layers.get(site);
         if (known != null && known.isCurrent()) {
