@@ -21,7 +21,17 @@ public record InputTap(SiteForward forward, List<InputObserver> observers) imple
 
     @Override
     public Tensor apply(LinearSite site, RolloutStep step, Tensor input) {
-        TensorScope.runAndFree(() -> observers.forEach(observer -> observer.observe(site, step, input)));
+        tell(site, step, input);
         return forward.apply(site, step, input);
+    }
+
+    @Override
+    public Tensor applyGelu(LinearSite site, RolloutStep step, Tensor input) {
+        tell(site, step, input);
+        return forward.applyGelu(site, step, input);
+    }
+
+    private void tell(LinearSite site, RolloutStep step, Tensor input) {
+        TensorScope.runAndFree(() -> observers.forEach(observer -> observer.observe(site, step, input)));
     }
 }

@@ -55,10 +55,30 @@ public final class FakeQuantForward implements SiteForward, AutoCloseable {
         return TensorScope.run(() -> layer.apply(step, input));
     }
 
-    /** Quantizes only where {@code active} holds; elsewhere layers are in full precision. */
+    @Override
+    public Tensor applyGelu(LinearSite site, RolloutStep step, Tensor input) {
+        return layer(site, step) == null
+                ? fullPrecision.applyGelu(site, step, input)
+                : SiteForward.super.applyGelu(site, step, input);
+    }
+
+    /** Quantizes only where {@code active} holds; elsewhere layers are in full precision, bit for bit. */
     public SiteForward where(BiPredicate<LinearSite, RolloutStep> active) {
-        return (site, step, input) ->
-                active.test(site, step) ? apply(site, step, input) : fullPrecision.apply(site, step, input);
+        return new SiteForward() {
+            private SiteForward chosen(LinearSite site, RolloutStep step) {
+                return active.test(site, step) ? FakeQuantForward.this : fullPrecision;
+            }
+
+            @Override
+            public Tensor apply(LinearSite site, RolloutStep step, Tensor input) {
+                return chosen(site, step).apply(site, step, input);
+            }
+
+            @Override
+            public Tensor applyGelu(LinearSite site, RolloutStep step, Tensor input) {
+                return chosen(site, step).applyGelu(site, step, input);
+            }
+        };
     }
 
     /** Quantizes only while chunk {@code chunk} is generated, its context pass included. */
