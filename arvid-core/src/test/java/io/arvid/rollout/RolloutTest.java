@@ -4,6 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.arvid.quantize.scheme.QuantPlan;
+import io.arvid.quantize.scheme.KvPlan;
+import io.arvid.quantize.fake.FakeQuantForward;
+import io.arvid.model.SiteForward;
+import io.arvid.calibrate.InputTap;
 import io.arvid.model.RolloutStep;
 import io.arvid.model.TextContext;
 import io.arvid.model.wan.FullAttention;
@@ -15,6 +20,7 @@ import io.arvid.tensor.Seeds;
 import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
 import io.arvid.tensor.Torch;
+import java.util.LinkedHashMap;
 import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.javacpp.Pointer;
@@ -77,6 +83,20 @@ class RolloutTest {
                 byte[] bytes = Tensors.toBytes(latents);
                 assertThat(bytes).isEqualTo(first == null ? bytes : first);
                 first = bytes;
+            }
+        }
+    }
+
+    @Test
+    void observersAndSimulationsOfNothingLeaveTheBytes() {
+        byte[] alone = Tensors.toBytes(run(config(3, -1, 0), 6));
+        Rollout rollout = new Rollout(MODEL, config(3, -1, 0));
+        SiteForward observed = new InputTap(MODEL.fullPrecision(), (site, step, input) -> {});
+        QuantPlan none = new QuantPlan("none", new LinkedHashMap<>(), new KvPlan.Full());
+        try (FakeQuantForward simulated = new FakeQuantForward(MODEL, none)) {
+            for (SiteForward sites : List.of(observed, simulated, simulated.duringChunk(1))) {
+                assertThat(Tensors.toBytes(rollout.with(sites).run(noise(6), text(), RolloutTest::freshNoise)))
+                        .isEqualTo(alone);
             }
         }
     }

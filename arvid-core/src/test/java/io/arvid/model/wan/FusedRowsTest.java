@@ -143,6 +143,27 @@ class FusedRowsTest {
         }
     }
 
+    /** The first calls are interpreted, the last ones compiled. */
+    @Test
+    void compilingChangesNoBit() {
+        try (TensorScope scope = TensorScope.open();
+                Seeds seeds = new Seeds(7)) {
+            Tensor x = seeds.normal(1, 8, 64);
+            Tensor weight = seeds.normal(64);
+            byte[] norm = Tensors.toBytes(FusedRows.rms(x, weight, 1e-6));
+            byte[] layer = Tensors.toBytes(FusedRows.layer(x, weight, weight, 1e-6));
+            for (int i = 0; i < 3000; i++) {
+                TensorScope.runAndFree(() -> {
+                    FusedRows.rms(x, weight, 1e-6);
+                    FusedRows.layer(x, weight, weight, 1e-6);
+                });
+            }
+            assertThat(Tensors.toBytes(FusedRows.rms(x, weight, 1e-6))).isEqualTo(norm);
+            assertThat(Tensors.toBytes(FusedRows.layer(x, weight, weight, 1e-6)))
+                    .isEqualTo(layer);
+        }
+    }
+
     @Test
     void gradientsTakeThePlainWay() {
         try (TensorScope scope = TensorScope.open();
