@@ -77,13 +77,11 @@ class ResumableRolloutsTest {
     /** Layers of {@code model} that die when they have been asked {@code calls} times, as a killed process does in the midst of a pass. */
     private SiteForward dyingAfter(int calls) {
         int[] left = {calls};
-        SiteForward sites = model.fullPrecision();
-        return (site, step, input) -> {
+        return new InputTap(model.fullPrecision(), (site, step, input) -> {
             if (left[0]-- == 0) {
                 throw new IllegalStateException("killed");
             }
-            return sites.apply(site, step, input);
-        };
+        });
     }
 
     private static CalibrationRollouts.Wanted wanted() {
