@@ -179,14 +179,7 @@ public final class BlockBench {
             long processor = cpu();
             Tensor result = model.blocks()
                     .getFirst()
-                    .forward(
-                            x,
-                            e0,
-                            model::embedText,
-                            text,
-                            step,
-                            model.fullPrecision(),
-                            attention);
+                    .forward(x, e0, model::embedText, text, step, model.fullPrecision(), attention);
             Time time = new Time((System.nanoTime() - began) / 1e9, (cpu() - processor) / 1e9);
             if (out != null) {
                 out[0] = scope.keep(result);

@@ -1,9 +1,9 @@
 package io.arvid.cli;
 
 import io.arvid.kernel.Kernel;
-import io.arvid.tensor.onednn.Onednn;
 import io.arvid.record.MachineStamp;
 import io.arvid.tensor.Torch;
+import io.arvid.tensor.onednn.Onednn;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

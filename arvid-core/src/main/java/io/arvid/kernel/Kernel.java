@@ -1,9 +1,9 @@
 package io.arvid.kernel;
 
-import io.arvid.tensor.onednn.Onednn;
 import io.arvid.pack.PackedLayer;
 import io.arvid.quantize.scheme.Granularity;
 import io.arvid.quantize.scheme.InputPlan;
+import io.arvid.tensor.onednn.Onednn;
 import java.util.Optional;
 import org.bytedeco.pytorch.Tensor;
 

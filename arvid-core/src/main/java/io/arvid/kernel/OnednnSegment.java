@@ -1,11 +1,11 @@
 package io.arvid.kernel;
 
-import io.arvid.tensor.onednn.Matmul;
-import io.arvid.tensor.onednn.Onednn;
-import io.arvid.tensor.onednn.WeightLayout;
 import io.arvid.tensor.DTypes;
 import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
+import io.arvid.tensor.onednn.Matmul;
+import io.arvid.tensor.onednn.Onednn;
+import io.arvid.tensor.onednn.WeightLayout;
 import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;

@@ -1,7 +1,7 @@
 package io.arvid.kernel;
 
-import io.arvid.tensor.onednn.Onednn;
 import io.arvid.tensor.Torch;
+import io.arvid.tensor.onednn.Onednn;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;

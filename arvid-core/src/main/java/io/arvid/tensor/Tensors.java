@@ -124,7 +124,8 @@ public final class Tensors {
                     "a view of " + elements * type.bytes() + " bytes over " + memory.byteSize() + " bytes");
         }
         Pointer pointer = new Address(memory.address());
-        return torch.from_blob(pointer, shape, strides, (PointerConsumer) null, Devices.cpuOptions(type), new DeviceOptional());
+        return torch.from_blob(
+                pointer, shape, strides, (PointerConsumer) null, Devices.cpuOptions(type), new DeviceOptional());
     }
 
     /** The memory of a contiguous CPU tensor, valid as long as the tensor is. */

@@ -42,8 +42,7 @@ class PackedForwardTest {
 
         static Layer of(Tensor weight, Tensor bias) {
             LinearSite site = LinearSite.of(SiteRole.FFN_UP, 0, (int) weight.size(1), (int) weight.size(0));
-            return new Layer(
-                    site, weight, bias, new PackedForward(List.of(site), any -> weight, any -> bias));
+            return new Layer(site, weight, bias, new PackedForward(List.of(site), any -> weight, any -> bias));
         }
 
         Tensor apply(Tensor x) {
@@ -58,8 +57,16 @@ class PackedForwardTest {
     /** A sum of K products and a bias is off by at most (K + 1)·u times the sum of magnitudes; then the result is rounded to its type. */
     @ParameterizedTest
     @CsvSource({
-        "F32, 48, 192, 768", "F32, 1, 64, 192", "F32, 7, 13, 5", "F32, 3, 300, 70", "F32, 1, 1, 1", "F32, 24, 768, 192",
-        "BF16, 48, 192, 768", "BF16, 1, 64, 192", "BF16, 7, 13, 5", "BF16, 3, 300, 70"
+        "F32, 48, 192, 768",
+        "F32, 1, 64, 192",
+        "F32, 7, 13, 5",
+        "F32, 3, 300, 70",
+        "F32, 1, 1, 1",
+        "F32, 24, 768, 192",
+        "BF16, 48, 192, 768",
+        "BF16, 1, 64, 192",
+        "BF16, 7, 13, 5",
+        "BF16, 3, 300, 70"
     })
     void equalsTheProductInDoublePrecision(DTypes type, int rows, int in, int out) {
         try (TensorScope scope = TensorScope.open();
@@ -67,9 +74,10 @@ class PackedForwardTest {
             Layer layer = Layer.of(seeds, type, in, out);
             Tensor x = Ops.to(seeds.normal(1, rows, in), type);
             Tensor exact = Ops.linear(Ops.toF64(x), Ops.toF64(layer.weight), Ops.toF64(layer.bias));
-            Tensor magnitudes =
-                    Ops.linear(Ops.toF64(x).abs(), Ops.toF64(layer.weight).abs(), Ops.toF64(layer.bias)
-                            .abs());
+            Tensor magnitudes = Ops.linear(
+                    Ops.toF64(x).abs(),
+                    Ops.toF64(layer.weight).abs(),
+                    Ops.toF64(layer.bias).abs());
             double rounding = type == DTypes.BF16 ? BF16_UNIT : 0;
             Tensor bound = Ops.mul(magnitudes, (in + 1) * F32_UNIT);
             requireWithin(layer.apply(x), exact, bound.add(Ops.mul(exact.abs(), rounding)));
@@ -155,7 +163,8 @@ class PackedForwardTest {
             assertThat(Tensors.toFloats(doubles.apply(Tensors.zeros(DTypes.F64, 1, 8))))
                     .isEqualTo(Tensors.toFloats(doubles.bias));
             Layer floats = Layer.of(seeds, DTypes.F32, 8, 8);
-            assertThat(Tensors.shape(floats.apply(Tensors.zeros(DTypes.F32, 0, 8)))).containsExactly(0, 8);
+            assertThat(Tensors.shape(floats.apply(Tensors.zeros(DTypes.F32, 0, 8))))
+                    .containsExactly(0, 8);
         }
     }
 }

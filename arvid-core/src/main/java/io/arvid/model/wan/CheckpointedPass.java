@@ -98,14 +98,7 @@ public final class CheckpointedPass {
     private Tensor forward(WanBlock block, Tensor x, Tensor modulation, Tensor embedded) {
         try (TextContext text = new TextContext(inputs.text())) {
             text.embedded(() -> embedded);
-            return block.forward(
-                    x,
-                    modulation,
-                    model::embedText,
-                    text,
-                    inputs.step(),
-                    sites,
-                    inputs.attention());
+            return block.forward(x, modulation, model::embedText, text, inputs.step(), sites, inputs.attention());
         }
     }
 

@@ -46,12 +46,11 @@ final class FusedRows {
 
     /** True where {@code x [..., width]} can be worked on: on the CPU, without gaps or gradient, its width a multiple of a vector. */
     static boolean fits(Tensor x) {
-        int valuesPerVector =
-                switch (DTypes.of(x)) {
-                    case F32 -> LANES;
-                    case BF16 -> 2 * LANES;
-                    default -> 0;
-                };
+        int valuesPerVector = switch (DTypes.of(x)) {
+            case F32 -> LANES;
+            case BF16 -> 2 * LANES;
+            default -> 0;
+        };
         return valuesPerVector > 0
                 && ByteOrder.nativeOrder() == ORDER
                 && x.is_cpu()
@@ -74,8 +73,8 @@ final class FusedRows {
     static Tensor layer(Tensor x, Tensor weight, Tensor bias, double eps) {
         MemorySegment factors = Tensors.memory(weight);
         MemorySegment shifts = Tensors.memory(bias);
-        return rowByRow(x, (from, to, row, at, width) ->
-                layerRow(from, to, at, width, factors, 0, 0, shifts, 0, (float) eps));
+        return rowByRow(
+                x, (from, to, row, at, width) -> layerRow(from, to, at, width, factors, 0, 0, shifts, 0, (float) eps));
     }
 
     /** {@link WanNorms#modulated} of x {@code [B, L, width]} by rows {@code [B, F, n, width]}. */
@@ -98,8 +97,10 @@ final class FusedRows {
         long rowBytes = 4 * rows.size(3);
         long frameBytes = rowBytes * rows.size(2);
         long tokens = x.size(1) / rows.size(1);
-        return rowByRow(x, (from, to, row, at, width) ->
-                gatedRow(from, added, to, at, width, modulation, row / tokens * frameBytes + gate * rowBytes));
+        return rowByRow(
+                x,
+                (from, to, row, at, width) ->
+                        gatedRow(from, added, to, at, width, modulation, row / tokens * frameBytes + gate * rowBytes));
     }
 
     @FunctionalInterface

@@ -116,8 +116,8 @@ public final class WanTransformer implements CausalVideoModel {
         Tensor modulation = modulation(time, step, sites);
         for (WanBlock block : blocks) {
             Tensor before = tokens;
-            tokens = TensorScope.run(() -> block.forward(
-                    before, modulation, this::embedText, text, step, sites, attention));
+            tokens = TensorScope.run(
+                    () -> block.forward(before, modulation, this::embedText, text, step, sites, attention));
             if (!Torch.recordsGradients()) {
                 before.close();
             }
@@ -191,8 +191,7 @@ public final class WanTransformer implements CausalVideoModel {
     /** Tokens to patches {@code [B, tokens, ph·pw·outDim]}; modulated by e, not e0. */
     private Tensor head(Tensor tokens, Tensor time, RolloutStep step, SiteForward sites) {
         Tensor rows = weights.get("head.modulation").add(time.unsqueeze(2));
-        return sites.apply(
-                outerSites.get(SiteRole.HEAD), step, WanNorms.modulated(tokens, rows, 0, 1, config.eps()));
+        return sites.apply(outerSites.get(SiteRole.HEAD), step, WanNorms.modulated(tokens, rows, 0, 1, config.eps()));
     }
 
     /** Patches, whose values are ordered row, column, channel, to latents {@code [B, F, C, H, W]}. */

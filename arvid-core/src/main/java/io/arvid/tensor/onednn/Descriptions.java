@@ -62,11 +62,7 @@ final class Descriptions {
             MemorySegment shape = arena.allocateFrom(ValueLayout.JAVA_LONG, length);
             MemorySegment strides = arena.allocateFrom(ValueLayout.JAVA_LONG, 1L);
             return functions.create(
-                    "dnnl_memory_desc_create_with_strides",
-                    1,
-                    shape.address(),
-                    number(DTypes.F32),
-                    strides.address());
+                    "dnnl_memory_desc_create_with_strides", 1, shape.address(), number(DTypes.F32), strides.address());
         }
     }
 }

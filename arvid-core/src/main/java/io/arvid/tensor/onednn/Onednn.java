@@ -123,7 +123,9 @@ public final class Onednn {
     /** The product of {@code key}; made once. */
     public Matmul matmul(Matmul.Key key) {
         return matmuls.computeIfAbsent(
-                key, k -> new Matmul(this, functions, engine, k, weightLayout(k.weights(), k.inFeatures(), k.outFeatures())));
+                key,
+                k -> new Matmul(
+                        this, functions, engine, k, weightLayout(k.weights(), k.inFeatures(), k.outFeatures())));
     }
 
     /** This thread's stream and scratch memory. */

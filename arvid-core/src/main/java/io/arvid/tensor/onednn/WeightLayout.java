@@ -18,19 +18,18 @@ public final class WeightLayout {
     WeightLayout(OnednnFunctions functions, long engine, Key key) {
         this.functions = functions;
         this.engine = engine;
-        this.plain = Descriptions.strided(
-                functions, key.type(), key.inFeatures(), key.outFeatures(), 1, key.inFeatures());
+        this.plain =
+                Descriptions.strided(functions, key.type(), key.inFeatures(), key.outFeatures(), 1, key.inFeatures());
         long any = Descriptions.any(functions, key.type(), key.inFeatures(), key.outFeatures());
-        Matmul.Key reference =
-                new Matmul.Key(
-                        key.type(),
-                        key.type() == DTypes.BF16 ? DTypes.BF16 : DTypes.F32,
-                        REFERENCE_ROWS,
-                        key.inFeatures(),
-                        key.outFeatures(),
-                        key.outFeatures(),
-                        false,
-                        false);
+        Matmul.Key reference = new Matmul.Key(
+                key.type(),
+                key.type() == DTypes.BF16 ? DTypes.BF16 : DTypes.F32,
+                REFERENCE_ROWS,
+                key.inFeatures(),
+                key.outFeatures(),
+                key.outFeatures(),
+                false,
+                false);
         long primitive = Matmul.primitive(functions, engine, reference, any);
         this.blocked = functions.query("dnnl_primitive_desc_query_md", primitive, Descriptions.QUERY_WEIGHTS, 0);
         this.bytes = functions.query("dnnl_memory_desc_get_size", blocked);
