@@ -23,12 +23,12 @@ import org.bytedeco.pytorch.Tensor;
  * @param groups groups of codes; their width is not used
  * @param widths widths to try
  */
-record CacheSensitivity(QuantContext context, KvPlan.Grouped groups, List<Integer> widths) {
+public record CacheSensitivity(QuantContext context, KvPlan.Grouped groups, List<Integer> widths) {
     /**
      * Mean squared difference of the latents {@code [chunk][width]}, mean over the first {@code prompts} prompts. The last chunk of a video, which no
      * other reads, is left out; a chunk that stays as it is has no error and costs no roll-out.
      */
-    double[][] measure(int prompts) {
+    public double[][] measure(int prompts) {
         context.requirePrompts(prompts);
         int chunks = context.rollouts().chunkCount() - 1;
         double[][] errors = new double[chunks][widths.size()];

@@ -29,7 +29,11 @@ public record KvBits(List<Integer> widths, double average) {
     /** The widths for {@code context}'s roll-outs. */
     KvPlan choose(QuantContext context, ArvidRecipe recipe) {
         KvPlan.Grouped groups = (KvPlan.Grouped) recipe.scheme().kv();
-        double[][] errors = new CacheSensitivity(context, groups, widths).measure(recipe.sensitivityPrompts());
+        return plan(new CacheSensitivity(context, groups, widths).measure(recipe.sensitivityPrompts()), groups);
+    }
+
+    /** The widths for {@code errors} as {@link CacheSensitivity} measures them, in {@code groups}. */
+    public KvPlan.ByChunk plan(double[][] errors, KvPlan.Grouped groups) {
         return new KvPlan.ByChunk(choose(errors), groups.groupSize(), groups.along());
     }
 
