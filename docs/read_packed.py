@@ -102,7 +102,7 @@ class PackedFolder:
 
 
 def rotation(family, size):
-    seed = np.array([[1, 1], [1, -1]] if family == "SYLVESTER" else CONV_ROT)
+    seed = np.array([[1, 1], [1, -1]] if family == "sylvester" else CONV_ROT)
     matrix = np.ones((1, 1))
     while len(matrix) < size:
         matrix = np.kron(seed, matrix)

@@ -1,17 +1,14 @@
 package io.arvid.bench;
 
-import io.arvid.calibrate.CalibrationRollouts;
+import io.arvid.model.SiteForward;
 import io.arvid.quantize.QuantContext;
 import io.arvid.quantize.arvid.CacheSensitivity;
 import io.arvid.quantize.arvid.KvBits;
 import io.arvid.quantize.scheme.KvPlan;
 import io.arvid.record.Progress;
-import io.arvid.rollout.DenseKvStore;
-import io.arvid.rollout.RolloutListener;
 import io.arvid.rollout.train.world.ShapesWorld;
 import io.arvid.rollout.train.world.WorldSpec;
 import io.arvid.run.Generator;
-import io.arvid.run.KvModes;
 import io.arvid.run.ModelFolder;
 import io.arvid.run.PromptRollouts;
 import io.arvid.tensor.Ops;
@@ -37,19 +34,6 @@ final class KvBitsBench {
 
     private KvBitsBench() {}
 
-    /** Latent error against the full cache: mean over prompts, and of each prompt. */
-    private record Score(String text, long bytes, double[] errors) {
-        double mean() {
-            return Arrays.stream(errors).average().orElseThrow();
-        }
-
-        double median() {
-            double[] sorted = errors.clone();
-            Arrays.sort(sorted);
-            return (sorted[(sorted.length - 1) / 2] + sorted[sorted.length / 2]) / 2;
-        }
-    }
-
     public static void main(String[] args) {
         Torch.setThreads(1);
         int measured = Integer.parseInt(args[1]);
@@ -59,40 +43,89 @@ final class KvBitsBench {
                 .toList();
         List<String> heldOut = world.heldOutPrompts(Integer.parseInt(args[2]), 1);
         try (ModelFolder model = ModelFolder.open(Path.of(args[0]));
-                Generator generator = new Generator(model)) {
-            CalibrationRollouts rollouts = new PromptRollouts(generator, train, 1_000_000);
-            double[][] errors = new CacheSensitivity(
-                            new QuantContext(model.transformer(), rollouts, null, Progress.SILENT, 1), GROUPS, WIDTHS)
+                Generator generator = new Generator(model);
+                Prompts seen = new Prompts(new PromptRollouts(generator, train, 1_000_000));
+                Prompts unseen = new Prompts(new PromptRollouts(generator, heldOut, 0))) {
+            double[][] damage = new CacheSensitivity(
+                            new QuantContext(model.transformer(), seen.rollouts, null, Progress.SILENT, 1),
+                            GROUPS,
+                            WIDTHS)
                     .measure(measured);
-            System.out.println("| chunk | 2 bits | 4 bits | 8 bits |\n|---|---|---|---|");
-            for (int chunk = 0; chunk < errors.length; chunk++) {
-                System.out.printf("| %d | %.1e | %.1e | %.1e |%n", chunk, errors[chunk][0], errors[chunk][1], errors[chunk][2]);
-            }
+            print(damage);
             List<KvPlan> plans = new ArrayList<>();
             for (int bits : List.of(2, 4, 8)) {
-                plans.add(new KvPlan.Grouped(bits, GROUPS.groupSize(), GROUPS.along()));
+                plans.add(new KvPlan.ByChunk(List.of(bits), GROUPS.groupSize(), GROUPS.along()));
             }
-            BUDGETS.forEach(budget -> plans.add(new KvBits(WIDTHS, budget).plan(errors, GROUPS)));
-            System.out.println("\n| cache | bytes | latent MSE, mean | median |\n|---|---|---|---|");
+            BUDGETS.forEach(budget -> plans.add(new KvBits(WIDTHS, budget).plan(damage, GROUPS)));
+            System.out.println("\n| cache | sum of damages | latent MSE, same prompts | held out, mean | held out, median |");
+            System.out.println("|---|---|---|---|---|");
             for (KvPlan plan : plans) {
-                Score score = score(generator, heldOut, plan);
-                System.out.printf("| %s | %d | %.2e | %.2e |%n", score.text(), score.bytes(), score.mean(), score.median());
+                double[] errors = unseen.errors(plan);
+                System.out.printf(
+                        "| %s | %.1e | %.1e | %.1e | %.1e |%n",
+                        plan.text(), sum(damage, plan), mean(seen.errors(plan)), mean(errors), median(errors));
             }
         }
     }
 
-    private static Score score(Generator generator, List<String> prompts, KvPlan plan) {
-        double[] errors = new double[prompts.size()];
-        KvModes.CacheSize size = new KvModes.CacheSize();
-        for (int i = 0; i < errors.length; i++) {
-            try (TensorScope scope = TensorScope.open()) {
-                var sites = generator.model().transformer().fullPrecision();
-                Tensor reference =
-                        generator.latents(prompts.get(i), i, sites, DenseKvStore::new, RolloutListener.NONE);
-                Tensor own = generator.latents(prompts.get(i), i, sites, plan.quantization().stores(), size);
-                errors[i] = Tensors.item(Ops.meanSquaredError(own, reference));
+    private static void print(double[][] damage) {
+        System.out.println("| chunk | 2 bits | 4 bits | 8 bits |\n|---|---|---|---|");
+        for (int chunk = 0; chunk < damage.length; chunk++) {
+            System.out.printf("| %d | %.1e | %.1e | %.1e |%n", chunk, damage[chunk][0], damage[chunk][1], damage[chunk][2]);
+        }
+    }
+
+    /** What {@code plan} would do if damages added up. */
+    private static double sum(double[][] damage, KvPlan plan) {
+        List<Integer> bits = plan.quantization().bitsByChunk();
+        double sum = 0;
+        for (int chunk = 0; chunk < damage.length; chunk++) {
+            sum += damage[chunk][WIDTHS.indexOf(bits.get(Math.min(chunk, bits.size() - 1)))];
+        }
+        return sum;
+    }
+
+    private static double mean(double[] values) {
+        return Arrays.stream(values).average().orElseThrow();
+    }
+
+    private static double median(double[] values) {
+        double[] sorted = values.clone();
+        Arrays.sort(sorted);
+        return (sorted[(sorted.length - 1) / 2] + sorted[sorted.length / 2]) / 2;
+    }
+
+    /** Prompts with their latents from a full cache. */
+    private static final class Prompts implements AutoCloseable {
+        private final PromptRollouts rollouts;
+        private final SiteForward sites;
+        private final List<Tensor> references = new ArrayList<>();
+
+        Prompts(PromptRollouts rollouts) {
+            this.rollouts = rollouts;
+            this.sites = rollouts.generator().model().transformer().fullPrecision();
+            for (int prompt = 0; prompt < rollouts.promptCount(); prompt++) {
+                try (TensorScope scope = TensorScope.open()) {
+                    references.add(TensorScope.own(rollouts.latents(prompt, sites)));
+                }
             }
         }
-        return new Score(plan.text(), size.bytes(), errors);
+
+        /** Mean squared latent error of each prompt with a cache of {@code plan}. */
+        double[] errors(KvPlan plan) {
+            double[] errors = new double[references.size()];
+            for (int prompt = 0; prompt < errors.length; prompt++) {
+                try (TensorScope scope = TensorScope.open()) {
+                    Tensor own = rollouts.latents(prompt, sites, plan.quantization().stores());
+                    errors[prompt] = Tensors.item(Ops.meanSquaredError(own, references.get(prompt)));
+                }
+            }
+            return errors;
+        }
+
+        @Override
+        public void close() {
+            references.forEach(Tensor::close);
+        }
     }
 }

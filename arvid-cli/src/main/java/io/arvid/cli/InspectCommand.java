@@ -1,5 +1,7 @@
 package io.arvid.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.arvid.model.LinearSite;
 import io.arvid.model.SiteRole;
 import io.arvid.model.wan.Checkpoints;
@@ -88,7 +90,7 @@ final class InspectCommand implements Callable<Integer> {
         json.put("network", "PACKED_TRANSFORMER");
         json.put("method", packed.method());
         json.put("format_version", packed.formatVersion());
-        json.put("kv", packed.kv());
+        json.put("kv", new JsonMapper().<JsonNode>valueToTree(packed.kv())); // As a value of the map it would lose its rule.
         json.put("size", packed.size());
         Map<String, Integer> bits = new LinkedHashMap<>();
         packed.layers().forEach((site, layer) -> bits.put(site.name(), layer.grid().bits()));

@@ -30,7 +30,7 @@ final class Ablations {
 
     private static final String UNCHANGED = "{}";
     private static final String GROUPED =
-            "{\"rule\": \"grouped\", \"bits\": 4, \"groupSize\": 0, \"along\": \"TOKENS\"}";
+            "{\"rule\": \"grouped\", \"bits\": 4, \"groupSize\": 0, \"along\": \"tokens\"}";
     private static final JsonMapper JSON = new JsonMapper();
 
     static final List<Ablation> ALL = List.of(

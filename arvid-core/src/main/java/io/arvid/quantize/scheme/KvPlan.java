@@ -1,5 +1,6 @@
 package io.arvid.quantize.scheme;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import io.arvid.rollout.kv.GroupedQuantizer;
@@ -50,7 +51,9 @@ public sealed interface KvPlan {
 
         /** Directions of a group. */
         public enum Axis {
+            @JsonProperty("tokens")
             TOKENS,
+            @JsonProperty("channels")
             CHANNELS
         }
 
