@@ -35,8 +35,7 @@ final class TrainBidirectionalCommand implements Callable<Integer> {
     public Integer call() {
         try (ModelFolder source = ModelFolder.open(MissingException.require(model));
                 Generator generator = new Generator(source)) {
-            options.train(
-                    output.progress(),
+            options.train("shapes-bidirectional", output.progress(),
                     listener -> new BidirectionalTraining(
                                     generator,
                                     options.states("shapes-bidirectional"),

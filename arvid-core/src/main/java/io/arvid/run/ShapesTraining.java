@@ -123,11 +123,16 @@ public final class ShapesTraining {
             Map<String, Tensor> transformer = transformer(autoencoder, statistics, text, tokenizerFile);
             write(
                     ModelFolder.AUTOENCODER,
-                    new DecoderTrainer(world, AUTOENCODER, DECODER_RUN).train(trained, state("decoder"), listener));
+                    new DecoderTrainer(world, AUTOENCODER, DECODER_RUN).train(trained, state("decoder"), heard("decoder")));
             write(ModelFolder.TRANSFORMER, transformer);
             write(ModelFolder.TEXT_ENCODER, text);
             writeConfig(statistics);
         }
+    }
+
+    /** The listener, told of the part instead of the kind of network, of which there are several. */
+    private TrainingListener heard(String part) {
+        return (phase, step, totalSteps, loss, norm) -> listener.onStep(part, step, totalSteps, loss, norm);
     }
 
     private Path state(String part) {
@@ -137,13 +142,13 @@ public final class ShapesTraining {
     /** The autoencoder whose latents the transformer learns. */
     private WeightMap autoencoder() {
         try (WeightMap first = WeightMap.of(new AutoencoderTrainer(world, AUTOENCODER, AUTOENCODER_RUN)
-                        .train(state("autoencoder"), listener));
+                        .train(state("autoencoder"), heard("autoencoder")));
                 WeightMap longer = WeightMap.of(new DecoderTrainer(world, AUTOENCODER, LONGER_CLIPS_RUN)
-                        .train(first, state("longer-clips"), listener));
+                        .train(first, state("longer-clips"), heard("longer-clips")));
                 WeightMap whole = WeightMap.of(new AutoencoderTrainer(world, AUTOENCODER, WHOLE_FRAMES_RUN)
-                        .goOn(longer, state("whole-frames"), listener))) {
+                        .goOn(longer, state("whole-frames"), heard("whole-frames")))) {
             return WeightMap.of(new AutoencoderTrainer(world, AUTOENCODER, FAR_APART_RUN)
-                    .goOn(whole, state("far-apart"), listener));
+                    .goOn(whole, state("far-apart"), heard("far-apart")));
         }
     }
 
@@ -165,7 +170,7 @@ public final class ShapesTraining {
 
     private Map<String, Tensor> textEncoder(Path tokenizerFile) {
         try (Tokenizer tokenizer = Tokenizer.open(tokenizerFile, TRANSFORMER.textLen())) {
-            return new TextEncoderTrainer(world, TEXT, tokenizer, TEXT_RUN).train(state("text-encoder"), listener);
+            return new TextEncoderTrainer(world, TEXT, tokenizer, TEXT_RUN).train(state("text-encoder"), heard("text-encoder"));
         }
     }
 
@@ -183,9 +188,9 @@ public final class ShapesTraining {
                 return Torch.withoutGradients(() -> encoder.encodeZeroPadded(tokens.ids(), tokens.mask()));
             };
             Map<String, Tensor> teacher = new AutoregressiveTrainer(TRANSFORMER, text, dataset, TRANSFORMER_RUN)
-                    .train(state("transformer"), listener);
+                    .train(state("transformer"), heard("transformer"));
             return new TrajectoryDistiller(TRANSFORMER, text, dataset, DISTILLATION_RUN)
-                    .train(teacher, state("distillation"), listener);
+                    .train(teacher, state("distillation"), heard("distillation"));
         }
     }
 
