@@ -35,7 +35,9 @@ final class TrainBidirectionalCommand implements Callable<Integer> {
     public Integer call() {
         try (ModelFolder source = ModelFolder.open(MissingException.require(model));
                 Generator generator = new Generator(source)) {
-            options.train("shapes-bidirectional", output.progress(),
+            options.train(
+                    "shapes-bidirectional",
+                    output.progress(),
                     listener -> new BidirectionalTraining(
                                     generator,
                                     options.states("shapes-bidirectional"),

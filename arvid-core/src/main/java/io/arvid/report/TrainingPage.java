@@ -44,16 +44,17 @@ public final class TrainingPage {
                 lines("Gradient norm", runs, true, TrainingStep::gradientNorm)));
         if (any(runs, step -> step.groupNorms().containsKey("weights"))) {
             panels.add(Sections.panel(
-                "Gradient norm of the weights",
-                "without quantizers and auxiliary modules",
-                lines(
-                        "Gradient norm of the weights",
-                        runs,
-                        true,
-                        step -> step.groupNorms().getOrDefault("weights", 0.0))));
+                    "Gradient norm of the weights",
+                    "without quantizers and auxiliary modules",
+                    lines(
+                            "Gradient norm of the weights",
+                            runs,
+                            true,
+                            step -> step.groupNorms().getOrDefault("weights", 0.0))));
         }
         if (any(runs, step -> step.rank() > 0)) {
-        panels.add(Sections.panel("Rank", "of the auxiliary modules", lines("Rank", runs, false, TrainingStep::rank)));
+            panels.add(
+                    Sections.panel("Rank", "of the auxiliary modules", lines("Rank", runs, false, TrainingStep::rank)));
         }
         Set<String> groups = new TreeSet<>();
         runs.values()
