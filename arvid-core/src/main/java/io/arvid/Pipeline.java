@@ -261,7 +261,8 @@ public final class Pipeline {
                 List<Tensor> latents = new ArrayList<>();
                 List<Tensor> videos = new ArrayList<>();
                 for (int i = 0; i < settings.prompts().size(); i++) {
-                    Tensor reference = latents(i, model.transformer().fullPrecision(), model.kv().stores());
+                    Tensor reference = latents(
+                            i, model.transformer().fullPrecision(), model.kv().stores());
                     latents.add(reference);
                     videos.add(generator.decode(reference));
                     stage.step();
@@ -354,7 +355,8 @@ public final class Pipeline {
 
     private VideoSet videos(int prompt, String setting, Map<String, Path> quantized) {
         double fps = model.config().video().framesPerSecond();
-        Tensor reference = generator.decode(latents(prompt, model.transformer().fullPrecision(), model.kv().stores()));
+        Tensor reference = generator.decode(
+                latents(prompt, model.transformer().fullPrecision(), model.kv().stores()));
         List<ContactSheet.Row> rows = new ArrayList<>();
         List<VideoSet.Clip> clips = new ArrayList<>();
         rows.add(new ContactSheet.Row("full precision", unit(reference)));
@@ -363,7 +365,8 @@ public final class Pipeline {
             try (ModelFolder packed =
                             ModelFolder.open(settings.run().resolve("models").resolve(method + "-" + setting));
                     QuantizedModel sites = quantized(packed)) {
-                Tensor video = generator.decode(latents(prompt, sites, packed.kv().stores()));
+                Tensor video =
+                        generator.decode(latents(prompt, sites, packed.kv().stores()));
                 Tensor difference = Frames.difference(reference, video, AMPLIFICATION);
                 String base = "p" + prompt + "-" + method + "-" + setting;
                 clips.add(new VideoSet.Clip(

@@ -57,7 +57,8 @@ final class KvBitsBench {
                 plans.add(new KvPlan.ByChunk(List.of(bits), GROUPS.groupSize(), GROUPS.along()));
             }
             BUDGETS.forEach(budget -> plans.add(new KvBits(WIDTHS, budget).plan(damage, GROUPS)));
-            System.out.println("\n| cache | sum of damages | latent MSE, same prompts | held out, mean | held out, median |");
+            System.out.println(
+                    "\n| cache | sum of damages | latent MSE, same prompts | held out, mean | held out, median |");
             System.out.println("|---|---|---|---|---|");
             for (KvPlan plan : plans) {
                 double[] errors = unseen.errors(plan);
@@ -71,7 +72,8 @@ final class KvBitsBench {
     private static void print(double[][] damage) {
         System.out.println("| chunk | 2 bits | 4 bits | 8 bits |\n|---|---|---|---|");
         for (int chunk = 0; chunk < damage.length; chunk++) {
-            System.out.printf("| %d | %.1e | %.1e | %.1e |%n", chunk, damage[chunk][0], damage[chunk][1], damage[chunk][2]);
+            System.out.printf(
+                    "| %d | %.1e | %.1e | %.1e |%n", chunk, damage[chunk][0], damage[chunk][1], damage[chunk][2]);
         }
     }
 
@@ -116,7 +118,8 @@ final class KvBitsBench {
             double[] errors = new double[references.size()];
             for (int prompt = 0; prompt < errors.length; prompt++) {
                 try (TensorScope scope = TensorScope.open()) {
-                    Tensor own = rollouts.latents(prompt, sites, plan.quantization().stores());
+                    Tensor own =
+                            rollouts.latents(prompt, sites, plan.quantization().stores());
                     errors[prompt] = Tensors.item(Ops.meanSquaredError(own, references.get(prompt)));
                 }
             }

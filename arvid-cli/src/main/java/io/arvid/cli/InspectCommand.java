@@ -43,10 +43,11 @@ final class InspectCommand implements Callable<Integer> {
     public Integer call() {
         MissingException.require(file);
         List<Map<String, Object>> results = new ArrayList<>();
-        List<ModelCard> cards = new ArrayList<>(
-                Files.isDirectory(file) ? Checkpoints.inspectFolder(file) : Checkpoints.inspect(file));
+        List<ModelCard> cards =
+                new ArrayList<>(Files.isDirectory(file) ? Checkpoints.inspectFolder(file) : Checkpoints.inspect(file));
         if (Files.isDirectory(file) && PackedModelFile.isPacked(file)) {
-            cards.removeIf(card -> card.file().getParent().equals(file) && card.network() == ModelCard.Network.TRANSFORMER);
+            cards.removeIf(
+                    card -> card.file().getParent().equals(file) && card.network() == ModelCard.Network.TRANSFORMER);
             try (PackedModelFile packed = PackedModelFile.open(file)) {
                 print(packed);
                 results.add(json(packed));
@@ -70,7 +71,8 @@ final class InspectCommand implements Callable<Integer> {
             packed.layers()
                     .forEach((site, layer) -> fact(
                             "linear",
-                            site.name() + "  " + widths(site) + "  W" + layer.grid().bits()));
+                            site.name() + "  " + widths(site) + "  W"
+                                    + layer.grid().bits()));
         }
     }
 
@@ -90,10 +92,13 @@ final class InspectCommand implements Callable<Integer> {
         json.put("network", "PACKED_TRANSFORMER");
         json.put("method", packed.method());
         json.put("format_version", packed.formatVersion());
-        json.put("kv", new JsonMapper().<JsonNode>valueToTree(packed.kv())); // As a value of the map it would lose its rule.
+        json.put(
+                "kv",
+                new JsonMapper().<JsonNode>valueToTree(packed.kv())); // As a value of the map it would lose its rule.
         json.put("size", packed.size());
         Map<String, Integer> bits = new LinkedHashMap<>();
-        packed.layers().forEach((site, layer) -> bits.put(site.name(), layer.grid().bits()));
+        packed.layers()
+                .forEach((site, layer) -> bits.put(site.name(), layer.grid().bits()));
         json.put("weight_bits", bits);
         return json;
     }

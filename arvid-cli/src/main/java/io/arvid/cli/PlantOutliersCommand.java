@@ -53,10 +53,7 @@ final class PlantOutliersCommand implements Callable<Integer> {
     private List<String> layers =
             ChannelRescaling.LAYERS.stream().map(SiteRole::suffix).toList();
 
-    @Option(
-            names = "--seed",
-            paramLabel = "N",
-            description = "Seed of channels and gains (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--seed", paramLabel = "N", description = "Seed of channels and gains (default: ${DEFAULT-VALUE}).")
     private long seed = 0;
 
     @Option(
@@ -73,17 +70,13 @@ final class PlantOutliersCommand implements Callable<Integer> {
     public Integer call() {
         Torch.setThreads(1);
         ChannelRescaling.Settings settings = new ChannelRescaling.Settings(
-                side,
-                share,
-                gain,
-                layers.stream().map(ChannelRescaling::layer).toList(),
-                seed);
+                side, share, gain, layers.stream().map(ChannelRescaling::layer).toList(), seed);
         List<PlantedModel.Layer> planted = PlantedModel.write(MissingException.require(model), folder, settings);
         planted.forEach(layer -> output.line(layer.layer() + "  " + layer.gains()));
-        output.line(
-                planted.stream().mapToInt(layer -> layer.gains().size()).sum() + " channels planted; the paper's rule finds "
-                        + planted.stream().mapToLong(PlantedModel.Layer::found).sum()
-                        + " of them as outlier columns of weights");
+        output.line(planted.stream().mapToInt(layer -> layer.gains().size()).sum()
+                + " channels planted; the paper's rule finds "
+                + planted.stream().mapToLong(PlantedModel.Layer::found).sum()
+                + " of them as outlier columns of weights");
         output.line("written to " + folder);
         output.result(planted);
         return 0;

@@ -86,7 +86,12 @@ final class CellRun {
         Torch.setThreads(1);
         try (ModelFolder model = ModelFolder.open(request.model());
                 Generator generator = new Generator(model)) {
-            shoot(generator, reference(), model.transformer().fullPrecision(), model.kv().stores(), stage);
+            shoot(
+                    generator,
+                    reference(),
+                    model.transformer().fullPrecision(),
+                    model.kv().stores(),
+                    stage);
             return evaluate(
                     EvaluationRequest.FULL_PRECISION,
                     "bf16",

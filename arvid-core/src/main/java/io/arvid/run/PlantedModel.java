@@ -113,8 +113,7 @@ public final class PlantedModel {
                 | layer | input channel · gain |
                 |---|---|
                 %12$s
-                """
-                .formatted(
+                """.formatted(
                         model.config().name(),
                         channels,
                         layers.size(),

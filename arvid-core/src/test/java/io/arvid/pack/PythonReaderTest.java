@@ -37,9 +37,7 @@ class PythonReaderTest {
         try (WeightMap weights = TinyPlans.weights(config, DTypes.F32, 1);
                 QuantPlan mixed = TinyPlans.plan(config, weights, TinyPlans::mixed);
                 QuantPlan plan = new QuantPlan(
-                        "test",
-                        mixed.layers(),
-                        new KvPlan.ByChunk(List.of(16, 8, 2), 0, KvPlan.Grouped.Axis.TOKENS));
+                        "test", mixed.layers(), new KvPlan.ByChunk(List.of(16, 8, 2), 0, KvPlan.Grouped.Axis.TOKENS));
                 TensorScope scope = TensorScope.open()) {
             Packer.write(
                     packed,

@@ -95,8 +95,8 @@ class ArvidContractTest extends QuantMethodContract<ArvidRecipe> {
 
     @Test
     void bitsOfTheCacheNeedGroups() {
-        assertThatThrownBy(() -> RecipeFile.parse(
-                        "{\"method\": \"arvid\", \"kvBits\": {\"widths\": [2, 4], \"average\": 3}}"))
+        assertThatThrownBy(() ->
+                        RecipeFile.parse("{\"method\": \"arvid\", \"kvBits\": {\"widths\": [2, 4], \"average\": 3}}"))
                 .hasMessageContaining("grouped");
         assertThatThrownBy(() -> new KvBits(List.of(3, 4), 4)).hasMessageContaining("2, 4, 8 and 16");
         assertThatThrownBy(() -> new KvBits(List.of(4, 8), 3)).hasMessageContaining("cannot average 3.0 bits");

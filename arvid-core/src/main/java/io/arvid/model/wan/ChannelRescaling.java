@@ -144,18 +144,16 @@ public final class ChannelRescaling {
         LinearSite site = planted.site();
         double[] ofColumns = new double[site.inFeatures()];
         Arrays.fill(ofColumns, 1);
-        planted.gains()
-                .forEach((channel, gain) -> ofColumns[channel] = side == Side.WEIGHTS ? gain : 1.0 / gain);
+        planted.gains().forEach((channel, gain) -> ofColumns[channel] = side == Side.WEIGHTS ? gain : 1.0 / gain);
         double[] ofProducer = Arrays.stream(ofColumns).map(gain -> 1 / gain).toArray();
         multiply(site.name() + ".weight", ofColumns, 1);
         String block = "blocks." + site.block() + ".";
-        String producer =
-                switch (site.role()) {
-                    case SELF_O -> block + SiteRole.SELF_V.suffix();
-                    case CROSS_O -> block + SiteRole.CROSS_V.suffix();
-                    case CROSS_Q -> block + "norm3";
-                    default -> throw new IllegalArgumentException(site.name());
-                };
+        String producer = switch (site.role()) {
+            case SELF_O -> block + SiteRole.SELF_V.suffix();
+            case CROSS_O -> block + SiteRole.CROSS_V.suffix();
+            case CROSS_Q -> block + "norm3";
+            default -> throw new IllegalArgumentException(site.name());
+        };
         multiply(producer + ".weight", ofProducer, 0);
         multiply(producer + ".bias", ofProducer, 0);
     }

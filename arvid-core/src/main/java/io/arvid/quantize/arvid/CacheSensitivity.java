@@ -33,8 +33,7 @@ public record CacheSensitivity(QuantContext context, KvPlan.Grouped groups, List
         int chunks = context.rollouts().chunkCount() - 1;
         double[][] errors = new double[chunks][widths.size()];
         long coded = widths.stream().filter(width -> !isFull(width)).count();
-        try (Progress.Stage stage =
-                context.progress().begin("KV cache sensitivity", prompts * (1 + chunks * coded))) {
+        try (Progress.Stage stage = context.progress().begin("KV cache sensitivity", prompts * (1 + chunks * coded))) {
             for (int prompt = 0; prompt < prompts; prompt++) {
                 try (TensorScope scope = TensorScope.open()) {
                     Tensor reference = latents(prompt, DenseKvStore::new);
@@ -68,8 +67,8 @@ public record CacheSensitivity(QuantContext context, KvPlan.Grouped groups, List
 
     /** A cache that keeps all chunks as they are but {@code chunk}. */
     private KvQuantization alone(int chunk, int width) {
-        List<Integer> bits = new ArrayList<>(
-                Collections.nCopies(context.rollouts().chunkCount(), KvQuantization.FULL_BITS));
+        List<Integer> bits =
+                new ArrayList<>(Collections.nCopies(context.rollouts().chunkCount(), KvQuantization.FULL_BITS));
         bits.set(chunk, width);
         return new KvPlan.ByChunk(bits, groups.groupSize(), groups.along()).quantization();
     }

@@ -101,7 +101,8 @@ public sealed interface KvPlan {
             return String.format(
                     Locale.ROOT,
                     "%s bits by chunk, %.2f on average",
-                    bits.stream().map(String::valueOf).collect(Collectors.joining(",")), averageBits());
+                    bits.stream().map(String::valueOf).collect(Collectors.joining(",")),
+                    averageBits());
         }
     }
 

@@ -75,8 +75,8 @@ public record KvQuantization(
         }
         for (int bits : bitsByChunk) {
             if (bits != 2 && bits != 4 && bits != BYTE && bits != FULL_BITS) {
-                throw new IllegalArgumentException("a chunk of the KV cache in " + bits
-                        + " bits; use 2, 4 or 8, or " + FULL_BITS + " where it is to stay as it is");
+                throw new IllegalArgumentException("a chunk of the KV cache in " + bits + " bits; use 2, 4 or 8, or "
+                        + FULL_BITS + " where it is to stay as it is");
             }
         }
         if (!bitsByChunk.isEmpty() && (codes == Codes.NONE || codes == Codes.QVG)) {

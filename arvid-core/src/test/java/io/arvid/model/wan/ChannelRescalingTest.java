@@ -92,7 +92,9 @@ class ChannelRescalingTest {
                         "norm3.weight",
                         "norm3.bias");
         assertThat(List.copyOf(rescaled.weights().keySet())).isEqualTo(List.copyOf(source.names()));
-        rescaled.weights().values().forEach(tensor -> assertThat(DTypes.of(tensor)).isEqualTo(DTypes.BF16));
+        rescaled.weights()
+                .values()
+                .forEach(tensor -> assertThat(DTypes.of(tensor)).isEqualTo(DTypes.BF16));
     }
 
     @Test
@@ -109,7 +111,9 @@ class ChannelRescalingTest {
                             Tensors.toLongs(exact.find(weight, true).outliers()))
                     .mapToObj(channel -> (int) channel)
                     .toList();
-            assertThat(found).as(planted.site().name()).containsAll(planted.gains().keySet());
+            assertThat(found)
+                    .as(planted.site().name())
+                    .containsAll(planted.gains().keySet());
         });
     }
 
