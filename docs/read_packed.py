@@ -12,7 +12,7 @@ import numpy as np
 from safetensors import deserialize
 from safetensors.numpy import save_file
 
-VERSION = 1
+VERSION = 2
 DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "i1", "U8": "u1", "BOOL": "?"}
 CONV_ROT = [[1, 1, 1, -1], [1, 1, -1, 1], [1, -1, 1, 1], [-1, 1, 1, 1]]
 
@@ -35,6 +35,13 @@ class PackedFolder:
             raise ValueError(f"{folder}: format version {self.config['format_version']} is newer than {VERSION}")
         self.layers = self.config["layers"]
         self.tensors = {name: array(t) for name, t in deserialize((Path(folder) / "model.safetensors").read_bytes())}
+
+    def kv_bits(self, chunk):
+        """Width of the codes of a chunk's keys and values, counted from 0; 16 where they stay as they are."""
+        kv = self.config["kv"]
+        if kv["rule"] == "by-chunk":
+            return kv["bits"][min(chunk, len(kv["bits"]) - 1)]
+        return kv["bits"] if kv["rule"] == "grouped" else 16
 
     def get(self, layer, name):
         return self.tensors.get(f"{layer}.{name}")
@@ -95,7 +102,7 @@ class PackedFolder:
 
 
 def rotation(family, size):
-    seed = np.array([[1, 1], [1, -1]] if family == "SYLVESTER" else CONV_ROT)
+    seed = np.array([[1, 1], [1, -1]] if family == "sylvester" else CONV_ROT)
     matrix = np.ones((1, 1))
     while len(matrix) < size:
         matrix = np.kron(seed, matrix)
@@ -105,6 +112,9 @@ def rotation(family, size):
 def main(folder, target=None):
     packed = PackedFolder(folder)
     print(f"method {packed.config['method']}, {len(packed.layers)} quantized layers")
+    kv = packed.config["kv"]
+    chunks = range(len(kv["bits"])) if kv["rule"] == "by-chunk" else [0]
+    print(f"keys and values {kv['rule']}: {','.join(str(packed.kv_bits(chunk)) for chunk in chunks)} bits")
     for name, layer in packed.layers.items():
         grid = layer["weights"]["grid"]
         kinds = ", ".join(c["kind"] for c in layer["corrections"])

@@ -38,6 +38,7 @@ import io.arvid.record.StageClock;
 import io.arvid.record.VideoSet;
 import io.arvid.report.HtmlReport;
 import io.arvid.report.RunFolder;
+import io.arvid.rollout.KvStore;
 import io.arvid.run.Generator;
 import io.arvid.run.KvModes;
 import io.arvid.run.ModelFolder;
@@ -260,7 +261,8 @@ public final class Pipeline {
                 List<Tensor> latents = new ArrayList<>();
                 List<Tensor> videos = new ArrayList<>();
                 for (int i = 0; i < settings.prompts().size(); i++) {
-                    Tensor reference = latents(i, model.transformer().fullPrecision());
+                    Tensor reference = latents(
+                            i, model.transformer().fullPrecision(), model.kv().stores());
                     latents.add(reference);
                     videos.add(generator.decode(reference));
                     stage.step();
@@ -273,7 +275,7 @@ public final class Pipeline {
                         for (int i = 0; i < settings.prompts().size(); i++) {
                             int prompt = i;
                             TensorScope.runAndFree(() -> {
-                                Tensor own = latents(prompt, sites);
+                                Tensor own = latents(prompt, sites, packed.kv().stores());
                                 score.add(new PairedRun(
                                         settings.prompts().get(prompt),
                                         latents.get(prompt).squeeze(0),
@@ -313,8 +315,8 @@ public final class Pipeline {
         return new QuantizedModel(model.transformer(), file.layers(), KernelCatalogue.BEST);
     }
 
-    private Tensor latents(int prompt, SiteForward sites) {
-        return generator.latents(settings.prompts().get(prompt), settings.seed() + prompt, sites);
+    private Tensor latents(int prompt, SiteForward sites, KvStore.Factory stores) {
+        return generator.latents(settings.prompts().get(prompt), settings.seed() + prompt, sites, stores);
     }
 
     private ChunkFrames chunks() {
@@ -353,7 +355,8 @@ public final class Pipeline {
 
     private VideoSet videos(int prompt, String setting, Map<String, Path> quantized) {
         double fps = model.config().video().framesPerSecond();
-        Tensor reference = generator.decode(latents(prompt, model.transformer().fullPrecision()));
+        Tensor reference = generator.decode(
+                latents(prompt, model.transformer().fullPrecision(), model.kv().stores()));
         List<ContactSheet.Row> rows = new ArrayList<>();
         List<VideoSet.Clip> clips = new ArrayList<>();
         rows.add(new ContactSheet.Row("full precision", unit(reference)));
@@ -362,7 +365,8 @@ public final class Pipeline {
             try (ModelFolder packed =
                             ModelFolder.open(settings.run().resolve("models").resolve(method + "-" + setting));
                     QuantizedModel sites = quantized(packed)) {
-                Tensor video = generator.decode(latents(prompt, sites));
+                Tensor video =
+                        generator.decode(latents(prompt, sites, packed.kv().stores()));
                 Tensor difference = Frames.difference(reference, video, AMPLIFICATION);
                 String base = "p" + prompt + "-" + method + "-" + setting;
                 clips.add(new VideoSet.Clip(

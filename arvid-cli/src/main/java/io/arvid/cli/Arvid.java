@@ -22,6 +22,7 @@ import picocli.CommandLine.ParseResult;
             InspectCommand.class,
             TrainCommand.class,
             SynthesizeCommand.class,
+            PlantOutliersCommand.class,
             PullCommand.class,
             VerifyCommand.class,
             BenchCommand.class,

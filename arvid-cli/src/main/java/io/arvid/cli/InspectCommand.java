@@ -1,9 +1,12 @@
 package io.arvid.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.arvid.model.LinearSite;
 import io.arvid.model.SiteRole;
 import io.arvid.model.wan.Checkpoints;
 import io.arvid.model.wan.ModelCard;
+import io.arvid.pack.PackedModelFile;
 import io.arvid.rollout.preset.Preset;
 import io.arvid.rollout.preset.Presets;
 import java.nio.file.Files;
@@ -39,13 +42,65 @@ final class InspectCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         MissingException.require(file);
-        List<ModelCard> cards = Files.isDirectory(file) ? Checkpoints.inspectFolder(file) : Checkpoints.inspect(file);
-        if (cards.isEmpty()) {
+        List<Map<String, Object>> results = new ArrayList<>();
+        List<ModelCard> cards =
+                new ArrayList<>(Files.isDirectory(file) ? Checkpoints.inspectFolder(file) : Checkpoints.inspect(file));
+        if (Files.isDirectory(file) && PackedModelFile.isPacked(file)) {
+            cards.removeIf(
+                    card -> card.file().getParent().equals(file) && card.network() == ModelCard.Network.TRANSFORMER);
+            try (PackedModelFile packed = PackedModelFile.open(file)) {
+                print(packed);
+                results.add(json(packed));
+            }
+        } else if (cards.isEmpty()) {
             output.line(file + ": no tensors");
         }
         cards.forEach(this::print);
-        output.result(cards.stream().map(InspectCommand::json).toList());
+        cards.forEach(card -> results.add(json(card)));
+        output.result(results);
         return 0;
+    }
+
+    private void print(PackedModelFile packed) {
+        output.line(file.toString());
+        fact("is", "packed model, quantized by " + packed.method() + ", format version " + packed.formatVersion());
+        fact("linear", layersByBits(packed));
+        fact("kv cache", packed.kv().text());
+        packed.size().text().lines().forEach(line -> fact("size", line));
+        if (everySite) {
+            packed.layers()
+                    .forEach((site, layer) -> fact(
+                            "linear",
+                            site.name() + "  " + widths(site) + "  W"
+                                    + layer.grid().bits()));
+        }
+    }
+
+    private static String layersByBits(PackedModelFile packed) {
+        return packed.layers().values().stream()
+                .collect(Collectors.groupingBy(
+                        layer -> layer.grid().bits(), java.util.TreeMap::new, Collectors.counting()))
+                .entrySet()
+                .stream()
+                .map(entry -> entry.getValue() + " layers with weights in " + entry.getKey() + " bits")
+                .collect(Collectors.joining(", "));
+    }
+
+    private Map<String, Object> json(PackedModelFile packed) {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("file", file.toString());
+        json.put("network", "PACKED_TRANSFORMER");
+        json.put("method", packed.method());
+        json.put("format_version", packed.formatVersion());
+        json.put(
+                "kv",
+                new JsonMapper().<JsonNode>valueToTree(packed.kv())); // As a value of the map it would lose its rule.
+        json.put("size", packed.size());
+        Map<String, Integer> bits = new LinkedHashMap<>();
+        packed.layers()
+                .forEach((site, layer) -> bits.put(site.name(), layer.grid().bits()));
+        json.put("weight_bits", bits);
+        return json;
     }
 
     private void print(ModelCard card) {

@@ -41,7 +41,9 @@ final class KvOptions {
             names = "--kv-bits",
             split = ",",
             paramLabel = "BITS",
-            description = "Width of the codes of each chunk, the last one for all that follow, such as 8,4,4,2.")
+            description =
+                    "Width of the codes of each chunk, the last one for all that follow, such as 16,8,4,4,2; 16 stays as"
+                            + " it is.")
     private List<Integer> bits = List.of();
 
     /** What was asked for, or {@code otherwise}. */

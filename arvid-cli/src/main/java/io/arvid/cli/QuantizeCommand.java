@@ -95,6 +95,7 @@ final class QuantizeCommand implements Callable<Integer> {
                         model::copyCompanions);
                 Files.deleteIfExists(log);
                 output.line(size.text());
+                output.line("keys and values: " + plan.kv().text());
                 output.line("written to " + folder);
                 output.result(size);
             }

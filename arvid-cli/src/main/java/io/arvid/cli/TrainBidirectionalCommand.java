@@ -36,6 +36,7 @@ final class TrainBidirectionalCommand implements Callable<Integer> {
         try (ModelFolder source = ModelFolder.open(MissingException.require(model));
                 Generator generator = new Generator(source)) {
             options.train(
+                    "shapes-bidirectional",
                     output.progress(),
                     listener -> new BidirectionalTraining(
                                     generator,

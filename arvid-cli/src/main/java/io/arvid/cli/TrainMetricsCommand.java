@@ -20,7 +20,7 @@ final class TrainMetricsCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        options.train(output.progress(), listener -> {
+        options.train("metrics", output.progress(), listener -> {
             ShapesMetricsTraining.Figures figures =
                     new ShapesMetricsTraining(options.states("metrics"), options.target(), listener).run();
             output.line(String.format(

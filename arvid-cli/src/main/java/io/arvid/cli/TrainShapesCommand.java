@@ -7,7 +7,13 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
 /** {@code arvid train shapes}: makes the bundled model, or goes on making it. */
-@Command(name = "shapes", description = "Trains the model of the shapes world.", mixinStandardHelpOptions = true)
+@Command(
+        name = "shapes",
+        description = {
+            "Trains the model of the shapes world, or goes on training it.",
+            "Beside the training states lie PART.jsonl, a line a step, and training.html with their charts."
+        },
+        mixinStandardHelpOptions = true)
 final class TrainShapesCommand implements Callable<Integer> {
     @Mixin
     private TrainingOptions options = new TrainingOptions();
@@ -18,6 +24,7 @@ final class TrainShapesCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         options.train(
+                "shapes",
                 output.progress(),
                 listener -> new ShapesTraining(options.states("shapes"), options.target(), listener).run());
         output.line("written to " + options.target());

@@ -1,16 +1,24 @@
 package io.arvid.cli;
 
 import io.arvid.record.Progress;
+import io.arvid.record.TrainingLog;
+import io.arvid.record.TrainingStep;
+import io.arvid.report.TrainingPage;
 import io.arvid.rollout.train.TrainingListener;
 import io.arvid.tensor.Torch;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** The options of everything that trains. */
 final class TrainingOptions {
+    private static final long PAGE_EVERY_NANOS = 30_000_000_000L;
+
     @Option(
             names = "--states",
             paramLabel = "FOLDER",
@@ -51,16 +59,41 @@ final class TrainingOptions {
         void run(TrainingListener listener);
     }
 
-    /** Runs {@code training} with a stage of progress for each of its phases. */
-    void train(Progress progress, Training training) {
+    /**
+     * Runs {@code training} of {@code what} with a stage of progress for each of its phases. Beside its states it leaves {@code PHASE.jsonl}, a line a
+     * step, and {@code training.html} with the charts of them all.
+     */
+    void train(String what, Progress progress, Training training) {
         apply();
+        Path folder = states(what);
         Map<String, Progress.Stage> stages = new HashMap<>();
+        TreeMap<String, TrainingLog> logs = new TreeMap<>();
+        long[] last = {System.nanoTime(), System.nanoTime()};
         try {
-            training.run((phase, step, totalSteps, loss, norm) -> stages.computeIfAbsent(
-                            phase, stage -> progress.begin(stage, totalSteps - step + 1))
-                    .step());
+            training.run((phase, step, totalSteps, loss, norm) -> {
+                stages.computeIfAbsent(phase, stage -> progress.begin(stage, totalSteps - step + 1))
+                        .step();
+                long now = System.nanoTime();
+                logs.computeIfAbsent(phase, name -> new TrainingLog(log(folder, name)))
+                        .onStep(TrainingStep.of(step, totalSteps, loss, norm, (now - last[0]) / 1e9));
+                last[0] = now;
+                if (step == totalSteps || now - last[1] > PAGE_EVERY_NANOS) {
+                    last[1] = now;
+                    page(folder, what, logs.keySet());
+                }
+            });
         } finally {
             stages.values().forEach(Progress.Stage::close);
         }
+    }
+
+    private static Path log(Path folder, String phase) {
+        return folder.resolve(phase.replace(' ', '-') + ".jsonl");
+    }
+
+    private static void page(Path folder, String what, Set<String> phases) {
+        TreeMap<String, List<TrainingStep>> runs = new TreeMap<>();
+        phases.forEach(phase -> runs.put(phase, TrainingLog.read(log(folder, phase))));
+        TrainingPage.write(folder.resolve("training.html"), "Training " + what, runs, List.of());
     }
 }

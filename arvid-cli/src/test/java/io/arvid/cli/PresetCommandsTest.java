@@ -144,6 +144,7 @@ class PresetCommandsTest {
             "--recipe", Path.of("..", "recipes", "q-arvd-full-w4a8.json").toString(), "--prompts", prompts.toString()
         };
         assertThat(quantize(recipe, "whole")).as(err.toString()).isZero();
+        assertThat(inspected("whole")).contains("quantized by q-arvd, format version 1", "kv cache    as it is");
         Path copy = folder.resolve("again.state");
         copy(folder.resolve("whole.state"), copy);
         try (Stream<Path> files = Files.walk(copy)) {
@@ -174,6 +175,14 @@ class PresetCommandsTest {
                         "other"))
                 .isEqualTo(1);
         assertThat(err.toString()).contains("of another run: seed (1000000 there, 5 here)");
+    }
+
+    private String inspected(String name) {
+        StringWriter text = new StringWriter();
+        CommandLine command = Arvid.commandLine();
+        command.setOut(new PrintWriter(text, true));
+        assertThat(command.execute("inspect", folder.resolve(name).toString())).isZero();
+        return text.toString();
     }
 
     private int quantize(String[] recipe, String name) {

@@ -3,6 +3,7 @@ package io.arvid.calibrate;
 import io.arvid.model.LinearSite;
 import io.arvid.model.SiteForward;
 import io.arvid.record.Progress;
+import io.arvid.rollout.KvStore;
 import io.arvid.tensor.TensorScope;
 import java.util.function.Predicate;
 import org.bytedeco.pytorch.Tensor;
@@ -23,6 +24,16 @@ public interface CalibrationRollouts {
      * @return final latents {@code [1, F, C, H, W]}
      */
     Tensor latents(int prompt, SiteForward sites);
+
+    /**
+     * As {@link #latents(int, SiteForward)}, with keys and values in {@code stores}.
+     *
+     * @throws IllegalArgumentException where these roll-outs keep keys and values as they are
+     */
+    default Tensor latents(int prompt, SiteForward sites, KvStore.Factory stores) {
+        throw new IllegalArgumentException(
+                "a KV cache in few bits cannot be tried on these roll-outs, which keep keys and values as they are");
+    }
 
     /**
      * As {@link #latents(int, SiteForward)}; roll-outs that can be interrupted and go on keep their state under {@code name}, which stands for the

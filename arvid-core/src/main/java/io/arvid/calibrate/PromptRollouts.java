@@ -2,6 +2,7 @@ package io.arvid.calibrate;
 
 import io.arvid.model.SiteForward;
 import io.arvid.rollout.ChunkPlan;
+import io.arvid.rollout.KvStore;
 import io.arvid.rollout.NoiseSource;
 import io.arvid.rollout.Rollout;
 import io.arvid.tensor.Ops;
@@ -59,10 +60,15 @@ public record PromptRollouts(Rollout rollout, List<Tensor> texts, int frames, In
 
     @Override
     public Tensor latents(int prompt, SiteForward sites) {
+        return latents(prompt, sites, rollout.stores());
+    }
+
+    @Override
+    public Tensor latents(int prompt, SiteForward sites, KvStore.Factory stores) {
         return TensorScope.run(() -> {
             Noise drawn = noise.apply(prompt);
             try {
-                return rollout.with(sites).run(drawn.initial(), texts.get(prompt), drawn.fresh());
+                return rollout.with(sites).with(stores).run(drawn.initial(), texts.get(prompt), drawn.fresh());
             } finally {
                 drawn.release().run();
             }

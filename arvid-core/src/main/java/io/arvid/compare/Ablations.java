@@ -29,6 +29,8 @@ final class Ablations {
     record Variant(String name, String patch) {}
 
     private static final String UNCHANGED = "{}";
+    private static final String GROUPED =
+            "{\"rule\": \"grouped\", \"bits\": 4, \"groupSize\": 0, \"along\": \"tokens\"}";
     private static final JsonMapper JSON = new JsonMapper();
 
     static final List<Ablation> ALL = List.of(
@@ -100,6 +102,11 @@ final class Ablations {
                                     "GPTQ alone",
                                     "{\"solver\": {\"refit\": false, \"widths\": [1.0], " + "\"alternations\": 0}}"),
                             new Variant("4 calibration prompts", "{\"calibrationPrompts\": 4}"),
+                            new Variant("a KV cache of 4 bits", "{\"scheme\": {\"kv\": " + GROUPED + "}}"),
+                            new Variant(
+                                    "4 bits of KV cache on average, by chunk",
+                                    "{\"scheme\": {\"kv\": " + GROUPED
+                                            + "}, \"kvBits\": {\"widths\": [2, 4, 8, 16], \"average\": 4}}"),
                             new Variant(
                                     "AdaRound in Gram space",
                                     "{\"solver\": {\"dampings\": [1e6], "

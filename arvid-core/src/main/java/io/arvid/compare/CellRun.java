@@ -18,6 +18,7 @@ import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.record.PeakMemory;
 import io.arvid.record.Progress;
 import io.arvid.record.RecipeStamp;
+import io.arvid.rollout.KvStore;
 import io.arvid.run.Generator;
 import io.arvid.run.ModelFolder;
 import io.arvid.run.PromptRollouts;
@@ -74,7 +75,7 @@ final class CellRun {
             try (ModelFolder opened = ModelFolder.open(packed);
                     FakeQuantForward sites =
                             new FakeQuantForward(model.transformer(), Objects.requireNonNull(opened.plan()))) {
-                shoot(generator, videos, sites, stage);
+                shoot(generator, videos, sites, opened.kv().stores(), stage);
             }
             return new Done(cell, cost, evaluate(cell.label(), cell.setting(), folder, videos, reference()));
         }
@@ -85,7 +86,12 @@ final class CellRun {
         Torch.setThreads(1);
         try (ModelFolder model = ModelFolder.open(request.model());
                 Generator generator = new Generator(model)) {
-            shoot(generator, reference(), model.transformer().fullPrecision(), stage);
+            shoot(
+                    generator,
+                    reference(),
+                    model.transformer().fullPrecision(),
+                    model.kv().stores(),
+                    stage);
             return evaluate(
                     EvaluationRequest.FULL_PRECISION,
                     "bf16",
@@ -145,10 +151,11 @@ final class CellRun {
         }
     }
 
-    private void shoot(Generator generator, Path folder, SiteForward sites, Progress.Stage stage) {
+    private void shoot(
+            Generator generator, Path folder, SiteForward sites, KvStore.Factory stores, Progress.Stage stage) {
         Footage footage = new Footage(generator, folder);
         for (Take take : takes) {
-            footage.shoot(take, sites);
+            footage.shoot(take, sites, stores);
             stage.step();
         }
     }

@@ -174,7 +174,8 @@ public final class QatComparison implements AutoCloseable {
             for (int i = 0; i < settings.prompts().size(); i++) {
                 try (TensorScope scope = TensorScope.open()) {
                     String prompt = settings.prompts().get(i);
-                    Tensor made = own.latents(prompt, settings.seed() + i, sites);
+                    Tensor made = own.latents(
+                            prompt, settings.seed() + i, sites, own.model().kv().stores());
                     Tensor video = own.decode(made);
                     errors.add(Arrays.stream(
                                     new LatentError().perFrame(latents.get(i).squeeze(0), made.squeeze(0)))

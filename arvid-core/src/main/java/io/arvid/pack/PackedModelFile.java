@@ -121,6 +121,11 @@ public final class PackedModelFile implements AutoCloseable {
         return modelConfig.deepCopy();
     }
 
+    /** Version of the packed format. */
+    public int formatVersion() {
+        return config.formatVersion();
+    }
+
     /** Id of the method that chose the integers. */
     public String method() {
         return config.method();

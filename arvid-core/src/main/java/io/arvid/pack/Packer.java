@@ -64,7 +64,7 @@ public final class Packer {
             });
             QuantizationConfig config = new QuantizationConfig(
                     QuantizationConfig.QUANT_METHOD,
-                    QuantizationConfig.VERSION,
+                    QuantizationConfig.versionFor(plan.kv()),
                     plan.method(),
                     source.recipe(),
                     source.layout(),
@@ -92,6 +92,9 @@ public final class Packer {
             if (!List.copyOf(written.layers().keySet())
                     .equals(List.copyOf(plan.layers().keySet()))) {
                 throw new CheckpointException(folder, "holds other layers than the plan");
+            }
+            if (!written.kv().equals(plan.kv())) {
+                throw new CheckpointException(folder, "the plan of its KV cache does not read back equal");
             }
             written.layers().forEach((site, layer) -> {
                 try (TensorScope scope = TensorScope.open()) {

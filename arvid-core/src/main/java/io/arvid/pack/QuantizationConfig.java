@@ -36,8 +36,8 @@ record QuantizationConfig(
     static final String KEY = "quantization_config";
     /** What {@code quant_method} says. */
     static final String QUANT_METHOD = "arvid";
-    /** The version that this arvid writes, and the newest that it reads. */
-    static final int VERSION = 1;
+    /** The newest version that this arvid reads. */
+    static final int VERSION = 2;
 
     private static final JsonMapper JSON = JsonMapper.builder()
             .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
@@ -46,6 +46,11 @@ record QuantizationConfig(
             .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
             .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
             .build();
+
+    /** The oldest version that can say {@code kv}: version 2 brought the KV cache by chunk, and nothing else. */
+    static int versionFor(KvPlan kv) {
+        return kv instanceof KvPlan.ByChunk ? 2 : 1;
+    }
 
     /** As JSON. */
     ObjectNode json() {

@@ -3,16 +3,16 @@ package io.arvid.record;
 import java.util.Map;
 
 /**
- * One step of quantization-aware training, as it stands in the log.
+ * One step of training, as it stands in the log.
  *
  * @param step steps made so far
  * @param totalSteps steps of the run
  * @param loss the step's loss
  * @param gradientNorm norm of all gradients before clipping
- * @param groupNorms norm of the gradients of each group of parameters
+ * @param groupNorms norm of the gradients of each group of parameters; empty where there are no groups
  * @param rank rank of the auxiliary modules, 0 where they are gone
  * @param fading factor on their fading half
- * @param rates learning rate of each group
+ * @param rates learning rate of each group; empty where there are no groups
  * @param seconds what the step took
  */
 public record TrainingStep(
@@ -25,6 +25,11 @@ public record TrainingStep(
         double fading,
         Map<String, Double> rates,
         double seconds) {
+    /** A step of training without groups of parameters and auxiliary modules. */
+    public static TrainingStep of(long step, long totalSteps, double loss, double gradientNorm, double seconds) {
+        return new TrainingStep(step, totalSteps, loss, gradientNorm, Map.of(), 0, 0, Map.of(), seconds);
+    }
+
     /** Hears every step. */
     @FunctionalInterface
     public interface Listener {

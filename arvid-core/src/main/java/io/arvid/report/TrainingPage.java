@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 import java.util.function.ToDoubleFunction;
 
 /** Training runs as one HTML file that loads nothing else: loss, gradient norm, rank and learning rates along the steps. */
@@ -41,15 +42,20 @@ public final class TrainingPage {
                 "Gradient norm",
                 "of all parameters before clipping; QVGen's bound on the regret grows with its square",
                 lines("Gradient norm", runs, true, TrainingStep::gradientNorm)));
-        panels.add(Sections.panel(
-                "Gradient norm of the weights",
-                "without quantizers and auxiliary modules",
-                lines(
-                        "Gradient norm of the weights",
-                        runs,
-                        true,
-                        step -> step.groupNorms().getOrDefault("weights", 0.0))));
-        panels.add(Sections.panel("Rank", "of the auxiliary modules", lines("Rank", runs, false, TrainingStep::rank)));
+        if (any(runs, step -> step.groupNorms().containsKey("weights"))) {
+            panels.add(Sections.panel(
+                    "Gradient norm of the weights",
+                    "without quantizers and auxiliary modules",
+                    lines(
+                            "Gradient norm of the weights",
+                            runs,
+                            true,
+                            step -> step.groupNorms().getOrDefault("weights", 0.0))));
+        }
+        if (any(runs, step -> step.rank() > 0)) {
+            panels.add(
+                    Sections.panel("Rank", "of the auxiliary modules", lines("Rank", runs, false, TrainingStep::rank)));
+        }
         Set<String> groups = new TreeSet<>();
         runs.values()
                 .forEach(steps -> steps.stream()
@@ -87,6 +93,10 @@ public final class TrainingPage {
                         HtmlReport.resource("report.css"),
                         Markup.of("header").add(Markup.of("h1").say(title)),
                         main);
+    }
+
+    private static boolean any(SequencedMap<String, List<TrainingStep>> runs, Predicate<TrainingStep> property) {
+        return runs.values().stream().flatMap(List::stream).anyMatch(property);
     }
 
     private static List<Markup> row(List<String> cells) {

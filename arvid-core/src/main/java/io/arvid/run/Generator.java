@@ -57,7 +57,12 @@ public final class Generator implements AutoCloseable {
 
     /** Normalized latents {@code [1, F, C, h, w]} with {@code sites} in the linear layers and a dense cache. */
     public Tensor latents(String prompt, long seed, SiteForward sites) {
-        return latents(prompt, seed, sites, DenseKvStore::new, RolloutListener.NONE);
+        return latents(prompt, seed, sites, DenseKvStore::new);
+    }
+
+    /** Normalized latents {@code [1, F, C, h, w]} with {@code sites} in the linear layers and keys and values in {@code stores}. */
+    public Tensor latents(String prompt, long seed, SiteForward sites, KvStore.Factory stores) {
+        return latents(prompt, seed, sites, stores, RolloutListener.NONE);
     }
 
     /**

@@ -17,7 +17,6 @@ import io.arvid.pack.PackedModelFile;
 import io.arvid.quantize.scheme.KvPlan;
 import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.rollout.RolloutConfig;
-import io.arvid.rollout.kv.GroupedQuantizer;
 import io.arvid.rollout.kv.KvQuantization;
 import io.arvid.rollout.preset.Guided;
 import io.arvid.tensor.DTypes;
@@ -225,19 +224,7 @@ public final class ModelFolder implements AutoCloseable {
 
     /** How the model wants keys and values to be kept: as its plan says, or as they are. */
     public KvQuantization kv() {
-        KvPlan kv = packed == null ? new KvPlan.Full() : packed.kv();
-        return switch (kv) {
-            case KvPlan.Full() -> KvQuantization.of(KvQuantization.Codes.NONE);
-            case KvPlan.Grouped(int bits, int group, KvPlan.Grouped.Axis along) ->
-                new KvQuantization(
-                        KvQuantization.Codes.ofBits(bits),
-                        group,
-                        GroupedQuantizer.Axis.valueOf(along.name()),
-                        0,
-                        0,
-                        false,
-                        List.of());
-        };
+        return (packed == null ? new KvPlan.Full() : packed.kv()).quantization();
     }
 
     /** The plan of a packed model, unpacked when it is asked for first; null of a model in full precision. */

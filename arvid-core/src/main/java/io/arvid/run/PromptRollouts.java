@@ -2,6 +2,7 @@ package io.arvid.run;
 
 import io.arvid.calibrate.CalibrationRollouts;
 import io.arvid.model.SiteForward;
+import io.arvid.rollout.KvStore;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 
@@ -27,5 +28,10 @@ public record PromptRollouts(Generator generator, List<String> prompts, long fir
     @Override
     public Tensor latents(int prompt, SiteForward sites) {
         return generator.latents(prompts.get(prompt), firstSeed + prompt, sites);
+    }
+
+    @Override
+    public Tensor latents(int prompt, SiteForward sites, KvStore.Factory stores) {
+        return generator.latents(prompts.get(prompt), firstSeed + prompt, sites, stores);
     }
 }

@@ -49,18 +49,9 @@ public final class ShapesTraining {
     private static final UmtConfig TEXT = new UmtConfig(WordList.words().size(), 64, 64, 128, 4, 2, 32, false);
     private static final WanConfig TRANSFORMER =
             new WanConfig(192, 768, 6, 6, 64, TEXT.dim(), 24, 16, 16, new int[] {1, 2, 2}, 1e-6);
-    /** Short clips, mostly crops: what pixels and colors are. */
+    /** First crops, which cost a fraction of whole frames: what pixels and colors are. */
     private static final AutoencoderTrainer.Settings AUTOENCODER_RUN =
-            new AutoencoderTrainer.Settings(2200, 250, 32, 6, 8, 0, 4e-3, 7, 100);
-    /** The decoder on longer clips. */
-    private static final AutoencoderTrainer.Settings LONGER_CLIPS_RUN =
-            new AutoencoderTrainer.Settings(1000, 100, 32, 4, 20, 0.05, 3e-3, 9, 100);
-    /** Both halves on whole frames of longer clips. */
-    private static final AutoencoderTrainer.Settings WHOLE_FRAMES_RUN =
-            new AutoencoderTrainer.Settings(0, 1000, 32, 4, 20, 0.1, 3e-3, 12, 100);
-    /** Both halves with so much noise on the latents that colors must lie far apart in them. */
-    private static final AutoencoderTrainer.Settings FAR_APART_RUN =
-            new AutoencoderTrainer.Settings(0, 1300, 32, 4, 20, 0.6, 3e-3, 14, 100);
+            new AutoencoderTrainer.Settings(1800, 500, 32, 4, 20, 0.5, 4e-3, 7, 100);
     /** The decoder once more, when the transformer has made its latent space final. */
     private static final AutoencoderTrainer.Settings DECODER_RUN =
             new AutoencoderTrainer.Settings(0, 800, 32, 4, 20, 0.05, 3e-3, 13, 100);
@@ -123,11 +114,17 @@ public final class ShapesTraining {
             Map<String, Tensor> transformer = transformer(autoencoder, statistics, text, tokenizerFile);
             write(
                     ModelFolder.AUTOENCODER,
-                    new DecoderTrainer(world, AUTOENCODER, DECODER_RUN).train(trained, state("decoder"), listener));
+                    new DecoderTrainer(world, AUTOENCODER, DECODER_RUN)
+                            .train(trained, state("decoder"), heard("decoder")));
             write(ModelFolder.TRANSFORMER, transformer);
             write(ModelFolder.TEXT_ENCODER, text);
             writeConfig(statistics);
         }
+    }
+
+    /** The listener, told of the part instead of the kind of network, of which there are several. */
+    private TrainingListener heard(String part) {
+        return (phase, step, totalSteps, loss, norm) -> listener.onStep(part, step, totalSteps, loss, norm);
     }
 
     private Path state(String part) {
@@ -136,15 +133,8 @@ public final class ShapesTraining {
 
     /** The autoencoder whose latents the transformer learns. */
     private WeightMap autoencoder() {
-        try (WeightMap first = WeightMap.of(new AutoencoderTrainer(world, AUTOENCODER, AUTOENCODER_RUN)
-                        .train(state("autoencoder"), listener));
-                WeightMap longer = WeightMap.of(new DecoderTrainer(world, AUTOENCODER, LONGER_CLIPS_RUN)
-                        .train(first, state("longer-clips"), listener));
-                WeightMap whole = WeightMap.of(new AutoencoderTrainer(world, AUTOENCODER, WHOLE_FRAMES_RUN)
-                        .goOn(longer, state("whole-frames"), listener))) {
-            return WeightMap.of(new AutoencoderTrainer(world, AUTOENCODER, FAR_APART_RUN)
-                    .goOn(whole, state("far-apart"), listener));
-        }
+        return WeightMap.of(new AutoencoderTrainer(world, AUTOENCODER, AUTOENCODER_RUN)
+                .train(state("autoencoder"), heard("autoencoder")));
     }
 
     private LatentStatistics statistics(TinyVideoAutoencoder autoencoder) {
@@ -165,7 +155,8 @@ public final class ShapesTraining {
 
     private Map<String, Tensor> textEncoder(Path tokenizerFile) {
         try (Tokenizer tokenizer = Tokenizer.open(tokenizerFile, TRANSFORMER.textLen())) {
-            return new TextEncoderTrainer(world, TEXT, tokenizer, TEXT_RUN).train(state("text-encoder"), listener);
+            return new TextEncoderTrainer(world, TEXT, tokenizer, TEXT_RUN)
+                    .train(state("text-encoder"), heard("text-encoder"));
         }
     }
 
@@ -183,9 +174,9 @@ public final class ShapesTraining {
                 return Torch.withoutGradients(() -> encoder.encodeZeroPadded(tokens.ids(), tokens.mask()));
             };
             Map<String, Tensor> teacher = new AutoregressiveTrainer(TRANSFORMER, text, dataset, TRANSFORMER_RUN)
-                    .train(state("transformer"), listener);
+                    .train(state("transformer"), heard("transformer"));
             return new TrajectoryDistiller(TRANSFORMER, text, dataset, DISTILLATION_RUN)
-                    .train(teacher, state("distillation"), listener);
+                    .train(teacher, state("distillation"), heard("distillation"));
         }
     }
 

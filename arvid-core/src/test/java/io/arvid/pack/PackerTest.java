@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.arvid.model.wan.WanConfig;
 import io.arvid.quantize.scheme.Granularity;
+import io.arvid.quantize.scheme.KvPlan;
 import io.arvid.quantize.scheme.LayerPlan;
 import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.tensor.DTypes;
@@ -21,6 +22,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
@@ -157,15 +159,49 @@ class PackerTest {
         }
     }
 
+    /** Version 1 stays readable by older readers; what only version 2 can say is marked so. */
+    @Test
+    void aCacheByChunkIsVersionTwoAndReadsBack() {
+        KvPlan.ByChunk byChunk = new KvPlan.ByChunk(List.of(16, 8, 4, 2), 0, KvPlan.Grouped.Axis.CHANNELS);
+        Path packed = folder.resolve("by-chunk");
+        try (QuantPlan other = new QuantPlan("test", plan.layers(), byChunk)) {
+            Packer.write(packed, other, source());
+        }
+        try (PackedModelFile file = PackedModelFile.open(packed);
+                PackedModelFile older = PackedModelFile.open(pack())) {
+            assertThat(file.formatVersion()).isEqualTo(2);
+            assertThat(older.formatVersion()).isEqualTo(1);
+            assertThat(file.kv()).isEqualTo(byChunk);
+            assertThat(file.kv().quantization().bitsByChunk()).containsExactly(16, 8, 4, 2);
+            assertThat(file.kv().text()).isEqualTo("16,8,4,2 bits by chunk, 7.50 on average");
+        }
+    }
+
+    @Test
+    void aCacheOfImpossibleWidthIsRefused() throws IOException {
+        Path packed = pack();
+        Path configFile = packed.resolve("config.json");
+        String text = Files.readString(configFile);
+        Files.writeString(
+                configFile,
+                text.replace(
+                        "\"rule\" : \"full\"\n    }",
+                        "\"rule\" : \"grouped\", \"bits\" : 3, \"group_size\" : 0, \"along\" : \"TOKENS\"\n    }"));
+        assertThat(Files.readString(configFile)).isNotEqualTo(text);
+        assertThatThrownBy(() -> PackedModelFile.open(packed))
+                .isInstanceOf(CheckpointException.class)
+                .hasMessageContaining("3 bits");
+    }
+
     @Test
     void aNewerVersionIsRefusedByName() throws IOException {
         Path packed = pack();
         Path configFile = packed.resolve("config.json");
         Files.writeString(
-                configFile, Files.readString(configFile).replace("\"format_version\" : 1", "\"format_version\" : 2"));
+                configFile, Files.readString(configFile).replace("\"format_version\" : 1", "\"format_version\" : 3"));
         assertThatThrownBy(() -> PackedModelFile.open(packed))
                 .isInstanceOf(CheckpointException.class)
-                .hasMessageContaining("packed format version 2 is newer than version 1");
+                .hasMessageContaining("packed format version 3 is newer than version 2");
     }
 
     @Test

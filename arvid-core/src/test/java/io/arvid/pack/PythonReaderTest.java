@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.arvid.model.wan.WanConfig;
+import io.arvid.quantize.scheme.KvPlan;
 import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.tensor.DTypes;
 import io.arvid.tensor.Ops;
@@ -15,6 +16,7 @@ import io.arvid.weights.SafetensorsFile;
 import io.arvid.weights.WeightMap;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,7 +35,9 @@ class PythonReaderTest {
         Path packed = folder.resolve("packed");
         Path target = folder.resolve("weights.safetensors");
         try (WeightMap weights = TinyPlans.weights(config, DTypes.F32, 1);
-                QuantPlan plan = TinyPlans.plan(config, weights, TinyPlans::mixed);
+                QuantPlan mixed = TinyPlans.plan(config, weights, TinyPlans::mixed);
+                QuantPlan plan = new QuantPlan(
+                        "test", mixed.layers(), new KvPlan.ByChunk(List.of(16, 8, 2), 0, KvPlan.Grouped.Axis.TOKENS));
                 TensorScope scope = TensorScope.open()) {
             Packer.write(
                     packed,

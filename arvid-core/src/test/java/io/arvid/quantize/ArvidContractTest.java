@@ -1,16 +1,19 @@
 package io.arvid.quantize;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.arvid.quantize.arvid.ArvidMethod;
 import io.arvid.quantize.arvid.ArvidRecipe;
 import io.arvid.quantize.arvid.ChunkBits;
 import io.arvid.quantize.arvid.GramSolver;
 import io.arvid.quantize.arvid.KeptLayers;
+import io.arvid.quantize.arvid.KvBits;
 import io.arvid.quantize.fit.RangeRule;
 import io.arvid.quantize.qarvd.OutlierDetection;
 import io.arvid.quantize.qarvd.Weighting;
 import io.arvid.quantize.scheme.InputPlan;
+import io.arvid.quantize.scheme.KvPlan;
 import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.quantize.scheme.Scheme;
 import java.util.List;
@@ -20,9 +23,14 @@ import org.junit.jupiter.api.Test;
 class ArvidContractTest extends QuantMethodContract<ArvidRecipe> {
     /** Two prompts, one of them held out; outliers are not padded to 32, which would be most of this model's channels. */
     private static ArvidRecipe quick(
-            ArvidRecipe.Seen inputs, @Nullable ChunkBits chunkBits, @Nullable KeptLayers keep) {
+            ArvidRecipe.Seen inputs,
+            @Nullable ChunkBits chunkBits,
+            @Nullable KvBits kvBits,
+            @Nullable KeptLayers keep) {
+        Scheme scheme = Scheme.staticPerTensor(4, 8);
+        KvPlan grouped = new KvPlan.Grouped(4, 0, KvPlan.Grouped.Axis.TOKENS);
         return new ArvidRecipe(
-                Scheme.staticPerTensor(4, 8),
+                kvBits == null ? scheme : new Scheme(scheme.weights(), scheme.inputs(), scheme.skip(), grouped),
                 0,
                 RangeRule.PERCENTILE,
                 true,
@@ -37,6 +45,7 @@ class ArvidContractTest extends QuantMethodContract<ArvidRecipe> {
                 List.of(1.0, 0.9),
                 new GramSolver(List.of(0.03, 0.3), List.of(1.0, 0.85), 2, 2, true, true, null),
                 chunkBits,
+                kvBits,
                 keep);
     }
 
@@ -47,7 +56,7 @@ class ArvidContractTest extends QuantMethodContract<ArvidRecipe> {
 
     @Override
     ArvidRecipe recipe() {
-        return quick(ArvidRecipe.Seen.FULL_PRECISION, null, null);
+        return quick(ArvidRecipe.Seen.FULL_PRECISION, null, null, null);
     }
 
     @Override
@@ -61,7 +70,7 @@ class ArvidContractTest extends QuantMethodContract<ArvidRecipe> {
                 QuantPlan plan = new ArvidMethod()
                         .plan(
                                 QuantContext.of(tiny.model(), tiny.rollouts(2)),
-                                quick(ArvidRecipe.Seen.QUANTIZED, new ChunkBits(List.of(4, 6, 8), 6), null))) {
+                                quick(ArvidRecipe.Seen.QUANTIZED, new ChunkBits(List.of(4, 6, 8), 6), null, null))) {
             plan.layers().forEach((site, layer) -> {
                 InputPlan.Stepwise inputs = (InputPlan.Stepwise) layer.input();
                 int bits = inputs.plans().stream()
@@ -73,13 +82,34 @@ class ArvidContractTest extends QuantMethodContract<ArvidRecipe> {
     }
 
     @Test
+    void theCacheGetsItsBitsChunkByChunkWithinTheBudget() {
+        ArvidRecipe recipe = quick(ArvidRecipe.Seen.QUANTIZED, null, new KvBits(List.of(2, 4, 8), 4.5), null);
+        try (TinyModel tiny = new TinyModel(7);
+                CachedRollouts cached = new CachedRollouts(tiny.model(), 2, 3);
+                QuantPlan plan = new ArvidMethod().plan(QuantContext.of(tiny.model(), cached.rollouts()), recipe)) {
+            KvPlan.ByChunk kv = (KvPlan.ByChunk) plan.kv();
+            assertThat(kv.bits()).hasSize(3).isSubsetOf(2, 4, 8);
+            assertThat(kv.averageBits()).isLessThanOrEqualTo(4.5);
+        }
+    }
+
+    @Test
+    void bitsOfTheCacheNeedGroups() {
+        assertThatThrownBy(() ->
+                        RecipeFile.parse("{\"method\": \"arvid\", \"kvBits\": {\"widths\": [2, 4], \"average\": 3}}"))
+                .hasMessageContaining("grouped");
+        assertThatThrownBy(() -> new KvBits(List.of(3, 4), 4)).hasMessageContaining("2, 4, 8 and 16");
+        assertThatThrownBy(() -> new KvBits(List.of(4, 8), 3)).hasMessageContaining("cannot average 3.0 bits");
+    }
+
+    @Test
     void keptLayersStayWithinTheBudget() {
         KeptLayers keep = new KeptLayers(0.5, 1);
         try (TinyModel tiny = new TinyModel(7);
                 QuantPlan plan = new ArvidMethod()
                         .plan(
                                 QuantContext.of(tiny.model(), tiny.rollouts(2)),
-                                quick(ArvidRecipe.Seen.QUANTIZED, null, keep))) {
+                                quick(ArvidRecipe.Seen.QUANTIZED, null, null, keep))) {
             var sites = recipe().scheme().sites(tiny.model());
             long all = sites.stream().mapToLong(site -> 4 * site.weightCount()).sum();
             long added = sites.stream()

@@ -24,7 +24,7 @@ import org.bytedeco.pytorch.Tensor;
  * A random Wan transformer, small enough for unit tests, with outlier channels planted in ffn.2 and self_attn.o, and something to calibrate it on:
  * chunks that are denoised one after the other, each seeing the mean of the one before.
  */
-final class TinyModel implements AutoCloseable {
+public final class TinyModel implements AutoCloseable {
     private static final WanConfig CONFIG = new WanConfig(48, 96, 2, 2, 16, 16, 8, 4, 4, new int[] {1, 2, 2}, 1e-6);
     private static final int CHUNKS = 3;
     private static final int PASSES = 3;
@@ -32,7 +32,8 @@ final class TinyModel implements AutoCloseable {
     private final WeightMap weights;
     private final WanTransformer model;
 
-    TinyModel(long seed) {
+    /** Random weights. */
+    public TinyModel(long seed) {
         try (Seeds seeds = new Seeds(seed);
                 TensorScope scope = TensorScope.open()) {
             Map<String, Tensor> parameters = new LinkedHashMap<>();
@@ -58,16 +59,18 @@ final class TinyModel implements AutoCloseable {
         return weight;
     }
 
-    WanTransformer model() {
+    /** The transformer. */
+    public WanTransformer model() {
         return model;
     }
 
-    WeightMap weights() {
+    /** Its weights, float32. */
+    public WeightMap weights() {
         return weights;
     }
 
     /** Calibration prompts: random text states and noise, the same each time. */
-    CalibrationRollouts rollouts(int prompts) {
+    public CalibrationRollouts rollouts(int prompts) {
         return new CalibrationRollouts() {
             @Override
             public int promptCount() {

@@ -88,6 +88,12 @@ class QuantizedKvStoreTest {
         KvQuantization falling =
                 new KvQuantization(Codes.INT8, 0, GroupedQuantizer.Axis.CHANNELS, 0, 0, false, List.of(8, 4, 2));
         assertThat(error(falling)).isBetween(eight, two);
+        assertThat(error(byChunk(16))).isLessThan(1e-10);
+        assertThat(error(byChunk(16, 16, 2))).isPositive().isLessThan(two);
+    }
+
+    private static KvQuantization byChunk(Integer... bits) {
+        return new KvQuantization(Codes.INT8, 0, GroupedQuantizer.Axis.TOKENS, 0, 0, false, List.of(bits));
     }
 
     /** Mean squared error of attention over four chunks of 40 tokens. */

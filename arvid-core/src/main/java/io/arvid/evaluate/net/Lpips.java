@@ -106,7 +106,7 @@ public final class Lpips implements FrameComparison, AutoCloseable {
 
     /** Features after each stage's last ReLU, of images {@code [N, 3, H, W]} in [−1, 1]. */
     public List<Tensor> features(Tensor images) {
-        return trunk.features(weights, scale(images));
+        return trunk.features(weights, Ops.channelsLast(scale(images)));
     }
 
     /** Weighted squared differences of each stage, {@code [N, 1, h, w]}; images {@code [N, 3, H, W]} in [−1, 1]. */

@@ -16,6 +16,7 @@ import io.arvid.quantize.qarvd.SensitivityLog;
 import io.arvid.quantize.qarvd.Weighting;
 import io.arvid.quantize.scheme.InputPlan;
 import io.arvid.quantize.scheme.InputRule;
+import io.arvid.quantize.scheme.KvPlan;
 import io.arvid.quantize.scheme.LayerPlan;
 import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.quantize.scheme.Scheme;
@@ -52,6 +53,7 @@ public final class ArvidMethod implements QuantMethod<ArvidRecipe> {
                 List.of(1.0, 0.95, 0.9, 0.85, 0.8, 0.7),
                 GramSolver.standard(),
                 null,
+                null,
                 null);
     }
 
@@ -75,9 +77,12 @@ public final class ArvidMethod implements QuantMethod<ArvidRecipe> {
                         .weights(context.rollouts().chunkCount(), () -> sensitivity(context, ranged, recipe));
                 ScaledModel quantized =
                         recipe.keep() == null ? ranged : recipe.keep().without(context, ranged);
+                KvPlan kv = recipe.kvBits() == null
+                        ? recipe.scheme().kv()
+                        : recipe.kvBits().choose(context, recipe);
                 SequencedMap<LinearSite, LayerPlan> layers =
-                        new SequentialReconstruction(context, recipe, weights).reconstruct(quantized);
-                return QuantPlan.taking(id(), layers, recipe.scheme().kv());
+                        new SequentialReconstruction(context, recipe, weights, kv).reconstruct(quantized);
+                return QuantPlan.taking(id(), layers, kv);
             }
         });
     }

@@ -6,6 +6,7 @@ import io.arvid.quantize.fit.RangeRule;
 import io.arvid.quantize.qarvd.OutlierDetection;
 import io.arvid.quantize.qarvd.Weighting;
 import io.arvid.quantize.scheme.InputRule;
+import io.arvid.quantize.scheme.KvPlan;
 import io.arvid.quantize.scheme.Scheme;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -28,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  * @param inputFactors candidates for static input scales, as shares of the scale that the range gives; 1 alone to leave them
  * @param solver rounds a layer
  * @param chunkBits bits of the inputs chunk by chunk, or null for the scheme's everywhere
+ * @param kvBits bits of the KV cache chunk by chunk, or null for the scheme's everywhere
  * @param keep layers that stay in full precision, or null
  */
 public record ArvidRecipe(
@@ -46,6 +48,7 @@ public record ArvidRecipe(
         List<Double> inputFactors,
         GramSolver solver,
         @Nullable ChunkBits chunkBits,
+        @Nullable KvBits kvBits,
         @Nullable KeptLayers keep)
         implements CalibratedRecipe {
     /** What layers are calibrated on. */
@@ -79,6 +82,10 @@ public record ArvidRecipe(
         }
         if (chunkBits != null && !(scheme.inputs() instanceof InputRule.Static)) {
             throw new IllegalArgumentException("chunkBits: needs static inputs; scheme.inputs asks for another rule");
+        }
+        if (kvBits != null && !(scheme.kv() instanceof KvPlan.Grouped)) {
+            throw new IllegalArgumentException(
+                    "kvBits: needs a scheme.kv of rule 'grouped', whose groups it keeps and whose bits it replaces");
         }
     }
 

@@ -18,7 +18,7 @@ import java.util.Objects;
 
 /**
  * Bits of the inputs chunk by chunk: the error of each chunk at each width is measured on the rounded model, and the widths with the least sum within
- * the budget are taken. The weights' codes are the same in every chunk.
+ * the budget are taken. The weights' codes are the same in every chunk. {@link KvBits} does the same for the cache.
  *
  * @param widths bits to choose from
  * @param average largest mean over the chunks

@@ -27,19 +27,22 @@ import org.bytedeco.pytorch.Tensor;
 
 /**
  * Block by block, layers are rounded on what they see when the blocks before them are quantized already, in a roll-out whose cache holds what the
- * quantized layers wrote; the target stays the output that the full-precision model has at the same place of the same prompt.
+ * quantized layers wrote, in the plan's bits; the target stays the output that the full-precision model has at the same place of the same prompt.
  */
 final class SequentialReconstruction {
     private final QuantContext context;
     private final ArvidRecipe recipe;
     private final FrameWeights weights;
+    private final KvPlan kv;
     private final FullPrecisionInputs fullPrecision;
     private final LinkedHashMap<LinearSite, LayerPlan> done = new LinkedHashMap<>();
 
-    SequentialReconstruction(QuantContext context, ArvidRecipe recipe, FrameWeights weights) {
+    /** With chunks counting as {@code weights} say and the quantized model's cache kept as {@code kv} says. */
+    SequentialReconstruction(QuantContext context, ArvidRecipe recipe, FrameWeights weights, KvPlan kv) {
         this.context = context;
         this.recipe = recipe;
         this.weights = weights;
+        this.kv = kv;
         this.fullPrecision = new FullPrecisionInputs(context, recipe);
     }
 
@@ -75,7 +78,7 @@ final class SequentialReconstruction {
 
     private SequencedMap<LinearSite, LayerPlan> solve(
             SequencedMap<LinearSite, ScaledLayer> group, Progress.Stage stage) {
-        try (QuantPlan before = new QuantPlan("arvid so far", done, new KvPlan.Full());
+        try (QuantPlan before = new QuantPlan("arvid so far", done, kv);
                 FakeQuantForward quantized = new FakeQuantForward(context.model(), before)) {
             List<Map<LinearSite, PairedInputs>> first = new ArrayList<>();
             for (int prompt = 0; prompt < recipe.rangePrompts(); prompt++) {
@@ -149,7 +152,14 @@ final class SequentialReconstruction {
 
     private ActivationTape tape(int prompt, SequencedMap<LinearSite, ScaledLayer> group, SiteForward sites) {
         ActivationTape tape = new ActivationTape(group::containsKey, recipe.tokensPerSample(), recipe.seed());
-        TensorScope.runAndFree(() -> context.rollouts().latents(prompt, new InputTap(sites, tape)));
+        InputTap tap = new InputTap(sites, tape);
+        TensorScope.runAndFree(() -> {
+            if (kv instanceof KvPlan.Full) {
+                context.rollouts().latents(prompt, tap);
+            } else {
+                context.rollouts().latents(prompt, tap, kv.quantization().stores());
+            }
+        });
         return tape;
     }
 

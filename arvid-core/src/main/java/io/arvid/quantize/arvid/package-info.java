@@ -3,7 +3,7 @@
  * ({@link io.arvid.quantize.fit.GramLoss}), so that many prompts cost no memory; weights are then rounded by GPTQ for quantized inputs, coordinate
  * descent on the integer grid and refitted scales ({@link io.arvid.quantize.arvid.GramSolver}), and what does not help on held-out prompts is not used.
  *
- * <p>Read {@link io.arvid.quantize.arvid.Arvid}, then {@link io.arvid.quantize.arvid.GramSolver}.
+ * <p>Read {@link io.arvid.quantize.arvid.ArvidMethod}, then {@link io.arvid.quantize.arvid.GramSolver}.
  */
 @NullMarked
 package io.arvid.quantize.arvid;

@@ -14,7 +14,8 @@ import java.util.List;
  * @param sinkChunks first chunks that stay as they are
  * @param recentChunks newest finished chunks that stay as they are
  * @param correctsSoftmax true where attention takes back the share that rounded keys gain
- * @param bitsByChunk width of the codes of each chunk, the last one for all that follow; empty for {@code codes} all along
+ * @param bitsByChunk width of the codes of each chunk, {@link #FULL_BITS} for a chunk that stays as it is, the last one for all that follow; empty for
+ *     {@code codes} all along
  */
 public record KvQuantization(
         Codes codes,
@@ -56,6 +57,9 @@ public record KvQuantization(
         }
     }
 
+    /** In {@code bitsByChunk}: the chunk stays as it is. */
+    public static final int FULL_BITS = 16;
+
     private static final int WIDE_GROUP = 128;
     private static final int NARROW_GROUP = 64;
     private static final int BYTE = 8;
@@ -70,8 +74,9 @@ public record KvQuantization(
                     + " recent chunks and groups of " + groupSize + "; none may be negative");
         }
         for (int bits : bitsByChunk) {
-            if (bits != 2 && bits != 4 && bits != BYTE) {
-                throw new IllegalArgumentException("a KV cache of " + bits + " bits; use 2, 4 or 8");
+            if (bits != 2 && bits != 4 && bits != BYTE && bits != FULL_BITS) {
+                throw new IllegalArgumentException("a chunk of the KV cache in " + bits + " bits; use 2, 4 or 8, or "
+                        + FULL_BITS + " where it is to stay as it is");
             }
         }
         if (!bitsByChunk.isEmpty() && (codes == Codes.NONE || codes == Codes.QVG)) {
@@ -89,6 +94,15 @@ public record KvQuantization(
         return codes == Codes.NONE ? DenseKvStore::new : shape -> new QuantizedKvStore(shape, this);
     }
 
+    /** True where chunk {@code chunk} becomes codes once it is neither a sink nor recent. */
+    boolean quantizes(int chunk) {
+        return bits(chunk) < FULL_BITS;
+    }
+
+    private int bits(int chunk) {
+        return bitsByChunk.isEmpty() ? codes.bits() : bitsByChunk.get(Math.min(chunk, bitsByChunk.size() - 1));
+    }
+
     /** How chunk {@code chunk}, of {@code tokens} tokens, becomes codes. */
     TokenQuantizer quantizer(int chunk, int tokens, int headDim) {
         if (codes == Codes.QVG) {
@@ -96,7 +110,7 @@ public record KvQuantization(
             return new ResidualQuantizer(
                     1, 256, new KMeans(2, 1e-4), new BlockQuantizer(codes.bits(), block, false), DTypes.BF16, SEED);
         }
-        int bits = bitsByChunk.isEmpty() ? codes.bits() : bitsByChunk.get(Math.min(chunk, bitsByChunk.size() - 1));
+        int bits = bits(chunk);
         int wanted = groupSize > 0 ? groupSize : bits == BYTE ? WIDE_GROUP : NARROW_GROUP;
         int length = along == GroupedQuantizer.Axis.TOKENS ? tokens : headDim;
         return new GroupedQuantizer(

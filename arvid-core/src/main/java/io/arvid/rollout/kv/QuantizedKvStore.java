@@ -157,6 +157,7 @@ public final class QuantizedKvStore implements KvStore {
 
     private boolean isDue(Tile tile) {
         return tile.content() instanceof Dense
+                && settings.quantizes(tile.chunk())
                 && tile.chunk() >= settings.sinkChunks()
                 && tile.chunk() < committed - settings.recentChunks();
     }

@@ -17,6 +17,10 @@ import org.bytedeco.pytorch.Tensor;
 /**
  * Trains the tiny video autoencoder on clips of the shapes world: {@code 10·MSE + 0.5·L1} of the frames, and a weak pull of each latent channel to
  * zero mean and unit variance.
+ *
+ * <p>The first three channels are pulled to the mean color of the pixels that they stand for. Left to itself so small an encoder lays all colors on one
+ * line, yellow, red, magenta, green, cyan, blue, on which whatever lies between two colors is a third one: a generator that errs a little paints another
+ * color.
  */
 public final class AutoencoderTrainer {
     /**
@@ -51,6 +55,8 @@ public final class AutoencoderTrainer {
     static final double MSE_WEIGHT = 10;
     static final double L1_WEIGHT = 0.5;
     private static final double LATENT_WEIGHT = 1e-3;
+    private static final double COLOR_WEIGHT = 1;
+    private static final int COLORS = 3;
 
     private final ClipBatches batches;
     private final TinyVideoAutoencoder.Config config;
@@ -107,7 +113,26 @@ public final class AutoencoderTrainer {
         Tensor mean = Ops.mean(values, false, 0, 1, 3, 4);
         Tensor power = Ops.mean(values.square(), false, 0, 1, 3, 4);
         Tensor spread = Ops.add(power, -1).square().mean().add(mean.square().mean());
-        return reconstruction.add(Ops.mul(spread, LATENT_WEIGHT));
+        Tensor color = Ops.meanSquaredError(Ops.slice(values, 2, 0, COLORS), meanColors(frames, values));
+        return reconstruction.add(Ops.mul(spread, LATENT_WEIGHT)).add(Ops.mul(color, COLOR_WEIGHT));
+    }
+
+    /** Mean color, in [−1, 1], of the pixels that each place of {@code latents [B, F, C, h, w]} stands for: {@code [B, F, 3, h, w]}. */
+    private static Tensor meanColors(Tensor frames, Tensor latents) {
+        long clips = latents.size(0);
+        long times = latents.size(1);
+        long height = latents.size(3);
+        long width = latents.size(4);
+        Tensor blocks = frames.view(
+                clips,
+                times,
+                frames.size(1) / times,
+                COLORS,
+                height,
+                frames.size(3) / height,
+                width,
+                frames.size(4) / width);
+        return Ops.add(Ops.mul(Ops.mean(blocks, false, 2, 5, 7), 2), -1);
     }
 
     /** He initialization; the last convolution of each residual branch at a fifth, and a small last layer. */

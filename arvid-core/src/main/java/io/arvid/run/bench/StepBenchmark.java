@@ -107,8 +107,6 @@ final class StepBenchmark {
                 .getFirst()
                 .forward(
                         x,
-                        BenchSettings.CHUNK_FRAMES,
-                        settings.tokensPerFrame(),
                         modulation,
                         model::embedText,
                         text,
