@@ -12,9 +12,16 @@ import java.util.List;
  * @param kvFrames latent frames that attention sees, the chunk's own three among them
  * @param threads threads of one operation
  * @param rounds timed runs of each contestant
+ * @param modelBlocks blocks of the whole model, which the memory of its keys and values is counted for
  */
 public record BenchSettings(
-        WanConfig config, int latentRows, int latentColumns, List<Integer> kvFrames, int threads, int rounds) {
+        WanConfig config,
+        int latentRows,
+        int latentColumns,
+        List<Integer> kvFrames,
+        int threads,
+        int rounds,
+        int modelBlocks) {
     /** Latent frames of a chunk. */
     public static final int CHUNK_FRAMES = 3;
 
@@ -23,14 +30,21 @@ public record BenchSettings(
 
     /** The model of 1.3 billion parameters at 832×480: 1560 tokens a frame, 4680 a chunk; {@code layers} blocks in a chunk step. */
     public static BenchSettings fullSized(int layers, int threads, int rounds) {
-        WanConfig config = WanConfig.wan1_3B().withLayers(layers);
-        return new BenchSettings(config, FULL_ROWS, FULL_COLUMNS, List.of(3, 12, 21), threads, rounds);
+        WanConfig config = WanConfig.wan1_3B();
+        return new BenchSettings(
+                config.withLayers(layers),
+                FULL_ROWS,
+                FULL_COLUMNS,
+                List.of(3, 12, 21),
+                threads,
+                rounds,
+                config.numLayers());
     }
 
     /** A model that takes no time, to try the command. */
     public static BenchSettings tiny(int threads, int rounds) {
         WanConfig config = new WanConfig(64, 160, 2, 1, 32, 40, 8, 4, 4, new int[] {1, 2, 2}, 1e-6);
-        return new BenchSettings(config, 8, 8, List.of(3, 6), threads, rounds);
+        return new BenchSettings(config, 8, 8, List.of(3, 6), threads, rounds, config.numLayers());
     }
 
     /** Tokens of a latent frame. */
