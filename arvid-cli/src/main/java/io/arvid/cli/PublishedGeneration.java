@@ -23,6 +23,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -59,9 +60,9 @@ record PublishedGeneration(
     List<GenerateCommand.Made> run(@Nullable QuantizedModel quantized) {
         List<GenerateCommand.Made> made = new ArrayList<>();
         SiteForward sites = quantized == null ? model.transformer().fullPrecision() : quantized;
-        String arithmetic = (quantized == null ? "full precision" : "integers " + quantized.kernels()) + ", " + cache;
+        String arithmetic = (quantized == null ? "full precision" : layers(quantized)) + ", " + cache;
         if (quantized != null) {
-            System.err.println("layers by kernel: " + quantized.kernels());
+            output.line("in integers: " + layers(quantized));
         }
         if (model.hasSyntheticText()) {
             System.err.println("random weights without a text encoder: text states are random, too");
@@ -78,6 +79,13 @@ record PublishedGeneration(
             }
         }
         return made;
+    }
+
+    /** How many layers each kernel multiplies. */
+    private static String layers(QuantizedModel quantized) {
+        return quantized.kernels().entrySet().stream()
+                .map(kernel -> kernel.getValue() + " layers by " + kernel.getKey().id())
+                .collect(Collectors.joining(", "));
     }
 
     private GenerateCommand.Made make(

@@ -86,7 +86,10 @@ final class StepBenchmark {
             for (Contestant contestant : CONTESTANTS) {
                 rows.add(BenchRow.timed(
                         wholeStep ? "chunk step" : "block",
-                        (wholeStep ? settings.config().numLayers() + " blocks, " : "") + "KV "
+                        (wholeStep
+                                        ? settings.config().numLayers() + " of " + settings.modelBlocks() + " blocks, "
+                                        : "")
+                                + "KV "
                                 + frames * settings.tokensPerFrame(),
                         contestant.name(),
                         times.get(contestant.name()),
