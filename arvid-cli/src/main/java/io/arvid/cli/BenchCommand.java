@@ -1,8 +1,8 @@
 package io.arvid.cli;
 
 import io.arvid.run.bench.BenchReport;
-import io.arvid.run.bench.BenchSettings.Rounds;
 import io.arvid.run.bench.BenchSettings;
+import io.arvid.run.bench.BenchSettings.Rounds;
 import io.arvid.run.bench.Benchmark;
 import java.nio.file.Path;
 import java.util.EnumSet;

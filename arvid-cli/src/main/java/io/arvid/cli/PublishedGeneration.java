@@ -84,7 +84,8 @@ record PublishedGeneration(
     /** How many layers each kernel multiplies. */
     private static String layers(QuantizedModel quantized) {
         return quantized.kernels().entrySet().stream()
-                .map(kernel -> kernel.getValue() + " layers by " + kernel.getKey().id())
+                .map(kernel ->
+                        kernel.getValue() + " layers by " + kernel.getKey().id())
                 .collect(Collectors.joining(", "));
     }
 

@@ -139,9 +139,7 @@ class PresetCommandsTest {
 
     @Test
     void aPackedModelRunsInIntegers() throws IOException {
-        Path recipe = Files.writeString(
-                folder.resolve("gptq.json"),
-                """
+        Path recipe = Files.writeString(folder.resolve("gptq.json"), """
                 {"method": "gptq", "tokensPerSample": 8, "scheme": {
                   "weights": {"grid": {"bits": 8, "symmetric": false}, "at": "per-channel"},
                   "inputs": {"rule": "static", "grid": {"bits": 8, "symmetric": false}},
@@ -152,7 +150,8 @@ class PresetCommandsTest {
         String[] options = {"--recipe", recipe.toString(), "--prompts", prompts.toString()};
         assertThat(quantize(options, "packed")).as(err.toString()).isZero();
         String full = generate("full");
-        assertThat(run("generate", "-p", "x", "-o", "v", "--kernel", "emulated")).isEqualTo(1);
+        assertThat(run("generate", "-p", "x", "-o", "v", "--kernel", "emulated"))
+                .isEqualTo(1);
         assertThat(err.toString()).contains("is not packed").hasLineCount(1);
         model = folder.resolve("packed");
         String packed = generate("integers");

@@ -55,7 +55,11 @@ public record InputCalibration(InputRule rule, InputFit fit, int prompts, int to
             }
             case InputRule.Static(IntGrid grid) ->
                 fromSamples(
-                        part, context, scaled, frameWeights, (inputs, weights, samples) -> fit.fit(inputs, weights, grid));
+                        part,
+                        context,
+                        scaled,
+                        frameWeights,
+                        (inputs, weights, samples) -> fit.fit(inputs, weights, grid));
             case InputRule.Stepwise(IntGrid grid, StepBuckets buckets) ->
                 fromSamples(
                         part,

@@ -62,8 +62,7 @@ final class PackedCard {
                     List.of(),
                     List.of());
         } catch (JsonProcessingException | IllegalArgumentException e) {
-            throw new CheckpointException(
-                    folder.resolve("config.json"), "cannot be read: " + e.getMessage());
+            throw new CheckpointException(folder.resolve("config.json"), "cannot be read: " + e.getMessage());
         }
     }
 }

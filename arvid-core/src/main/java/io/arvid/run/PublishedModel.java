@@ -77,7 +77,8 @@ public final class PublishedModel implements AutoCloseable {
             return new PublishedModel(preset, files, files.transformer(preset), null);
         }
         if (Devices.current().isCuda()) {
-            throw new IllegalArgumentException("the integer kernels of packed models run on the CPU; leave --device out");
+            throw new IllegalArgumentException(
+                    "the integer kernels of packed models run on the CPU; leave --device out");
         }
         PackedModelFile packed = PackedModelFile.open(first);
         try {

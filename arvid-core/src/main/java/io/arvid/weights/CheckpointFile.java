@@ -67,8 +67,7 @@ public final class CheckpointFile {
             List<TensorInfo> tensors = header.entries().stream()
                     .map(entry -> new TensorInfo(entry.name(), entry.type(), entry.shape()))
                     .toList();
-            return new Contents(
-                    file, format, List.of(new Group("", tensors)), new LinkedHashMap<>(header.metadata()));
+            return new Contents(file, format, List.of(new Group("", tensors)), new LinkedHashMap<>(header.metadata()));
         }
         try (TorchCheckpoint checkpoint = TorchCheckpoint.open(file)) {
             Walk walk = Walk.over(file, checkpoint.root());
@@ -98,8 +97,7 @@ public final class CheckpointFile {
         if (formatOf(file) == Format.SAFETENSORS) {
             requireGroup(file, group, List.of(""));
         }
-        WeightMap weights =
-                formatOf(file) == Format.SAFETENSORS ? SafetensorsFile.open(file) : loadTorch(file, group);
+        WeightMap weights = formatOf(file) == Format.SAFETENSORS ? SafetensorsFile.open(file) : loadTorch(file, group);
         return weights.renamed(renaming.apply(weights.names()));
     }
 

@@ -134,7 +134,13 @@ class QuantizedKvStoreTest {
         AttentionShape shape = new AttentionShape(30, 1, 128, 8, 16);
         Tensor tokens = Ops.to(normal(1, 1, 3 * 128, 1, 128), DTypes.BF16);
         try (KvCache cache = new KvCache(
-                        21, 0, false, shape, 1, DTypes.BF16, KvQuantization.of(codes).stores());
+                        21,
+                        0,
+                        false,
+                        shape,
+                        1,
+                        DTypes.BF16,
+                        KvQuantization.of(codes).stores());
                 CachedAttention attention = new CachedAttention(shape, cache)) {
             for (int chunk = 0; chunk < 7; chunk++) {
                 for (int pass = 0; pass < 2; pass++) {

@@ -82,8 +82,8 @@ public record KeptLayers(double share, int prompts) {
                 Progress.Stage stage = context.progress().begin("layer sensitivity", steps)) {
             for (int prompt = 0; prompt < prompts; prompt++) {
                 int index = prompt;
-                Tensor reference =
-                        context.rollouts().latents("full-precision", prompt, context.model().fullPrecision());
+                Tensor reference = context.rollouts()
+                        .latents("full-precision", prompt, context.model().fullPrecision());
                 for (LinearSite site : scaled.layers().keySet()) {
                     TensorScope.runAndFree(() -> {
                         Tensor latents = context.rollouts()

@@ -110,7 +110,8 @@ public final class QArvd implements QuantMethod<QArvdRecipe> {
                         recipe.calibrationPrompts(),
                         recipe.tokensPerSample(),
                         recipe.seed())
-                .calibrate(part, context, scaled, (site, layer) -> countsInInputRange(recipe, layer) ? weights : uniform);
+                .calibrate(
+                        part, context, scaled, (site, layer) -> countsInInputRange(recipe, layer) ? weights : uniform);
     }
 
     private static boolean countsInInputRange(QArvdRecipe recipe, ScaledLayer layer) {

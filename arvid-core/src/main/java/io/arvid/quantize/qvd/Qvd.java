@@ -131,12 +131,7 @@ public final class Qvd implements QuantMethod<QvdRecipe> {
     }
 
     private static InputTransform scaling(
-            QuantContext context,
-            QvdRecipe recipe,
-            InputGroup group,
-            Tensor shift,
-            Extremes range,
-            Samples samples) {
+            QuantContext context, QvdRecipe recipe, InputGroup group, Tensor shift, Extremes range, Samples samples) {
         IntGrid grid = ((InputRule.Static) recipe.scheme().inputs()).grid();
         Tensor tokens = samples.inputs().reshape(-1, shift.numel()).sub(shift);
         RangeIntegration.Integrated found = recipe.integration()

@@ -119,7 +119,8 @@ public final class ViDitQ implements QuantMethod<ViDitQRecipe> {
                 recipe.scheme(),
                 recipe.range().weights(),
                 site -> balance.getOrDefault(site, InputTransform.NONE));
-        ScaledModel ranged = recipe.inputCalibration().calibrate(" for range " + range, context, scaled, (site, layer) -> uniform);
+        ScaledModel ranged =
+                recipe.inputCalibration().calibrate(" for range " + range, context, scaled, (site, layer) -> uniform);
         LinkedHashMap<LinearSite, LayerPlan> plans = new LinkedHashMap<>();
         ranged.layers().forEach((LinearSite site, ScaledLayer layer) -> plans.put(site, layer.nearest()));
         return plans;

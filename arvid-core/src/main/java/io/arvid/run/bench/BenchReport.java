@@ -57,7 +57,8 @@ public record BenchReport(
     /** Tables for people, one a group. */
     public String markdown() {
         StringBuilder text = new StringBuilder();
-        line(text, 
+        line(
+                text,
                 "`%s`, %d threads, %d timed runs of a layer and %d of anything longer, %s.",
                 command,
                 threads,

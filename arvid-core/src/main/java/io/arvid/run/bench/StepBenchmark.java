@@ -86,9 +86,7 @@ final class StepBenchmark {
             for (Contestant contestant : CONTESTANTS) {
                 rows.add(BenchRow.timed(
                         wholeStep ? "chunk step" : "block",
-                        (wholeStep
-                                        ? settings.config().numLayers() + " of " + settings.modelBlocks() + " blocks, "
-                                        : "")
+                        (wholeStep ? settings.config().numLayers() + " of " + settings.modelBlocks() + " blocks, " : "")
                                 + "KV "
                                 + frames * settings.tokensPerFrame(),
                         contestant.name(),
@@ -100,7 +98,9 @@ final class StepBenchmark {
                                 "keys and values of %d blocks at their most, %.3f of bf16",
                                 settings.modelBlocks(),
                                 attentions.get(contestant.kv()).peakBytes()
-                                        / (double) attentions.get(KvQuantization.Codes.NONE).peakBytes())));
+                                        / (double) attentions
+                                                .get(KvQuantization.Codes.NONE)
+                                                .peakBytes())));
             }
         } finally {
             attentions.values().forEach(FilledAttention::close);
