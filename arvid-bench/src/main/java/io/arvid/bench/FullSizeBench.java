@@ -31,6 +31,7 @@ import org.bytedeco.pytorch.Tensor;
  * <ul>
  *   <li>{@code chunk}: one chunk of a 480×832 roll-out (4680 tokens), STEPS denoising steps (4) and the context pass
  *   <li>{@code cache}: one pass of the seventh chunk over a cache of 21 frames (32760 keys) filled with noise
+ *   <li>{@code open}: nothing but the opening
  *   <li>{@code decode}: three latent frames to pictures, one after the other
  * </ul>
  *
@@ -75,7 +76,9 @@ public final class FullSizeBench {
             case "chunk" -> chunk(model);
             case "cache" -> cache(model);
             case "decode" -> decode(model);
-            default -> throw new IllegalArgumentException("no part '" + part + "'; there are chunk, cache, decode");
+            case "open" -> {}
+            default ->
+                throw new IllegalArgumentException("no part '" + part + "'; there are open, chunk, cache, decode");
         }
     }
 

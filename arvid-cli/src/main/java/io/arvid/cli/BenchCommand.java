@@ -2,6 +2,7 @@ package io.arvid.cli;
 
 import io.arvid.run.bench.BenchReport;
 import io.arvid.run.bench.BenchSettings;
+import io.arvid.run.bench.BenchSettings.Rounds;
 import io.arvid.run.bench.Benchmark;
 import java.nio.file.Path;
 import java.util.EnumSet;
@@ -57,8 +58,11 @@ final class BenchCommand implements Callable<Integer> {
             description = "Blocks of a chunk step; the 1.3B model has 30 (default: ${DEFAULT-VALUE}).")
     private int blocks = 2;
 
-    @Option(names = "--runs", paramLabel = "N", description = "Timed runs of each (default: ${DEFAULT-VALUE}).")
-    private int runs = 7;
+    @Option(
+            names = "--runs",
+            paramLabel = "N",
+            description = "Timed runs of each; 7 of a layer and 3 of anything longer where it is not given.")
+    private @Nullable Integer runs;
 
     @Option(
             names = "--threads",
@@ -86,15 +90,17 @@ final class BenchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (runs < 1 || threads < 1 || blocks < 1) {
+        if (runs != null && runs < 1 || threads < 1 || blocks < 1) {
             throw new IllegalArgumentException("--runs, --threads and --blocks must be positive");
         }
         Set<Benchmark.Group> chosen = groups.isEmpty() ? EnumSet.allOf(Benchmark.Group.class) : EnumSet.copyOf(groups);
         if (chosen.contains(Benchmark.Group.ROLLOUT)) {
             MissingException.require(model);
         }
-        BenchSettings settings =
-                size == Size.FULL ? BenchSettings.fullSized(blocks, threads, runs) : BenchSettings.tiny(threads, runs);
+        Rounds rounds = runs == null ? Rounds.STANDARD : new Rounds(runs, runs);
+        BenchSettings settings = size == Size.FULL
+                ? BenchSettings.fullSized(blocks, threads, rounds)
+                : BenchSettings.tiny(threads, rounds);
         CommandSpec root = Objects.requireNonNull(spec, "picocli sets the spec").root();
         String command =
                 "arvid " + String.join(" ", root.commandLine().getParseResult().originalArgs());

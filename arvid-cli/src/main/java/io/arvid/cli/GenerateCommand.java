@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.arvid.kernel.Kernel;
 import io.arvid.kernel.KernelCatalogue;
 import io.arvid.model.SiteForward;
+import io.arvid.model.wan.WanTransformer;
 import io.arvid.pack.PackedModelFile;
 import io.arvid.record.Progress;
 import io.arvid.rollout.KvStore;
@@ -148,7 +149,7 @@ final class GenerateCommand implements Callable<Integer> {
         List<Made> made = new ArrayList<>();
         try (ModelFolder opened = ModelFolder.open(MissingException.require(model));
                 Generator generator = new Generator(opened);
-                QuantizedModel quantized = quantized(opened);
+                QuantizedModel quantized = quantized(opened.transformer(), opened.packed());
                 TensorScope scope = TensorScope.open();
                 Progress.Stage stage = output.progress().begin("generate", wanted.size())) {
             wanted.forEach(prompt -> TensorScope.runAndFree(() -> generator.textStates(prompt)));
@@ -192,17 +193,16 @@ final class GenerateCommand implements Callable<Integer> {
         return 0;
     }
 
-    /** The packed layers of {@code opened}, null where it has none. */
-    private @Nullable QuantizedModel quantized(ModelFolder opened) {
-        PackedModelFile packed = opened.packed();
+    /** The packed layers of {@code transformer}, null where it has none. */
+    private @Nullable QuantizedModel quantized(WanTransformer transformer, @Nullable PackedModelFile packed) {
         if (packed == null) {
             if (kernel != null) {
                 throw new IllegalArgumentException(
-                        opened.path() + " is not packed, so --kernel has nothing to choose; quantize it first");
+                        model + " is not packed, so --kernel has nothing to choose; quantize it first");
             }
             return null;
         }
-        return new QuantizedModel(opened.transformer(), packed.layers(), new KernelCatalogue(kernel));
+        return new QuantizedModel(transformer, packed.layers(), new KernelCatalogue(kernel));
     }
 
     private Integer published(List<String> wanted) {
@@ -214,11 +214,14 @@ final class GenerateCommand implements Callable<Integer> {
                     start == null ? null : MissingException.require(start),
                     latentsOnly,
                     folder,
-                    kv.settings(KvQuantization.of(KvQuantization.Codes.NONE)),
+                    kv.settings(opened.kv()),
                     output);
             generation.plan(preset.maxMemory());
-            if (!preset.isDryRun()) {
-                List<Made> made = generation.run();
+            if (preset.isDryRun()) {
+                return 0;
+            }
+            try (QuantizedModel quantized = quantized(opened.transformer(), opened.packed())) {
+                List<Made> made = generation.run(quantized);
                 made.forEach(video -> output.line(video.file() + "  " + video.prompt()));
                 output.result(made);
             }

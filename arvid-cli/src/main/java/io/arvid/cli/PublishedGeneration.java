@@ -12,6 +12,7 @@ import io.arvid.rollout.kv.KvQuantization;
 import io.arvid.rollout.preset.Guided;
 import io.arvid.run.FullSizeBudget;
 import io.arvid.run.PublishedModel;
+import io.arvid.run.QuantizedModel;
 import io.arvid.run.StateFolder;
 import io.arvid.run.StreamingDecoder;
 import io.arvid.tensor.TensorScope;
@@ -22,6 +23,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -48,14 +50,20 @@ record PublishedGeneration(
         Output output) {
     /** Prints what it will hold in memory; {@code IllegalArgumentException} where that is more than {@code limit} bytes, 0 for no limit. */
     void plan(long limit) {
-        MemoryPlan plan = new FullSizeBudget(model).generation();
+        MemoryPlan plan = new FullSizeBudget(model).generation(cache);
         output.line(model.card().title() + " from " + model.card().file());
         plan.lines().forEach(output::line);
         plan.requireWithin(limit, "fewer --frames or a smaller --height and --width need less");
     }
 
-    List<GenerateCommand.Made> run() {
+    /** Makes the videos, the layers that are packed with the integers of {@code quantized}; null where none is. */
+    List<GenerateCommand.Made> run(@Nullable QuantizedModel quantized) {
         List<GenerateCommand.Made> made = new ArrayList<>();
+        SiteForward sites = quantized == null ? model.transformer().fullPrecision() : quantized;
+        String arithmetic = (quantized == null ? "full precision" : layers(quantized)) + ", " + cache;
+        if (quantized != null) {
+            output.line("in integers: " + layers(quantized));
+        }
         if (model.hasSyntheticText()) {
             System.err.println("random weights without a text encoder: text states are random, too");
         }
@@ -67,15 +75,24 @@ record PublishedGeneration(
                     : model.textStates(List.of(sampler.negativePrompt())).getFirst();
             for (int i = 0; i < prompts.size(); i++) {
                 int index = i;
-                TensorScope.runAndFree(() -> made.add(make(index, texts.get(index), negative)));
+                TensorScope.runAndFree(() -> made.add(make(index, texts.get(index), negative, sites, arithmetic)));
             }
         }
         return made;
     }
 
-    private GenerateCommand.Made make(int index, Tensor text, @Nullable Tensor negative) {
+    /** How many layers each kernel multiplies. */
+    private static String layers(QuantizedModel quantized) {
+        return quantized.kernels().entrySet().stream()
+                .map(kernel ->
+                        kernel.getValue() + " layers by " + kernel.getKey().id())
+                .collect(Collectors.joining(", "));
+    }
+
+    private GenerateCommand.Made make(
+            int index, Tensor text, @Nullable Tensor negative, SiteForward sites, String arithmetic) {
         String name = String.format("%04d", index);
-        Tensor latents = latents(text, negative, seed + index);
+        Tensor latents = latents(text, negative, seed + index, sites);
         Path latentFile = folder.resolve(name + ".safetensors");
         SafetensorsWriter.write(latentFile, Map.of("latents", latents), Map.of("prompt", prompts.get(index)));
         Path video = folder.resolve(name + ".mp4");
@@ -90,11 +107,10 @@ record PublishedGeneration(
                 seed + index,
                 (latentsOnly ? latentFile : video).toString(),
                 StateFolder.stamp(model.card().file()),
-                "full precision");
+                arithmetic);
     }
 
-    private Tensor latents(Tensor text, @Nullable Tensor negative, long videoSeed) {
-        SiteForward sites = model.transformer().fullPrecision();
+    private Tensor latents(Tensor text, @Nullable Tensor negative, long videoSeed, SiteForward sites) {
         try (WeightMap given = start == null ? null : SafetensorsFile.open(start);
                 Progress.Stage stage = output.progress().begin("roll out", passes())) {
             RolloutListener listener = new RolloutListener() {

@@ -1,7 +1,6 @@
 package io.arvid.cli;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.arvid.calibrate.FrameWeights;
 import io.arvid.calibrate.ResumableRollouts;
 import io.arvid.model.wan.ModelCard;
@@ -50,6 +49,9 @@ record PublishedQuantization(
 
     /** Checks that calibration can run here. */
     PublishedQuantization {
+        if (model.packed() != null) {
+            throw new IllegalArgumentException(model.card().file() + " is quantized already; quantize its source");
+        }
         if (Devices.current().isCuda()) {
             throw new IllegalArgumentException(
                     "calibration with --preset keeps keys and values in mapped files and runs on the CPU; leave --device out");
@@ -90,10 +92,8 @@ record PublishedQuantization(
         try (TensorScope scope = TensorScope.open()) {
             QuantContext context = context(state, sensitivity);
             try (QuantPlan plan = recipe.plan(context)) {
-                ObjectNode config =
-                        new JsonMapper().valueToTree(model.transformer().config());
-                PackedSize size =
-                        Packer.write(folder, plan, new PackedSource(model.weights(), config, layout(), recipe.json()));
+                PackedSize size = Packer.write(
+                        folder, plan, new PackedSource(model.weights(), model.packedConfig(), layout(), recipe.json()));
                 System.err.println("peak resident memory: " + MemoryPlan.text(PeakMemory.bytes()));
                 return size;
             }

@@ -67,6 +67,7 @@ final class QuantizeCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         AtomicFolder.requireFree(folder);
         RecipeFile<?> recipe = calibration.recipe();
+        recipe.requirePackable();
         if (preset.isGiven()) {
             return published(recipe);
         }

@@ -138,6 +138,46 @@ class PresetCommandsTest {
     }
 
     @Test
+    void aPackedModelRunsInIntegers() throws IOException {
+        Path recipe = Files.writeString(folder.resolve("gptq.json"), """
+                {"method": "gptq", "tokensPerSample": 8, "scheme": {
+                  "weights": {"grid": {"bits": 8, "symmetric": false}, "at": "per-channel"},
+                  "inputs": {"rule": "static", "grid": {"bits": 8, "symmetric": false}},
+                  "skip": ["time_embedding", "time_projection", "head"],
+                  "kv": {"rule": "full"}}}
+                """);
+        Path prompts = Files.writeString(folder.resolve("prompts.txt"), "a cat on a beach\n");
+        String[] options = {"--recipe", recipe.toString(), "--prompts", prompts.toString()};
+        assertThat(quantize(options, "packed")).as(err.toString()).isZero();
+        String full = generate("full");
+        assertThat(run("generate", "-p", "x", "-o", "v", "--kernel", "emulated"))
+                .isEqualTo(1);
+        assertThat(err.toString()).contains("is not packed").hasLineCount(1);
+        model = folder.resolve("packed");
+        String packed = generate("integers");
+        assertThat(packed).isNotEqualTo(full);
+        assertThat(out.toString()).contains("in integers: 22 layers by ");
+        assertThat(generate("again")).isEqualTo(packed);
+        generate("emulated", "--kernel", "emulated");
+        assertThat(out.toString()).contains("in integers: 22 layers by emulated");
+        assertThat(generate("kv", "--kv", "int8")).isNotEqualTo(packed);
+        assertThat(quantize(options, "twice")).isEqualTo(1);
+        assertThat(err.toString()).contains("is quantized already").hasLineCount(1);
+    }
+
+    @Test
+    void whatCannotBePackedIsRefusedBeforeTheWorkBegins() {
+        for (String recipe : List.of("vidit-q-w4a8", "qvgen-w4a4")) {
+            String file = Path.of("..", "recipes", recipe + ".json").toString();
+            assertThat(quantize(new String[] {"--recipe", file, "--prompts", "none.txt"}, "refused"))
+                    .isEqualTo(1);
+            assertThat(err.toString())
+                    .contains(recipe.startsWith("qvgen") ? "trains the model" : "timestepRanges")
+                    .hasLineCount(1);
+        }
+    }
+
+    @Test
     void quantizationGoesOnWhereItStopped() throws IOException {
         Path prompts = Files.writeString(folder.resolve("prompts.txt"), "a cat on a beach\n");
         String[] recipe = {

@@ -21,11 +21,13 @@ public final class ActivationTape implements InputObserver, Recording {
     /** Tokens {@code [kept, in]} of one sample, and how many tokens of the pass each of them stands for. */
     record Recorded(Tensor tokens, RolloutStep step, double share) {}
 
-    private final Predicate<LinearSite> wanted;
-    private final int tokensPerSample;
-    private final long seed;
+    /** Smallest and largest values {@code [2, in]} of one sample. */
+    record Ranged(Tensor rows, RolloutStep step) {}
+
+    private final CalibrationRollouts.Wanted wanted;
     private final SharedInput shared = new SharedInput();
     private final Map<String, List<Recorded>> byInput = new LinkedHashMap<>();
+    private final Map<String, List<Ranged>> ranges = new LinkedHashMap<>();
 
     /**
      * An empty tape.
@@ -35,22 +37,32 @@ public final class ActivationTape implements InputObserver, Recording {
      * @param seed of the choice of tokens
      */
     public ActivationTape(Predicate<LinearSite> wanted, int tokensPerSample, long seed) {
+        this(new CalibrationRollouts.Wanted(wanted, tokensPerSample, seed));
+    }
+
+    /** An empty tape for what is {@code wanted}. */
+    public ActivationTape(CalibrationRollouts.Wanted wanted) {
         this.wanted = wanted;
-        this.tokensPerSample = tokensPerSample;
-        this.seed = seed;
     }
 
     @Override
     public void observe(LinearSite site, RolloutStep step, Tensor input) {
-        if (step.chunk() < 0 || !wanted.test(site) || !shared.isObservedThrough(site)) {
+        if (step.chunk() < 0 || !wanted.sites().test(site) || !shared.isObservedThrough(site)) {
             return;
         }
-        List<Recorded> records = byInput.computeIfAbsent(SharedInput.of(site), name -> new ArrayList<>());
+        String name = SharedInput.of(site);
         for (int sample = 0; sample < input.size(0); sample++) {
             Tensor tokens = input.select(0, sample);
-            Tensor kept = Ops.copyF32(kept(tokens, step, tokensPerSample, seed));
-            double share = (double) tokens.size(0) / kept.size(0);
-            records.add(new Recorded(TensorScope.own(kept), step, share));
+            if (wanted.extremes()) {
+                ranges.computeIfAbsent(name, of -> new ArrayList<>())
+                        .add(new Ranged(TensorScope.own(Extremes.rows(tokens)), step));
+            }
+            if (wanted.tokensPerSample() != CalibrationRollouts.Wanted.NO_TOKENS) {
+                Tensor kept = Ops.copyF32(kept(tokens, step, wanted.tokensPerSample(), wanted.seed()));
+                double share = (double) tokens.size(0) / kept.size(0);
+                byInput.computeIfAbsent(name, of -> new ArrayList<>())
+                        .add(new Recorded(TensorScope.own(kept), step, share));
+            }
         }
     }
 
@@ -72,7 +84,22 @@ public final class ActivationTape implements InputObserver, Recording {
         if (records == null) {
             throw new IllegalArgumentException("no input of " + site.name() + " was recorded");
         }
-        return samples(records, seed);
+        return samples(records, wanted.seed());
+    }
+
+    @Override
+    public Extremes extremes(LinearSite site) {
+        return extremes(site, ranges.getOrDefault(SharedInput.of(site), List.of()));
+    }
+
+    /** Ranges from {@code recorded} rows of the passes. */
+    static Extremes extremes(LinearSite site, List<Ranged> recorded) {
+        if (recorded.isEmpty()) {
+            throw new IllegalArgumentException("no range of the input of " + site.name() + " was recorded");
+        }
+        return Extremes.of(
+                recorded.stream().map(Ranged::rows).toList(),
+                recorded.stream().map(Ranged::step).toList());
     }
 
     /** Samples of equal size from {@code records}. */
@@ -98,7 +125,7 @@ public final class ActivationTape implements InputObserver, Recording {
         return new Samples(Ops.stack(0, tokens), steps, shares);
     }
 
-    /** Bytes of all records. */
+    @Override
     public long bytes() {
         return byInput.values().stream()
                 .flatMap(List::stream)
@@ -111,5 +138,7 @@ public final class ActivationTape implements InputObserver, Recording {
         byInput.values()
                 .forEach(records -> records.forEach(record -> record.tokens().close()));
         byInput.clear();
+        ranges.values().forEach(rows -> rows.forEach(row -> row.rows().close()));
+        ranges.clear();
     }
 }

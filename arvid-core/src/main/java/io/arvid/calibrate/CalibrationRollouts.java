@@ -43,16 +43,52 @@ public interface CalibrationRollouts {
         return latents(prompt, sites);
     }
 
-    /** What is recorded of a layer's inputs: of which layers, how many tokens of a pass (0 for all), and the seed of their choice. */
-    record Wanted(Predicate<LinearSite> sites, int tokensPerSample, long seed) {}
+    /**
+     * What is recorded of layers' inputs.
+     *
+     * @param sites of which layers
+     * @param tokensPerSample tokens of a pass, 0 for all, {@link #NO_TOKENS} for none
+     * @param seed of their choice
+     * @param extremes true for the smallest and largest values of all tokens of a pass
+     */
+    record Wanted(Predicate<LinearSite> sites, int tokensPerSample, long seed, boolean extremes) {
+        static final int NO_TOKENS = -1;
+
+        /** Tokens alone. */
+        public Wanted(Predicate<LinearSite> sites, int tokensPerSample, long seed) {
+            this(sites, tokensPerSample, seed, false);
+        }
+
+        /** Smallest and largest values alone: two rows a pass and input. */
+        public static Wanted extremes(Predicate<LinearSite> sites) {
+            return new Wanted(sites, NO_TOKENS, 0, true);
+        }
+    }
+
+    /** True where recordings lie on disk, so that one roll-out can record every layer, however large the model is. */
+    default boolean recordsToDisk() {
+        return false;
+    }
+
+    /**
+     * Rolls out one prompt and records inputs.
+     *
+     * @param name says which roll-out this is; what is kept of an interrupted one goes by it, so it stands for the arithmetic of {@code sites} and for what
+     *     is {@code wanted}
+     */
+    default Recording recordPrompt(String name, int prompt, Wanted wanted, SiteForward sites) {
+        ActivationTape tape = new ActivationTape(wanted);
+        TensorScope.runAndFree(() -> latents(prompt, new InputTap(sites, tape)));
+        return tape;
+    }
 
     /**
      * Rolls out the first {@code prompts} prompts and records inputs.
      *
-     * @param name says which roll-out this is, for progress and for what is kept of an interrupted one
+     * @param name as in {@link #recordPrompt}, and for progress
      */
     default Recording record(String name, int prompts, Wanted wanted, SiteForward sites, Progress progress) {
-        ActivationTape tape = new ActivationTape(wanted.sites(), wanted.tokensPerSample(), wanted.seed());
+        ActivationTape tape = new ActivationTape(wanted);
         try (Progress.Stage stage = progress.begin(name, prompts)) {
             for (int prompt = 0; prompt < prompts; prompt++) {
                 try (TensorScope scope = TensorScope.open()) {

@@ -25,6 +25,7 @@ import org.bytedeco.pytorch.Tensor;
 final class PassFiles {
     private static final String FLOW = "flow";
     private static final String INPUT = "input/";
+    private static final String RANGE = "range/";
 
     private final Path folder;
 
@@ -44,15 +45,13 @@ final class PassFiles {
         }
     }
 
-    /** Keeps a finished pass. */
-    void write(RolloutStep step, Tensor flow, Map<String, Tensor> inputs, Map<String, Long> counts) {
+    /** Keeps a finished pass: {@code recorded} tensors with the number of tokens that each was made from. */
+    void write(RolloutStep step, Tensor flow, Map<String, Tensor> recorded, Map<String, Long> counts) {
         Map<String, Tensor> tensors = new LinkedHashMap<>();
         Map<String, String> about = new LinkedHashMap<>();
         tensors.put(FLOW, flow);
-        inputs.forEach((name, tokens) -> {
-            tensors.put(INPUT + name, tokens);
-            about.put(INPUT + name, Long.toString(counts.get(name)));
-        });
+        tensors.putAll(recorded);
+        counts.forEach((name, count) -> about.put(name, Long.toString(count)));
         about.put("chunk", Integer.toString(step.chunk()));
         about.put("pass", Integer.toString(step.pass()));
         about.put("context", Boolean.toString(step.isContext()));
@@ -62,18 +61,33 @@ final class PassFiles {
         SafetensorsWriter.write(file(step), tensors, about);
     }
 
-    /** Adds what the passes recorded of the input of {@code site} to {@code records}, in the order of the passes; tensors belong to the open scope. */
-    void read(LinearSite site, List<ActivationTape.Recorded> records) {
-        String name = INPUT + SharedInput.of(site);
+    /** Adds the tokens that the passes recorded of the input of {@code site}, in the order of the passes; they belong to the open scope. */
+    void readTokens(LinearSite site, List<ActivationTape.Recorded> records) {
+        read(INPUT, site, (tokens, step, count) -> {
+            double share = (double) count / tokens.size(0);
+            records.add(new ActivationTape.Recorded(Ops.toF32(tokens), step, share));
+        });
+    }
+
+    /** The same for ranges. */
+    void readRanges(LinearSite site, List<ActivationTape.Ranged> ranges) {
+        read(RANGE, site, (rows, step, count) -> ranges.add(new ActivationTape.Ranged(rows, step)));
+    }
+
+    @FunctionalInterface
+    private interface Reader {
+        void read(Tensor recorded, RolloutStep step, long count);
+    }
+
+    private void read(String kind, LinearSite site, Reader reader) {
+        String name = kind + SharedInput.of(site);
         boolean once = site.role().isTextPath();
         for (Path file : finished()) {
             Map<String, String> about = SafetensorsFile.header(file).metadata();
             String count = about.get(name);
             if (count != null) {
                 try (WeightMap pass = SafetensorsFile.open(file)) {
-                    Tensor tokens = Ops.copyF32(pass.get(name));
-                    double share = (double) Long.parseLong(count) / tokens.size(0);
-                    records.add(new ActivationTape.Recorded(tokens, step(about), share));
+                    reader.read(Ops.copy(pass.get(name)), step(about), Long.parseLong(count));
                 }
                 if (once) {
                     return;
@@ -112,7 +126,7 @@ final class PassFiles {
     static final class Pass implements InputObserver, AutoCloseable {
         private final CalibrationRollouts.Wanted wanted;
         private final SharedInput shared = new SharedInput();
-        private final Map<String, Tensor> inputs = new LinkedHashMap<>();
+        private final Map<String, Tensor> recorded = new LinkedHashMap<>();
         private final Map<String, Long> counts = new LinkedHashMap<>();
 
         Pass(CalibrationRollouts.Wanted wanted) {
@@ -121,7 +135,6 @@ final class PassFiles {
 
         @Override
         public void observe(LinearSite site, RolloutStep step, Tensor input) {
-            String name = SharedInput.of(site);
             if (step.chunk() < 0 || !wanted.sites().test(site) || !shared.isObservedThrough(site)) {
                 return;
             }
@@ -129,16 +142,25 @@ final class PassFiles {
                 throw new IllegalArgumentException("recording to disk takes one video at a time");
             }
             Tensor tokens = input.select(0, 0);
-            Tensor kept = ActivationTape.kept(tokens, step, wanted.tokensPerSample(), wanted.seed());
-            Tensor known = inputs.put(name, TensorScope.own(Ops.copy(kept)));
-            counts.put(name, tokens.size(0));
+            if (wanted.extremes()) {
+                put(RANGE + SharedInput.of(site), Extremes.rows(tokens), tokens.size(0));
+            }
+            if (wanted.tokensPerSample() != CalibrationRollouts.Wanted.NO_TOKENS) {
+                Tensor kept = ActivationTape.kept(tokens, step, wanted.tokensPerSample(), wanted.seed());
+                put(INPUT + SharedInput.of(site), Ops.copy(kept), tokens.size(0));
+            }
+        }
+
+        private void put(String name, Tensor tensor, long count) {
+            Tensor known = recorded.put(name, TensorScope.own(tensor));
+            counts.put(name, count);
             if (known != null) {
                 known.close();
             }
         }
 
-        Map<String, Tensor> inputs() {
-            return inputs;
+        Map<String, Tensor> recorded() {
+            return recorded;
         }
 
         Map<String, Long> counts() {
@@ -147,7 +169,7 @@ final class PassFiles {
 
         @Override
         public void close() {
-            inputs.values().forEach(Tensor::close);
+            recorded.values().forEach(Tensor::close);
         }
     }
 
@@ -158,7 +180,7 @@ final class PassFiles {
             public Samples samples(LinearSite site) {
                 try (TensorScope scope = TensorScope.open()) {
                     List<ActivationTape.Recorded> records = new ArrayList<>();
-                    rollouts.forEach(rollout -> rollout.read(site, records));
+                    rollouts.forEach(rollout -> rollout.readTokens(site, records));
                     if (records.isEmpty()) {
                         throw new IllegalArgumentException("no input of " + site.name() + " was recorded");
                     }
@@ -166,6 +188,23 @@ final class PassFiles {
                     scope.keep(samples.inputs());
                     return samples;
                 }
+            }
+
+            @Override
+            public Extremes extremes(LinearSite site) {
+                try (TensorScope scope = TensorScope.open()) {
+                    List<ActivationTape.Ranged> ranges = new ArrayList<>();
+                    rollouts.forEach(rollout -> rollout.readRanges(site, ranges));
+                    Extremes extremes = ActivationTape.extremes(site, ranges);
+                    scope.keep(extremes.lows());
+                    scope.keep(extremes.highs());
+                    return extremes;
+                }
+            }
+
+            @Override
+            public long bytes() {
+                return 0;
             }
 
             @Override

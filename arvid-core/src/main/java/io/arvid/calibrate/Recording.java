@@ -11,6 +11,16 @@ public interface Recording extends AutoCloseable {
      */
     Samples samples(LinearSite site);
 
+    /**
+     * Ranges of the channels of the input of {@code site}.
+     *
+     * @throws IllegalArgumentException where they were not recorded
+     */
+    Extremes extremes(LinearSite site);
+
+    /** Bytes of memory that it holds. */
+    long bytes();
+
     @Override
     void close();
 }

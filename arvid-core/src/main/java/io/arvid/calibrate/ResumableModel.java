@@ -78,7 +78,7 @@ final class ResumableModel implements CausalVideoModel {
         try (PassFiles.Pass pass = new PassFiles.Pass(inputs)) {
             Tensor flow = TensorScope.run(
                     () -> model.forward(latents, timesteps, text, step, new InputTap(sites, pass), attention));
-            passes.write(step, flow, pass.inputs(), pass.counts());
+            passes.write(step, flow, pass.recorded(), pass.counts());
             return flow;
         }
     }

@@ -65,8 +65,7 @@ public record ResumableRollouts(
 
     @Override
     public Tensor latents(int prompt, SiteForward sites) {
-        throw new IllegalArgumentException(
-                "this method watches roll-outs in memory, which full size does not allow; minmax, adaround and q-arvd record to disk");
+        throw new IllegalArgumentException("a roll-out without a name cannot go on after an interruption");
     }
 
     @Override
@@ -88,25 +87,42 @@ public record ResumableRollouts(
     }
 
     @Override
+    public boolean recordsToDisk() {
+        return true;
+    }
+
+    @Override
+    public Recording recordPrompt(String name, int prompt, Wanted wanted, SiteForward sites) {
+        int passes = new DenoiseSchedule(rollout.config()).passes(chunkCount());
+        try (Progress.Stage stage = progress.begin(name + ", prompt " + prompt, passes)) {
+            return PassFiles.recording(List.of(recorded(name, prompt, wanted, sites, stage, passes)), wanted.seed());
+        }
+    }
+
+    @Override
     public Recording record(String name, int prompts, Wanted wanted, SiteForward sites, Progress unused) {
         List<PassFiles> recorded = new ArrayList<>();
         int passes = new DenoiseSchedule(rollout.config()).passes(chunkCount());
         try (Progress.Stage stage = progress.begin(name, (long) prompts * passes)) {
             for (int prompt = 0; prompt < prompts; prompt++) {
-                Path place = folder.resolve(fileName(name)).resolve("prompt-" + prompt);
-                recorded.add(new PassFiles(place));
-                Path done = place.resolve("done");
-                if (Files.exists(done)) {
-                    stage.step(passes);
-                } else {
-                    int index = prompt;
-                    TensorScope.runAndFree(() -> run(index, sites, place, wanted, stage));
-                    removeCache(place);
-                    AtomicFile.write(done, "");
-                }
+                recorded.add(recorded(name, prompt, wanted, sites, stage, passes));
             }
         }
         return PassFiles.recording(recorded, wanted.seed());
+    }
+
+    private PassFiles recorded(
+            String name, int prompt, Wanted wanted, SiteForward sites, Progress.Stage stage, int passes) {
+        Path place = folder.resolve(fileName(name)).resolve("prompt-" + prompt);
+        Path done = place.resolve("done");
+        if (Files.exists(done)) {
+            stage.step(passes);
+        } else {
+            TensorScope.runAndFree(() -> run(prompt, sites, place, wanted, stage));
+            removeCache(place);
+            AtomicFile.write(done, "");
+        }
+        return new PassFiles(place);
     }
 
     private Tensor run(int prompt, SiteForward sites, Path place, @Nullable Wanted wanted, Progress.Stage stage) {

@@ -41,6 +41,10 @@ public final class Packer {
      */
     public static PackedSize write(Path folder, QuantPlan plan, PackedSource source, Consumer<Path> companions) {
         AtomicFolder.requireFree(folder);
+        if (!plan.phases().isEmpty()) {
+            throw new CheckpointException(
+                    "a plan of '" + plan.method() + "' with other integers in other timesteps cannot be packed");
+        }
         QuantizedSource.refuse("the model", source.modelConfig());
         QuantizedSource.refuse("the model", source.weights());
         PackedSize[] size = new PackedSize[1];

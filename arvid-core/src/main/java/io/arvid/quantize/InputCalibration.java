@@ -5,7 +5,6 @@ import io.arvid.calibrate.FrameWeights;
 import io.arvid.calibrate.Recording;
 import io.arvid.calibrate.Samples;
 import io.arvid.model.LinearSite;
-import io.arvid.model.SiteForward;
 import io.arvid.quantize.fake.FakeQuantForward;
 import io.arvid.quantize.fit.InputFit;
 import io.arvid.quantize.fit.ScaledLayer;
@@ -39,6 +38,15 @@ public record InputCalibration(InputRule rule, InputFit fit, int prompts, int to
     /** {@code scaled} with input plans; {@code frameWeights} says how much each chunk's error counts in a layer. */
     public ScaledModel calibrate(
             QuantContext context, ScaledModel scaled, BiFunction<LinearSite, ScaledLayer, FrameWeights> frameWeights) {
+        return calibrate("", context, scaled, frameWeights);
+    }
+
+    /** The same for one of several models that a method calibrates, which {@code part} names. */
+    public ScaledModel calibrate(
+            String part,
+            QuantContext context,
+            ScaledModel scaled,
+            BiFunction<LinearSite, ScaledLayer, FrameWeights> frameWeights) {
         return switch (rule) {
             case InputRule.Full() -> scaled;
             case InputRule.Dynamic dynamic -> {
@@ -47,9 +55,14 @@ public record InputCalibration(InputRule rule, InputFit fit, int prompts, int to
             }
             case InputRule.Static(IntGrid grid) ->
                 fromSamples(
-                        context, scaled, frameWeights, (inputs, weights, samples) -> fit.fit(inputs, weights, grid));
+                        part,
+                        context,
+                        scaled,
+                        frameWeights,
+                        (inputs, weights, samples) -> fit.fit(inputs, weights, grid));
             case InputRule.Stepwise(IntGrid grid, StepBuckets buckets) ->
                 fromSamples(
+                        part,
                         context,
                         scaled,
                         frameWeights,
@@ -64,11 +77,12 @@ public record InputCalibration(InputRule rule, InputFit fit, int prompts, int to
     }
 
     private ScaledModel fromSamples(
+            String part,
             QuantContext context,
             ScaledModel scaled,
             BiFunction<LinearSite, ScaledLayer, FrameWeights> frameWeights,
             Fitting fitting) {
-        try (Recording tape = record(context, scaled);
+        try (Recording tape = record(part, context, scaled);
                 Progress.Stage stage =
                         context.progress().begin("input ranges", scaled.layers().size())) {
             return scaled.map((site, layer) -> {
@@ -84,7 +98,7 @@ public record InputCalibration(InputRule rule, InputFit fit, int prompts, int to
     }
 
     /** Rolls out with quantized weights, recording the inputs of all layers. */
-    private Recording record(QuantContext context, ScaledModel scaled) {
+    private Recording record(String part, QuantContext context, ScaledModel scaled) {
         context.requirePrompts(prompts);
         try (QuantPlan weightsOnly = scaled.map(
                                 (site, layer) -> layer.withInputs(new InputPlan.Full(), new InputPlan.Full()))
@@ -92,24 +106,11 @@ public record InputCalibration(InputRule rule, InputFit fit, int prompts, int to
                 FakeQuantForward quantized = new FakeQuantForward(context.model(), weightsOnly)) {
             return context.rollouts()
                     .record(
-                            "recording inputs, weights quantized",
+                            "recording inputs, weights quantized" + part,
                             prompts,
                             new CalibrationRollouts.Wanted(scaled.layers()::containsKey, tokensPerSample, seed),
                             quantized,
                             context.progress());
-        }
-    }
-
-    /** Rolls out the first {@code prompts} calibration prompts for what {@code sites} hears. */
-    public static void rollOut(QuantContext context, SiteForward sites, int prompts, String name) {
-        context.requirePrompts(prompts);
-        try (Progress.Stage stage = context.progress().begin(name, prompts)) {
-            for (int prompt = 0; prompt < prompts; prompt++) {
-                try (TensorScope scope = TensorScope.open()) {
-                    context.rollouts().latents(prompt, sites);
-                }
-                stage.step();
-            }
         }
     }
 

@@ -40,7 +40,7 @@ public record QuantContext(
 
     /** The same with sensitivities that were measured. */
     public QuantContext withSensitivity(FrameWeights measured) {
-        return new QuantContext(model, rollouts, measured, progress, workers);
+        return new QuantContext(model, rollouts, measured, progress, workers, finished);
     }
 
     /** Checks that enough prompts are at hand. */

@@ -1,6 +1,7 @@
 package io.arvid.quantize;
 
 import io.arvid.quantize.scheme.QuantPlan;
+import java.util.Optional;
 
 /**
  * A way of choosing integers: one recipe record and one class a paper.
@@ -16,6 +17,11 @@ public interface QuantMethod<R extends Recipe> {
 
     /** What {@link #plan} will use. */
     Needs needs(R recipe);
+
+    /** Why nothing that {@code recipe} gives can be made and packed by {@code arvid quantize}; empty where it can. */
+    default Optional<String> refusal(R recipe) {
+        return Optional.empty();
+    }
 
     /** Chooses the integers. Never edits the model; the same context and recipe give the same plan. The caller closes the plan. */
     QuantPlan plan(QuantContext context, R recipe);

@@ -128,6 +128,13 @@ public record RecipeFile<R extends Recipe>(QuantMethod<R> method, R recipe) {
         return method.needs(recipe);
     }
 
+    /** {@code IllegalArgumentException} saying why where {@code arvid quantize} cannot make and pack what the recipe asks for. */
+    public void requirePackable() {
+        method.refusal(recipe).ifPresent(reason -> {
+            throw new IllegalArgumentException(method.id() + " " + reason);
+        });
+    }
+
     /** Chooses the integers. */
     public QuantPlan plan(QuantContext context) {
         return method.plan(context, recipe);

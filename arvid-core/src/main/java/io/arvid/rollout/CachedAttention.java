@@ -28,9 +28,7 @@ public final class CachedAttention implements SelfAttention, AutoCloseable {
                 cache.place(block, step.startFrame() * cache.tokensPerFrame(), Math.toIntExact(k.size(1)));
         store.write(place.start(), keys, v.transpose(1, 2));
         Tensor attended = store.attend(queries, place.readFrom(), place.end());
-        if (step.isContext()) {
-            store.commit(place.start(), place.end());
-        }
+        cache.finish(block, place, step.isContext());
         return attended.transpose(1, 2).reshape(q.size(0), q.size(1), q.size(2) * q.size(3));
     }
 

@@ -46,6 +46,11 @@ public class DenseKvStore implements KvStore {
     }
 
     @Override
+    public void release(int start, int end) {
+        // All slots lie in one piece of memory.
+    }
+
+    @Override
     public Tensor attend(Tensor queries, int start, int end) {
         return Ops.attention(queries, keys(start, end), values(start, end), null);
     }

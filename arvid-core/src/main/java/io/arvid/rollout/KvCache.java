@@ -11,6 +11,9 @@ public final class KvCache implements AutoCloseable {
     private final int tokensPerFrame;
     private final List<KvStore> stores = new ArrayList<>();
     private final List<SlotWindow> windows = new ArrayList<>();
+    private final long[] used;
+    private long total;
+    private long peakBytes;
 
     /**
      * An empty cache.
@@ -48,6 +51,7 @@ public final class KvCache implements AutoCloseable {
             KvStore.Factory factory) {
         this.tokensPerFrame = shape.tokensPerFrame();
         this.slots = heldFrames * tokensPerFrame;
+        this.used = new long[shape.blocks()];
         int sink = sinkFrames * tokensPerFrame;
         for (int block = 0; block < shape.blocks(); block++) {
             stores.add(factory.create(new KvStore.Shape(block, batch, shape.heads(), slots, shape.headDim(), type)));
@@ -62,6 +66,20 @@ public final class KvCache implements AutoCloseable {
             stores.get(block).move(place.moveFrom(), place.moveTo(), place.moved());
         }
         return place;
+    }
+
+    /** Ends a pass of {@code block} over {@code place}: its slots are final, or will be written again by the next pass. */
+    void finish(int block, SlotWindow.Placement place, boolean isFinal) {
+        KvStore store = stores.get(block);
+        peakBytes = Math.max(peakBytes, total - used[block] + store.bytes());
+        if (isFinal) {
+            store.commit(place.start(), place.end());
+        } else {
+            store.release(place.start(), place.end());
+        }
+        total -= used[block];
+        used[block] = store.bytes();
+        total += used[block];
     }
 
     /** Tokens that it holds. */
@@ -82,6 +100,11 @@ public final class KvCache implements AutoCloseable {
     /** Slots of {@code block}. */
     public SlotWindow window(int block) {
         return windows.get(block);
+    }
+
+    /** Most bytes of native memory that were in use after a block had attended. */
+    public long peakBytes() {
+        return peakBytes;
     }
 
     /** Bytes of native memory in use. */

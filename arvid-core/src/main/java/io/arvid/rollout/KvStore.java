@@ -7,7 +7,8 @@ import org.bytedeco.pytorch.Tensor;
  * Keys and values of one block in numbered slots. Which slot holds what is decided by {@link SlotWindow}; a store may keep them in any form.
  *
  * <p>A chunk is written once a pass and overwrites itself until its context pass, after which {@link #commit} says that its slots are final: a store
- * that quantizes does so there, and keeps what is not committed as it came. {@link #move} and {@link #attend} see both kinds of slots.
+ * that quantizes does so there, and keeps what is not committed as it came until {@link #release}. {@link #move} and {@link #attend} see both kinds of
+ * slots.
  */
 public interface KvStore extends AutoCloseable {
     /**
@@ -37,6 +38,12 @@ public interface KvStore extends AutoCloseable {
 
     /** Slots {@code [start, end)} will not be written again before they move or the store closes. */
     void commit(int start, int end);
+
+    /**
+     * Slots {@code [start, end)}, written and not committed, will be written again before they are read: their memory may serve another block in the
+     * meantime.
+     */
+    void release(int start, int end);
 
     /** Softmax attention of queries {@code [B, heads, L, headDim]} over slots {@code [start, end)}: {@code [B, heads, L, headDim]}. */
     Tensor attend(Tensor queries, int start, int end);

@@ -51,9 +51,7 @@ final class RollingAttention implements SelfAttention, AutoCloseable {
                 : step.isContext()
                         ? attendCache(store, queries, place.end())
                         : attendWindow(store, step, queries, keys, values, place.start());
-        if (step.isContext() && step.pass() == denoisingPasses) {
-            store.commit(place.start(), place.end());
-        }
+        cache.finish(block, place, step.isContext() && step.pass() == denoisingPasses);
         return attended.transpose(1, 2).reshape(q.size(0), q.size(1), q.size(2) * q.size(3));
     }
 

@@ -9,12 +9,14 @@ import io.arvid.quantize.CalibratedRecipe;
 import io.arvid.quantize.Needs;
 import io.arvid.quantize.Recipe;
 import io.arvid.quantize.RecipeFile;
+import io.arvid.quantize.arvid.ArvidRecipe;
 import io.arvid.quantize.qarvd.QArvdRecipe;
 import io.arvid.record.MemoryPlan;
 import io.arvid.record.MemoryPlan.Part;
 import io.arvid.record.MemoryPlan.Stage;
 import io.arvid.rollout.DenoiseSchedule;
 import io.arvid.rollout.RolloutConfig;
+import io.arvid.rollout.kv.KvQuantization;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -61,7 +63,7 @@ public record FullSizeBudget(PublishedModel model) {
     }
 
     private Part weights() {
-        return new Part("transformer", model.weights().bytes(), true);
+        return new Part("transformer", model.transformerBytes(), true);
     }
 
     private Part working(int tokens) {
@@ -77,8 +79,8 @@ public record FullSizeBudget(PublishedModel model) {
         return new Part("keys and values", bytes, mapped);
     }
 
-    /** Memory of generating a video, whatever the number of prompts. */
-    public MemoryPlan generation() {
+    /** Memory of generating a video, whatever the number of prompts, with keys and values kept as {@code kv} says. */
+    public MemoryPlan generation(KvQuantization kv) {
         List<Stage> stages = new ArrayList<>();
         if (!model.hasSyntheticText() && model.files().has(ModelCard.Network.TEXT_ENCODER)) {
             long encoder = model.files().network(ModelCard.Network.TEXT_ENCODER).bytes();
@@ -87,7 +89,12 @@ public record FullSizeBudget(PublishedModel model) {
                     List.of(new Part("text encoder", encoder, true), new Part("program", PROGRAM, false))));
         }
         int tokens = model.preset().rolling() ? 5 * chunkTokens() : chunkTokens();
-        stages.add(new Stage("rolling out", List.of(weights(), cache(false), working(tokens))));
+        Part keysAndValues = new Part("keys and values", Math.round(cache(false).bytes() * kv.shareOfBf16()), false);
+        List<Part> rolling = new ArrayList<>(List.of(weights(), keysAndValues, working(tokens)));
+        if (model.packed() != null) {
+            rolling.add(new Part("weights for the kernels", model.transformerBytes(), false));
+        }
+        stages.add(new Stage("rolling out", rolling));
         long pixels =
                 (long) model.preset().video().height() * model.preset().video().width();
         long decoder = model.files().has(ModelCard.Network.VIDEO_AUTOENCODER)
@@ -169,8 +176,16 @@ public record FullSizeBudget(PublishedModel model) {
         return file.needs() instanceof Needs.Rollouts rollouts ? rollouts.prompts() : 0;
     }
 
-    private static int rollouts(RecipeFile<?> file) {
-        return file.needs() instanceof Needs.Rollouts rollouts ? rollouts.rollouts() : 0;
+    /** A recipe of {@code arvid} rolls out anew for every block, and for every layer where it looks for some to keep. */
+    private int rollouts(RecipeFile<?> file) {
+        int declared = file.needs() instanceof Needs.Rollouts rollouts ? rollouts.rollouts() : 0;
+        if (!(file.recipe() instanceof ArvidRecipe recipe)) {
+            return declared;
+        }
+        int layers = recipe.keep() == null
+                ? 0
+                : recipe.keep().prompts() * (sites(recipe).size() + 1);
+        return declared + recipe.calibrationPrompts() * config().numLayers() + layers;
     }
 
     /** Bytes on disk while quantizing, the state of an interrupted run included. */

@@ -92,7 +92,7 @@ public final class KvModes {
         return errors;
     }
 
-    /** Hears how many bytes a cache takes when the last chunk is in it. */
+    /** Hears how many bytes a cache takes at most, the chunk in work included. */
     public static final class CacheSize implements RolloutListener {
         private long bytes;
         private KvCache cache;
@@ -104,7 +104,7 @@ public final class KvModes {
 
         @Override
         public void finished(ChunkPlan.Chunk chunk, Tensor latents) {
-            bytes = cache.bytes();
+            bytes = cache.peakBytes();
         }
 
         /** Bytes of native memory. */

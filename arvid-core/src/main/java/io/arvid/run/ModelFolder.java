@@ -183,10 +183,7 @@ public final class ModelFolder implements AutoCloseable {
         try (TensorScope scope = TensorScope.open()) {
             Map<String, Tensor> weights = new HashMap<>();
             packed.unquantized().entries().forEach((name, tensor) -> weights.put(name, Ops.copyF32(tensor)));
-            packed.layers()
-                    .forEach((site, layer) -> weights.put(
-                            site.name() + ".weight",
-                            QuantizedModel.absentWeight(DTypes.F32, layer.outFeatures(), layer.inFeatures())));
+            weights.putAll(QuantizedModel.absentWeights(packed, DTypes.F32));
             return WeightMap.of(weights);
         }
     }
@@ -224,6 +221,11 @@ public final class ModelFolder implements AutoCloseable {
 
     /** How the model wants keys and values to be kept: as its plan says, or as they are. */
     public KvQuantization kv() {
+        return kv(packed);
+    }
+
+    /** How the packed model wants keys and values to be kept; as they are where it is null. */
+    static KvQuantization kv(@Nullable PackedModelFile packed) {
         return (packed == null ? new KvPlan.Full() : packed.kv()).quantization();
     }
 

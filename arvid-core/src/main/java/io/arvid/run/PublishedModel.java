@@ -1,5 +1,6 @@
 package io.arvid.run;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.arvid.model.SiteForward;
 import io.arvid.model.TextContext;
 import io.arvid.model.wan.Checkpoints;
@@ -9,6 +10,7 @@ import io.arvid.model.wan.UmtConfig;
 import io.arvid.model.wan.UmtTextEncoder;
 import io.arvid.model.wan.WanConfig;
 import io.arvid.model.wan.WanTransformer;
+import io.arvid.pack.PackedModelFile;
 import io.arvid.rollout.KvStore;
 import io.arvid.rollout.NoiseSource;
 import io.arvid.rollout.RollingCacheSize;
@@ -16,10 +18,12 @@ import io.arvid.rollout.RollingForcing;
 import io.arvid.rollout.Rollout;
 import io.arvid.rollout.RolloutConfig;
 import io.arvid.rollout.RolloutListener;
+import io.arvid.rollout.kv.KvQuantization;
 import io.arvid.rollout.preset.Guided;
 import io.arvid.rollout.preset.ModelFolder;
 import io.arvid.rollout.preset.Preset;
 import io.arvid.tensor.DTypes;
+import io.arvid.tensor.Devices;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.Seeds;
 import io.arvid.tensor.TensorScope;
@@ -30,7 +34,9 @@ import io.arvid.weights.WeightMap;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.zip.CRC32;
 import org.bytedeco.pytorch.Tensor;
@@ -48,22 +54,77 @@ public final class PublishedModel implements AutoCloseable {
     private final ModelCard card;
     private final WeightMap weights;
     private final WanTransformer transformer;
+    private final @Nullable PackedModelFile packed;
 
-    private PublishedModel(Preset preset, ModelFolder files) {
+    private PublishedModel(Preset preset, ModelFolder files, ModelCard card, @Nullable PackedModelFile packed) {
         this.preset = preset;
         this.files = files;
-        this.card = files.transformer(preset);
-        this.weights = Checkpoints.open(card).onCurrentDevice();
+        this.card = card;
+        this.packed = packed;
+        this.weights = packed == null ? Checkpoints.open(card).onCurrentDevice() : unquantized(packed);
         this.transformer = new WanTransformer(Objects.requireNonNull(card.config()), weights);
     }
 
     /**
-     * Opens the transformer of {@code preset} among the files in {@code places}.
+     * Opens the transformer of {@code preset} among the files in {@code places}; a packed model in the first of them is taken as it is.
      *
      * @throws CheckpointException naming what was found where there is none
      */
     public static PublishedModel open(Preset preset, List<Path> places) {
-        return new PublishedModel(preset, ModelFolder.open(places));
+        Path first = places.getFirst();
+        if (!PackedModelFile.isPacked(first)) {
+            ModelFolder files = ModelFolder.open(places);
+            return new PublishedModel(preset, files, files.transformer(preset), null);
+        }
+        if (Devices.current().isCuda()) {
+            throw new IllegalArgumentException(
+                    "the integer kernels of packed models run on the CPU; leave --device out");
+        }
+        PackedModelFile packed = PackedModelFile.open(first);
+        try {
+            ModelCard card = PackedCard.read(first, packed);
+            ModelFolder files =
+                    ModelFolder.open(places.subList(1, places.size())).with(first, card);
+            if (!preset.fits(card)) {
+                throw new CheckpointException(
+                        first, "is a packed " + card.title() + ", which preset '" + preset.id() + "' does not run");
+            }
+            return new PublishedModel(preset, files, card, packed);
+        } catch (RuntimeException e) {
+            packed.close();
+            throw e;
+        }
+    }
+
+    /** What is not quantized, in place in the packed file, and stand-ins for the weights of the quantized layers. */
+    private static WeightMap unquantized(PackedModelFile packed) {
+        Map<String, Tensor> weights = new LinkedHashMap<>();
+        try (TensorScope scope = TensorScope.open()) {
+            packed.unquantized().entries().forEach((name, tensor) -> weights.put(name, tensor.alias()));
+            DTypes type = DTypes.of(packed.unquantized().get("patch_embedding.bias"));
+            weights.putAll(QuantizedModel.absentWeights(packed, type));
+            return WeightMap.of(weights);
+        }
+    }
+
+    /** The packed layers, whose integers lie in the mapped file; null of a model in full precision. */
+    public @Nullable PackedModelFile packed() {
+        return packed;
+    }
+
+    /** How the model wants keys and values to be kept: as its plan says, or as they are. */
+    public KvQuantization kv() {
+        return io.arvid.run.ModelFolder.kv(packed);
+    }
+
+    /** How this model can be written to the {@code config.json} of its packed form, so that {@link #open} reads it again. */
+    public ObjectNode packedConfig() {
+        return PackedCard.write(config(), card);
+    }
+
+    /** Bytes of the transformer's parameters, as they are stored. */
+    public long transformerBytes() {
+        return packed == null ? weights.bytes() : packed.size().bytes();
     }
 
     /** How it is run. */
@@ -219,5 +280,8 @@ public final class PublishedModel implements AutoCloseable {
     @Override
     public void close() {
         weights.close();
+        if (packed != null) {
+            packed.close();
+        }
     }
 }

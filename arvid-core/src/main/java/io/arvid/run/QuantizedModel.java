@@ -10,6 +10,7 @@ import io.arvid.model.LinearSite;
 import io.arvid.model.RolloutStep;
 import io.arvid.model.SiteForward;
 import io.arvid.pack.PackedLayer;
+import io.arvid.pack.PackedModelFile;
 import io.arvid.tensor.DTypes;
 import io.arvid.tensor.Tensors;
 import java.util.EnumMap;
@@ -48,6 +49,15 @@ public final class QuantizedModel implements SiteForward, AutoCloseable {
      */
     public static Tensor absentWeight(DTypes type, int outFeatures, int inFeatures) {
         return Tensors.full(type, Double.NaN, 1, 1).expand(outFeatures, inFeatures);
+    }
+
+    /** Stand-ins for the weights of all layers of {@code packed}, by parameter name. */
+    static Map<String, Tensor> absentWeights(PackedModelFile packed, DTypes type) {
+        Map<String, Tensor> absent = new LinkedHashMap<>();
+        packed.layers()
+                .forEach((site, layer) -> absent.put(
+                        site.name() + ".weight", absentWeight(type, layer.outFeatures(), layer.inFeatures())));
+        return absent;
     }
 
     @Override

@@ -6,10 +6,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Tensor;
 
@@ -61,10 +63,11 @@ public final class CheckpointFile {
 
     private static Contents describe(Path file, Format format) {
         if (format == Format.SAFETENSORS) {
-            List<TensorInfo> tensors = SafetensorsFile.entries(file).stream()
+            SafetensorsFile.Header header = SafetensorsFile.listing(file);
+            List<TensorInfo> tensors = header.entries().stream()
                     .map(entry -> new TensorInfo(entry.name(), entry.type(), entry.shape()))
                     .toList();
-            return new Contents(file, format, List.of(new Group("", tensors)), SafetensorsFile.metadata(file));
+            return new Contents(file, format, List.of(new Group("", tensors)), new LinkedHashMap<>(header.metadata()));
         }
         try (TorchCheckpoint checkpoint = TorchCheckpoint.open(file)) {
             Walk walk = Walk.over(file, checkpoint.root());
@@ -85,11 +88,17 @@ public final class CheckpointFile {
      * @param rename new name of a tensor from its name in the file; two tensors must not get one name
      */
     public static WeightMap load(Path file, String group, UnaryOperator<String> rename) {
+        return loadRenamed(file, group, names -> rename);
+    }
+
+    /** The same with a renaming that depends on the names in the file. */
+    public static WeightMap loadRenamed(
+            Path file, String group, Function<Collection<String>, UnaryOperator<String>> renaming) {
         if (formatOf(file) == Format.SAFETENSORS) {
             requireGroup(file, group, List.of(""));
-            return SafetensorsFile.open(file).renamed(rename);
         }
-        return loadTorch(file, group).renamed(rename);
+        WeightMap weights = formatOf(file) == Format.SAFETENSORS ? SafetensorsFile.open(file) : loadTorch(file, group);
+        return weights.renamed(renaming.apply(weights.names()));
     }
 
     private static WeightMap loadTorch(Path file, String group) {

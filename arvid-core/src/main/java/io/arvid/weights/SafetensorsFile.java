@@ -65,11 +65,6 @@ public final class SafetensorsFile {
         }
     }
 
-    /** The free-form metadata of {@code file}; empty for the index of a sharded set. */
-    static SequencedMap<String, String> metadata(Path file) {
-        return new LinkedHashMap<>(isIndex(file) ? Map.of() : header(file).metadata());
-    }
-
     private static boolean isIndex(Path file) {
         return file.getFileName().toString().endsWith(".index.json");
     }
@@ -112,10 +107,10 @@ public final class SafetensorsFile {
         return WeightMap.backedBy(tensors, () -> shards.values().forEach(WeightMap::close));
     }
 
-    /** The tensors of {@code file}, or of the set that it is the index of, without touching their data. */
-    static List<Entry> entries(Path file) {
+    /** The header of {@code file}, or of the set that it is the index of, which has no metadata of its own; without touching the data. */
+    static Header listing(Path file) {
         if (!isIndex(file)) {
-            return header(file).entries();
+            return header(file);
         }
         Map<String, Map<String, Entry>> shards = new HashMap<>();
         List<Entry> entries = new ArrayList<>();
@@ -130,7 +125,7 @@ public final class SafetensorsFile {
             }
             entries.add(inShard.get(name));
         });
-        return entries;
+        return new Header(entries, Map.of(), 0);
     }
 
     private static CheckpointException notInItsShard(Path index, String name, String shard) {

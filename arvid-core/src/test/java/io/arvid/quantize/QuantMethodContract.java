@@ -22,6 +22,7 @@ import io.arvid.tensor.Ops;
 import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
 import io.arvid.tensor.Torch;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -30,6 +31,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
 
 /** What holds for every method: subclasses name the method and a recipe that is quick on {@link TinyModel}. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -87,6 +89,20 @@ abstract class QuantMethodContract<R extends Recipe> {
                             .as(site.name())
                             .isEqualTo(Tensors.toBytes(tensors.get(i)));
                 }
+            });
+        }
+    }
+
+    @Test
+    void rollOutsOnDiskGiveTheSamePlan(@TempDir Path folder) {
+        try (TinyModel.Prompts prompts = tiny.prompts(2);
+                QuantPlan inMemory = method().plan(QuantContext.of(tiny.model(), prompts.inMemory()), recipe());
+                QuantPlan onDisk = method().plan(QuantContext.of(tiny.model(), prompts.onDisk(folder)), recipe())) {
+            inMemory.layers().forEach((site, layer) -> {
+                LayerPlan other = onDisk.layers().get(site);
+                assertThat(other.input()).as(site.name()).isEqualTo(layer.input());
+                assertThat(Tensors.toBytes(other.codes())).as(site.name()).isEqualTo(Tensors.toBytes(layer.codes()));
+                assertThat(Tensors.toBytes(other.scales())).as(site.name()).isEqualTo(Tensors.toBytes(layer.scales()));
             });
         }
     }

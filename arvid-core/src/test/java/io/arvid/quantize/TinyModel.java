@@ -1,6 +1,8 @@
 package io.arvid.quantize;
 
 import io.arvid.calibrate.CalibrationRollouts;
+import io.arvid.calibrate.PromptRollouts;
+import io.arvid.calibrate.ResumableRollouts;
 import io.arvid.model.RolloutStep;
 import io.arvid.model.SiteForward;
 import io.arvid.model.TextContext;
@@ -8,12 +10,16 @@ import io.arvid.model.wan.FullAttention;
 import io.arvid.model.wan.WanConfig;
 import io.arvid.model.wan.WanRope;
 import io.arvid.model.wan.WanTransformer;
+import io.arvid.record.Progress;
+import io.arvid.rollout.Rollout;
+import io.arvid.rollout.RolloutConfig;
 import io.arvid.tensor.DTypes;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.Seeds;
 import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
 import io.arvid.weights.WeightMap;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -87,6 +93,35 @@ public final class TinyModel implements AutoCloseable {
                 return TensorScope.run(() -> rollOut(prompt, sites));
             }
         };
+    }
+
+    /** Calibration prompts on the real roll-out, in memory and on disk, with the same noise. */
+    record Prompts(Rollout rollout, List<Tensor> texts) implements AutoCloseable {
+        CalibrationRollouts inMemory() {
+            return PromptRollouts.seeded(rollout, texts, 2 * CHUNKS, CONFIG.inDim(), 4, 4, 5);
+        }
+
+        CalibrationRollouts onDisk(Path folder) {
+            return new ResumableRollouts(
+                    rollout, texts, new long[] {1, 2 * CHUNKS, CONFIG.inDim(), 4, 4}, 5, folder, Progress.SILENT);
+        }
+
+        @Override
+        public void close() {
+            texts.forEach(Tensor::close);
+        }
+    }
+
+    Prompts prompts(int count) {
+        RolloutConfig config = new RolloutConfig(2, false, new int[] {1000, 500}, null, true, 5, 0, -1, 0);
+        List<Tensor> texts = new ArrayList<>();
+        try (TensorScope scope = TensorScope.open();
+                Seeds seeds = new Seeds(11)) {
+            for (int i = 0; i < count; i++) {
+                texts.add(TensorScope.own(seeds.normal(1, CONFIG.textLen(), CONFIG.textDim())));
+            }
+        }
+        return new Prompts(new Rollout(model, config), texts);
     }
 
     private Tensor rollOut(int prompt, SiteForward sites) {

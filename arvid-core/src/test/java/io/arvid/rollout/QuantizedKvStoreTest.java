@@ -2,6 +2,8 @@ package io.arvid.rollout;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.arvid.model.AttentionShape;
+import io.arvid.model.RolloutStep;
 import io.arvid.model.wan.WanTransformer;
 import io.arvid.rollout.kv.GroupedQuantizer;
 import io.arvid.rollout.kv.KvQuantization;
@@ -124,6 +126,39 @@ class QuantizedKvStoreTest {
                 quantized.commit(start, start + 4680);
             }
             assertThat(quantized.bytes() / (double) dense.bytes()).isLessThanOrEqualTo(shareOfBf16);
+        }
+    }
+
+    /** Thirty blocks and seven chunks, as the model of 1.3 billion parameters has: the whole cache at its most, the chunk in work included. */
+    @ParameterizedTest
+    @CsvSource({"INT8,0.53", "INT4,0.30"})
+    void ofTheChunkInWorkOneBlockHoldsKeysAndValues(Codes codes, double shareOfBf16) {
+        assertThat(peak(codes) / (double) peak(Codes.NONE)).isLessThanOrEqualTo(shareOfBf16);
+    }
+
+    private static long peak(Codes codes) {
+        AttentionShape shape = new AttentionShape(30, 1, 128, 8, 16);
+        Tensor tokens = Ops.to(normal(1, 1, 3 * 128, 1, 128), DTypes.BF16);
+        try (KvCache cache = new KvCache(
+                        21,
+                        0,
+                        false,
+                        shape,
+                        1,
+                        DTypes.BF16,
+                        KvQuantization.of(codes).stores());
+                CachedAttention attention = new CachedAttention(shape, cache)) {
+            for (int chunk = 0; chunk < 7; chunk++) {
+                for (int pass = 0; pass < 2; pass++) {
+                    RolloutStep step = new RolloutStep(chunk, pass, pass == 1, 3 * chunk, 3, 0);
+                    for (int block = 0; block < shape.blocks(); block++) {
+                        int index = block;
+                        TensorScope.runAndFree(() -> attention.attend(index, step, tokens, tokens, tokens));
+                    }
+                }
+            }
+            assertThat(cache.bytes()).isLessThanOrEqualTo(cache.peakBytes());
+            return cache.peakBytes();
         }
     }
 

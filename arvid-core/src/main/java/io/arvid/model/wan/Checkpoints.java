@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -65,12 +66,7 @@ public final class Checkpoints {
         if (!card.isComplete()) {
             throw new CheckpointException(card.file(), describeDefects(card));
         }
-        CheckpointFile.Contents contents = CheckpointFile.describe(card.file());
-        CheckpointFile.Group group = contents.groups().stream()
-                .filter(candidate -> candidate.name().equals(card.group()))
-                .findFirst()
-                .orElseThrow();
-        return CheckpointFile.load(card.file(), card.group(), renaming(group));
+        return CheckpointFile.loadRenamed(card.file(), card.group(), Checkpoints::renaming);
     }
 
     /** One line with everything that keeps {@code card} from being opened. */
@@ -91,15 +87,15 @@ public final class Checkpoints {
         }
     }
 
-    private static UnaryOperator<String> renaming(CheckpointFile.Group group) {
-        List<String> names = group.tensors().stream().map(TensorInfo::name).toList();
+    private static UnaryOperator<String> renaming(Collection<String> names) {
         UnaryOperator<String> strip = WrapperPrefixes.strip(names);
         boolean diffusers = DiffusersNames.isDiffusers(names.stream().map(strip).toList());
         return diffusers ? name -> DiffusersNames.toOriginal(strip.apply(name)) : strip;
     }
 
     private static ModelCard card(CheckpointFile.Contents contents, CheckpointFile.Group group) {
-        UnaryOperator<String> rename = renaming(group);
+        UnaryOperator<String> rename =
+                renaming(group.tensors().stream().map(TensorInfo::name).toList());
         SequencedMap<String, long[]> shapes = new LinkedHashMap<>();
         SequencedMap<DTypes, Long> types = new LinkedHashMap<>();
         Map<DTypes, Long> counts = new EnumMap<>(DTypes.class);

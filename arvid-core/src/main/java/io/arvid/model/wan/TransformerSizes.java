@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 final class TransformerSizes {
     private static final int PUBLISHED_HEAD_DIM = 128;
     private static final Pattern BLOCK = Pattern.compile("blocks\\.(\\d{1,4})\\.(.*)");
+    private static final Pattern IN_BLOCK = Pattern.compile("(self_attn|cross_attn|ffn\\.[02]|norm3).*|modulation");
     private static final List<String> OUTSIDE =
             List.of("patch_embedding.", "text_embedding.", "time_embedding.", "time_projection.", "head.");
 
@@ -26,7 +27,7 @@ final class TransformerSizes {
                 .filter(name -> {
                     Matcher block = BLOCK.matcher(name);
                     return block.matches()
-                            ? block.group(2).matches("(self_attn|cross_attn|ffn\\.[02]|norm3).*|modulation")
+                            ? IN_BLOCK.matcher(block.group(2)).matches()
                             : OUTSIDE.stream().anyMatch(name::startsWith);
                 })
                 .count();

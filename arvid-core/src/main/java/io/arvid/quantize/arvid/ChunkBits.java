@@ -43,7 +43,7 @@ public record ChunkBits(List<Integer> widths, double average) {
             InputRule rule = new InputRule.Static(new IntGrid(widths.get(width), symmetric));
             ScaledModel model = ArvidMethod.ranges(recipe, rule).calibrate(context, scaled, (site, layer) -> uniform);
             byWidth.add(model);
-            double[] measured = errors(context, model, recipe);
+            double[] measured = errors("bits-" + widths.get(width) + "-", context, model, recipe);
             for (int chunk = 0; chunk < chunks; chunk++) {
                 errors[chunk][width] = measured[chunk];
             }
@@ -66,11 +66,11 @@ public record ChunkBits(List<Integer> widths, double average) {
         });
     }
 
-    private static double[] errors(QuantContext context, ScaledModel model, ArvidRecipe recipe) {
+    private static double[] errors(String part, QuantContext context, ScaledModel model, ArvidRecipe recipe) {
         try (QuantPlan rounded =
                         model.nearest("arvid at one width", recipe.scheme().kv());
                 FakeQuantForward quantized = new FakeQuantForward(context.model(), rounded)) {
-            return new ChunkSensitivity(context.model(), context.rollouts(), quantized)
+            return new ChunkSensitivity(part, context.model(), context.rollouts(), quantized)
                     .measure(recipe.sensitivityPrompts(), SensitivityLog.inMemory(), context.progress())
                     .errors();
         }

@@ -1,10 +1,9 @@
 package io.arvid.quantize.arvid;
 
-import io.arvid.calibrate.ActivationTape;
-import io.arvid.calibrate.InputTap;
+import io.arvid.calibrate.CalibrationRollouts;
+import io.arvid.calibrate.Recording;
 import io.arvid.model.LinearSite;
 import io.arvid.quantize.QuantContext;
-import io.arvid.tensor.TensorScope;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -17,7 +16,7 @@ final class FullPrecisionInputs implements AutoCloseable {
     private static final long MOST_BYTES = 1L << 30;
 
     /** A tape that is closed after use, unless it is kept. */
-    record Borrowed(ActivationTape tape, boolean isKept) implements AutoCloseable {
+    record Borrowed(Recording tape, boolean isKept) implements AutoCloseable {
         @Override
         public void close() {
             if (!isKept) {
@@ -28,7 +27,7 @@ final class FullPrecisionInputs implements AutoCloseable {
 
     private final QuantContext context;
     private final ArvidRecipe recipe;
-    private final List<ActivationTape> kept = new ArrayList<>();
+    private final List<Recording> kept = new ArrayList<>();
 
     FullPrecisionInputs(QuantContext context, ArvidRecipe recipe) {
         this.context = context;
@@ -38,7 +37,7 @@ final class FullPrecisionInputs implements AutoCloseable {
     /** Records all prompts, unless the first shows that they would take too much memory. */
     void record(Collection<LinearSite> sites) {
         for (int prompt = 0; prompt < recipe.calibrationPrompts(); prompt++) {
-            ActivationTape tape = tape(prompt, sites);
+            Recording tape = tape(prompt, sites);
             if (tape.bytes() * recipe.calibrationPrompts() > MOST_BYTES) {
                 tape.close();
                 return;
@@ -52,16 +51,18 @@ final class FullPrecisionInputs implements AutoCloseable {
         return kept.isEmpty() ? new Borrowed(tape(prompt, sites), false) : new Borrowed(kept.get(prompt), true);
     }
 
-    private ActivationTape tape(int prompt, Collection<LinearSite> sites) {
-        ActivationTape tape = new ActivationTape(sites::contains, recipe.tokensPerSample(), recipe.seed());
-        TensorScope.runAndFree(() ->
-                context.rollouts().latents(prompt, new InputTap(context.model().fullPrecision(), tape)));
-        return tape;
+    private Recording tape(int prompt, Collection<LinearSite> sites) {
+        return context.rollouts()
+                .recordPrompt(
+                        "recording inputs, full precision",
+                        prompt,
+                        new CalibrationRollouts.Wanted(sites::contains, recipe.tokensPerSample(), recipe.seed()),
+                        context.model().fullPrecision());
     }
 
     @Override
     public void close() {
-        kept.forEach(ActivationTape::close);
+        kept.forEach(Recording::close);
         kept.clear();
     }
 }

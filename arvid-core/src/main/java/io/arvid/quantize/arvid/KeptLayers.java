@@ -82,12 +82,15 @@ public record KeptLayers(double share, int prompts) {
                 Progress.Stage stage = context.progress().begin("layer sensitivity", steps)) {
             for (int prompt = 0; prompt < prompts; prompt++) {
                 int index = prompt;
-                Tensor reference =
-                        context.rollouts().latents(prompt, context.model().fullPrecision());
+                Tensor reference = context.rollouts()
+                        .latents("full-precision", prompt, context.model().fullPrecision());
                 for (LinearSite site : scaled.layers().keySet()) {
                     TensorScope.runAndFree(() -> {
-                        Tensor latents =
-                                context.rollouts().latents(index, quantized.where((other, step) -> other.equals(site)));
+                        Tensor latents = context.rollouts()
+                                .latents(
+                                        site.name() + " alone",
+                                        index,
+                                        quantized.where((other, step) -> other.equals(site)));
                         errors.merge(site, Tensors.item(Ops.meanSquaredError(latents, reference)), Double::sum);
                     });
                     stage.step();

@@ -1,8 +1,10 @@
 package io.arvid.quantize.arvid;
 
 import io.arvid.calibrate.ActivationTape;
+import io.arvid.calibrate.CalibrationRollouts;
 import io.arvid.calibrate.FrameWeights;
 import io.arvid.calibrate.InputTap;
+import io.arvid.calibrate.Recording;
 import io.arvid.calibrate.Samples;
 import io.arvid.model.LinearSite;
 import io.arvid.model.SiteForward;
@@ -21,9 +23,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.TreeMap;
-import org.bytedeco.pytorch.Tensor;
 
 /**
  * Block by block, layers are rounded on what they see when the blocks before them are quantized already, in a roll-out whose cache holds what the
@@ -56,7 +58,7 @@ final class SequentialReconstruction {
         try (Progress.Stage stage = context.progress().begin("reconstruction in Gram space", rollouts)) {
             for (SequencedMap<LinearSite, ScaledLayer> group : groups) {
                 try (TensorScope scope = TensorScope.open()) {
-                    done.putAll(solve(group, stage));
+                    done.putAll(finishedOrSolved(group, stage));
                 }
             }
         }
@@ -74,6 +76,22 @@ final class SequentialReconstruction {
                                 Math.max(0, site.block()), block -> new LinkedHashMap<>())
                         .put(site, layer));
         return List.copyOf(byBlock.values());
+    }
+
+    /** The plans that an interrupted run left of {@code group}, where it left all of them. */
+    private SequencedMap<LinearSite, LayerPlan> finishedOrSolved(
+            SequencedMap<LinearSite, ScaledLayer> group, Progress.Stage stage) {
+        LinkedHashMap<LinearSite, LayerPlan> known = new LinkedHashMap<>();
+        for (LinearSite site : group.keySet()) {
+            Optional<LayerPlan> plan = context.finished().find(site);
+            if (plan.isEmpty()) {
+                return solve(group, stage);
+            }
+            known.put(site, plan.get());
+        }
+        known.values().forEach(plan -> plan.tensors().forEach(TensorScope::own));
+        stage.step(recipe.calibrationPrompts());
+        return known;
     }
 
     private SequencedMap<LinearSite, LayerPlan> solve(
@@ -125,13 +143,13 @@ final class SequentialReconstruction {
                 }
             }
             case QUANTIZED_LOCAL -> {
-                try (ActivationTape seen = tape(prompt, group, quantized)) {
+                try (Recording seen = tape(prompt, group, quantized)) {
                     yield paired(group, seen, seen);
                 }
             }
             case QUANTIZED -> {
                 try (FullPrecisionInputs.Borrowed reference = fullPrecision.of(prompt, group.keySet());
-                        ActivationTape seen = tape(prompt, group, quantized)) {
+                        Recording seen = tape(prompt, group, quantized)) {
                     yield paired(group, reference.tape(), seen);
                 }
             }
@@ -139,7 +157,7 @@ final class SequentialReconstruction {
     }
 
     private static Map<LinearSite, PairedInputs> paired(
-            SequencedMap<LinearSite, ScaledLayer> group, ActivationTape target, ActivationTape seen) {
+            SequencedMap<LinearSite, ScaledLayer> group, Recording target, Recording seen) {
         Map<LinearSite, PairedInputs> recorded = new LinkedHashMap<>();
         try (TensorScope scope = TensorScope.open()) {
             group.keySet().forEach(site -> {
@@ -150,16 +168,17 @@ final class SequentialReconstruction {
         return recorded;
     }
 
-    private ActivationTape tape(int prompt, SequencedMap<LinearSite, ScaledLayer> group, SiteForward sites) {
-        ActivationTape tape = new ActivationTape(group::containsKey, recipe.tokensPerSample(), recipe.seed());
-        InputTap tap = new InputTap(sites, tape);
-        TensorScope.runAndFree(() -> {
-            if (kv instanceof KvPlan.Full) {
-                context.rollouts().latents(prompt, tap);
-            } else {
-                context.rollouts().latents(prompt, tap, kv.quantization().stores());
-            }
-        });
+    /** What {@code group} sees where the layers before it are rounded. */
+    private Recording tape(int prompt, SequencedMap<LinearSite, ScaledLayer> group, SiteForward sites) {
+        CalibrationRollouts.Wanted wanted =
+                new CalibrationRollouts.Wanted(group::containsKey, recipe.tokensPerSample(), recipe.seed());
+        if (kv instanceof KvPlan.Full) {
+            return context.rollouts()
+                    .recordPrompt("recording inputs, " + done.size() + " layers quantized", prompt, wanted, sites);
+        }
+        ActivationTape tape = new ActivationTape(wanted);
+        TensorScope.runAndFree(() -> context.rollouts()
+                .latents(prompt, new InputTap(sites, tape), kv.quantization().stores()));
         return tape;
     }
 
@@ -171,9 +190,10 @@ final class SequentialReconstruction {
             return work.map(layers, (site, layer) -> {
                 try (LayerGrams on = train.get(site);
                         LayerGrams apart = heldOut.get(site)) {
-                    GramSolver.Solved solved = recipe.solver().solve(layer, on.loss(), apart.loss());
-                    Tensor codes = solved.codes();
-                    return solved.layer().withCodes(codes);
+                    return context.finished().getOrCompute(site, () -> {
+                        GramSolver.Solved solved = recipe.solver().solve(layer, on.loss(), apart.loss());
+                        return solved.layer().withCodes(solved.codes());
+                    });
                 }
             });
         }

@@ -46,7 +46,7 @@ public final class GptqMethod implements QuantMethod<GptqRecipe> {
                 ScaledModel scaled = ScaledModel.of(context.model(), recipe.scheme(), fit);
                 ScaledModel ranged = recipe.inputCalibration().calibrate(context, scaled, (site, layer) -> uniform);
                 SequencedMap<LinearSite, LayerPlan> layers =
-                        new GptqRounding(recipe.solver(), recipe.calibrationPrompts()).round(context, ranged);
+                        GptqRounding.of(recipe.solver(), recipe).round(context, ranged);
                 return QuantPlan.taking(id(), layers, recipe.scheme().kv());
             }
         });

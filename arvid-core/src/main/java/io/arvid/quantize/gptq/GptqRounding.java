@@ -1,9 +1,13 @@
 package io.arvid.quantize.gptq;
 
+import io.arvid.calibrate.CalibrationRollouts;
 import io.arvid.calibrate.GramObserver;
 import io.arvid.calibrate.InputTap;
+import io.arvid.calibrate.Recording;
+import io.arvid.calibrate.Samples;
 import io.arvid.model.LinearSite;
-import io.arvid.quantize.InputCalibration;
+import io.arvid.model.SiteForward;
+import io.arvid.quantize.CalibratedRecipe;
 import io.arvid.quantize.LayerWork;
 import io.arvid.quantize.QuantContext;
 import io.arvid.quantize.fit.ColumnScales;
@@ -11,38 +15,93 @@ import io.arvid.quantize.fit.Gptq;
 import io.arvid.quantize.fit.ScaledLayer;
 import io.arvid.quantize.fit.ScaledModel;
 import io.arvid.quantize.scheme.LayerPlan;
+import io.arvid.record.Progress;
+import io.arvid.tensor.DTypes;
+import io.arvid.tensor.Ops;
+import io.arvid.tensor.TensorScope;
+import io.arvid.tensor.Tensors;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Rounds every layer by GPTQ on the full-precision inputs of calibration roll-outs. Layers are taken in batches whose matrices fit in memory; every batch
- * rolls out anew.
+ * Rounds every layer by GPTQ on the full-precision inputs of calibration roll-outs. In memory, the matrices of all tokens are summed while the model rolls
+ * out, layers in batches whose matrices fit, every batch in roll-outs of its own; on disk, one roll-out records tokens, and each layer sums its own.
  *
  * @param gptq the solver
  * @param prompts calibration prompts
+ * @param tokensPerSample tokens of each pass that are recorded to disk, 0 for all
+ * @param seed of their choice
  */
-public record GptqRounding(Gptq gptq, int prompts) {
+public record GptqRounding(Gptq gptq, int prompts, int tokensPerSample, long seed) {
     private static final long MATRIX_BYTES = 4L << 30;
+
+    /** With the prompts and tokens of {@code recipe}. */
+    public static GptqRounding of(Gptq gptq, CalibratedRecipe recipe) {
+        return new GptqRounding(gptq, recipe.calibrationPrompts(), recipe.tokensPerSample(), recipe.seed());
+    }
 
     /** Plans of all layers of {@code scaled}; the caller owns their tensors. */
     public SequencedMap<LinearSite, LayerPlan> round(QuantContext context, ScaledModel scaled) {
+        context.requirePrompts(prompts);
+        if (context.rollouts().recordsToDisk()) {
+            return fromDisk(context, scaled);
+        }
         LinkedHashMap<LinearSite, LayerPlan> plans = new LinkedHashMap<>();
         for (List<LinearSite> batch : GramObserver.batches(scaled.layers().keySet(), 1, MATRIX_BYTES)) {
             LinkedHashMap<LinearSite, ScaledLayer> layers = new LinkedHashMap<>();
             batch.forEach(site -> layers.put(site, scaled.layers().get(site)));
             try (GramObserver grams = new GramObserver(layers::containsKey);
                     LayerWork work = new LayerWork(context.workers())) {
-                InputCalibration.rollOut(
-                        context,
-                        new InputTap(context.model().fullPrecision(), grams),
-                        prompts,
-                        "recording Gram matrices, full precision");
+                watch(context, new InputTap(context.model().fullPrecision(), grams));
                 plans.putAll(work.map(layers, (site, layer) -> round(layer, grams.of(site))));
             }
         }
         return plans;
+    }
+
+    private void watch(QuantContext context, SiteForward sites) {
+        try (Progress.Stage stage = context.progress().begin("recording Gram matrices, full precision", prompts)) {
+            for (int prompt = 0; prompt < prompts; prompt++) {
+                int index = prompt;
+                TensorScope.runAndFree(() -> context.rollouts().latents(index, sites));
+                stage.step();
+            }
+        }
+    }
+
+    private SequencedMap<LinearSite, LayerPlan> fromDisk(QuantContext context, ScaledModel scaled) {
+        try (Recording recording = context.rollouts()
+                        .record(
+                                "recording inputs of GPTQ, full precision",
+                                prompts,
+                                new CalibrationRollouts.Wanted(scaled.layers()::containsKey, tokensPerSample, seed),
+                                context.model().fullPrecision(),
+                                context.progress());
+                LayerWork work = new LayerWork(context.workers());
+                Progress.Stage stage =
+                        context.progress().begin("rounding", scaled.layers().size())) {
+            return work.map(scaled.layers(), (site, layer) -> {
+                LayerPlan plan = context.finished()
+                        .getOrCompute(site, () -> round(layer, gram(recording.samples(site), site.inFeatures())));
+                stage.step();
+                return plan;
+            });
+        }
+    }
+
+    /** {@code Σ xᵀx}, each token as often as it stands for another that was not kept: float64 {@code [in, in]}. */
+    private static Tensor gram(Samples samples, int in) {
+        Tensor sum = Tensors.zeros(DTypes.F64, in, in);
+        for (int i = 0; i < samples.count(); i++) {
+            int sample = i;
+            TensorScope.runAndFree(() -> {
+                Tensor tokens = samples.inputs().select(0, sample);
+                sum.add_(Ops.mul(Ops.toF64(tokens.t().mm(tokens)), samples.tokenShares()[sample]));
+            });
+        }
+        return sum;
     }
 
     private LayerPlan round(ScaledLayer layer, Tensor gram) {

@@ -1,7 +1,6 @@
 package io.arvid.quantize.minmax;
 
 import io.arvid.calibrate.FrameWeights;
-import io.arvid.quantize.InputCalibration;
 import io.arvid.quantize.Needs;
 import io.arvid.quantize.QuantContext;
 import io.arvid.quantize.QuantMethod;
@@ -38,19 +37,10 @@ public final class MinMax implements QuantMethod<MinMaxRecipe> {
                 ScaledModel scaled = ScaledModel.of(
                         context.model(), recipe.scheme(), recipe.range().weights());
                 FrameWeights uniform = FrameWeights.uniform(context.rollouts().chunkCount());
-                return inputs(recipe)
+                return recipe.inputCalibration()
                         .calibrate(context, scaled, (site, layer) -> uniform)
                         .nearest(id(), recipe.scheme().kv());
             }
         });
-    }
-
-    private static InputCalibration inputs(MinMaxRecipe recipe) {
-        return new InputCalibration(
-                recipe.scheme().inputs(),
-                recipe.range().inputs(),
-                recipe.calibrationPrompts(),
-                recipe.tokensPerSample(),
-                recipe.seed());
     }
 }

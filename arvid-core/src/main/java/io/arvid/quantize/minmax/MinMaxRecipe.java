@@ -1,6 +1,6 @@
 package io.arvid.quantize.minmax;
 
-import io.arvid.quantize.Recipe;
+import io.arvid.quantize.CalibratedRecipe;
 import io.arvid.quantize.fit.RangeRule;
 import io.arvid.quantize.scheme.Scheme;
 
@@ -14,4 +14,4 @@ import io.arvid.quantize.scheme.Scheme;
  * @param tokensPerSample tokens kept of each pass, 0 for all
  */
 public record MinMaxRecipe(Scheme scheme, long seed, RangeRule range, int calibrationPrompts, int tokensPerSample)
-        implements Recipe {}
+        implements CalibratedRecipe {}

@@ -1,11 +1,10 @@
 package io.arvid.quantize.ptq4dit;
 
+import io.arvid.calibrate.CalibrationRollouts;
 import io.arvid.calibrate.FrameWeights;
 import io.arvid.calibrate.InputGroup;
-import io.arvid.calibrate.InputTap;
-import io.arvid.calibrate.MagnitudeObserver;
+import io.arvid.calibrate.Recording;
 import io.arvid.model.LinearSite;
-import io.arvid.quantize.InputCalibration;
 import io.arvid.quantize.Needs;
 import io.arvid.quantize.QuantContext;
 import io.arvid.quantize.QuantMethod;
@@ -74,15 +73,17 @@ public final class Ptq4Dit implements QuantMethod<Ptq4DitRecipe> {
                 .filter(site -> Scheme.names(recipe.balanced(), site))
                 .toList();
         Map<LinearSite, InputTransform> transforms = new HashMap<>();
-        try (MagnitudeObserver magnitudes = new MagnitudeObserver(balanced::contains)) {
-            InputCalibration.rollOut(
-                    context,
-                    new InputTap(context.model().fullPrecision(), magnitudes),
-                    recipe.calibrationPrompts(),
-                    "recording salience, full precision");
+        context.requirePrompts(recipe.calibrationPrompts());
+        try (Recording recording = context.rollouts()
+                .record(
+                        "recording salience, full precision",
+                        recipe.calibrationPrompts(),
+                        CalibrationRollouts.Wanted.extremes(balanced::contains),
+                        context.model().fullPrecision(),
+                        context.progress())) {
             for (InputGroup group : InputGroup.of(balanced)) {
                 SalienceBalance balance = new SalienceBalance(
-                        magnitudes.of(group.first()).rows(),
+                        recording.extremes(group.first()).magnitudes(),
                         SmoothingScales.columnMagnitudes(List.of(group.weight(context.model()))));
                 InputTransform transform = InputTransform.dividing(balance.factors());
                 group.sites().forEach(site -> transforms.put(site, transform));

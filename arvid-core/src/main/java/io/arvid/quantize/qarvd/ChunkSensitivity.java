@@ -31,9 +31,17 @@ public final class ChunkSensitivity {
     private final CausalVideoModel model;
     private final CalibrationRollouts rollouts;
     private final FakeQuantForward quantized;
+    private final String part;
 
     /** Measures with {@code quantized}, which simulates a plan over {@code model}. */
     public ChunkSensitivity(CausalVideoModel model, CalibrationRollouts rollouts, FakeQuantForward quantized) {
+        this("", model, rollouts, quantized);
+    }
+
+    /** The same for one of several plans that a method measures, which {@code part} names. */
+    public ChunkSensitivity(
+            String part, CausalVideoModel model, CalibrationRollouts rollouts, FakeQuantForward quantized) {
+        this.part = part;
         this.model = model;
         this.rollouts = rollouts;
         this.quantized = quantized;
@@ -82,7 +90,7 @@ public final class ChunkSensitivity {
             stage.step();
             for (String run : open) {
                 try (TensorScope each = TensorScope.open()) {
-                    Tensor latents = rollouts.latents(run, prompt, runs.get(run));
+                    Tensor latents = rollouts.latents(part + run, prompt, runs.get(run));
                     log.put(prompt, run, frameErrors(latents, reference));
                 }
                 stage.step();

@@ -58,7 +58,7 @@ public final class QArvd implements QuantMethod<QArvdRecipe> {
                 FrameWeights weights =
                         recipe.weighting().weights(context.rollouts().chunkCount(), () -> sensitivity(context, recipe));
                 ScaledModel scaled = DualScale.of(recipe).scale(context.model());
-                ScaledModel ranged = findInputRanges(context, scaled, recipe, weights);
+                ScaledModel ranged = findInputRanges("", context, scaled, recipe, weights);
                 SequencedMap<LinearSite, LayerPlan> layers =
                         new WeightedReconstruction(recipe, weights).reconstruct(context, ranged);
                 return QuantPlan.taking(id(), layers, recipe.scheme().kv());
@@ -80,7 +80,8 @@ public final class QArvd implements QuantMethod<QArvdRecipe> {
                 recipe.has(Difference.SENSITIVITY_AT_TARGET) ? recipe : recipe.withScheme(Scheme.staticPerTensor(4, 8));
         return Torch.withoutGradients(() -> {
             try (TensorScope scope = TensorScope.open();
-                    QuantPlan rounded = roundToNearest(context, measured);
+                    QuantPlan rounded = roundToNearest(
+                            measured.scheme().equals(recipe.scheme()) ? "" : " of the sensitivity", context, measured);
                     FakeQuantForward quantized = new FakeQuantForward(context.model(), rounded)) {
                 return new ChunkSensitivity(context.model(), context.rollouts(), quantized)
                         .measure(recipe.sensitivityPrompts(), log, context.progress());
@@ -90,14 +91,18 @@ public final class QArvd implements QuantMethod<QArvdRecipe> {
 
     /** The model before reconstruction: dual scale, unweighted input ranges, every weight to its nearest code. The caller closes the plan. */
     public static QuantPlan roundToNearest(QuantContext context, QArvdRecipe recipe) {
+        return roundToNearest("", context, recipe);
+    }
+
+    private static QuantPlan roundToNearest(String part, QuantContext context, QArvdRecipe recipe) {
         FrameWeights uniform = FrameWeights.uniform(context.rollouts().chunkCount());
         ScaledModel scaled = DualScale.of(recipe).scale(context.model());
-        return findInputRanges(context, scaled, recipe, uniform)
+        return findInputRanges(part, context, scaled, recipe, uniform)
                 .nearest("q-arvd before reconstruction", recipe.scheme().kv());
     }
 
     private static ScaledModel findInputRanges(
-            QuantContext context, ScaledModel scaled, QArvdRecipe recipe, FrameWeights weights) {
+            String part, QuantContext context, ScaledModel scaled, QArvdRecipe recipe, FrameWeights weights) {
         FrameWeights uniform = FrameWeights.uniform(context.rollouts().chunkCount());
         return new InputCalibration(
                         recipe.scheme().inputs(),
@@ -105,7 +110,8 @@ public final class QArvd implements QuantMethod<QArvdRecipe> {
                         recipe.calibrationPrompts(),
                         recipe.tokensPerSample(),
                         recipe.seed())
-                .calibrate(context, scaled, (site, layer) -> countsInInputRange(recipe, layer) ? weights : uniform);
+                .calibrate(
+                        part, context, scaled, (site, layer) -> countsInInputRange(recipe, layer) ? weights : uniform);
     }
 
     private static boolean countsInInputRange(QArvdRecipe recipe, ScaledLayer layer) {

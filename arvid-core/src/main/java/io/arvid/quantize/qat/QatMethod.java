@@ -15,6 +15,7 @@ import io.arvid.quantize.scheme.Scheme;
 import io.arvid.quantize.scheme.StepBuckets;
 import io.arvid.quantize.scheme.WeightRule;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A method that trains. It differs from its neighbours by its recipe alone, and needs data and a training loop, so {@link #plan} refuses: {@link QatTrainer}
@@ -25,6 +26,8 @@ import java.util.List;
  */
 public record QatMethod(String id, QatRecipe defaults) implements QuantMethod<QatRecipe> {
     private static final int BITS = 4;
+    private static final String TRAINS =
+            "trains the model, which takes clips and time: use 'arvid train qat --recipe FILE'";
 
     /** QVGen (arXiv 2505.11497) with the official numbers. */
     public static QatMethod qvgen() {
@@ -102,9 +105,13 @@ public record QatMethod(String id, QatRecipe defaults) implements QuantMethod<Qa
     }
 
     @Override
+    public Optional<String> refusal(QatRecipe recipe) {
+        return Optional.of(TRAINS);
+    }
+
+    @Override
     public QuantPlan plan(QuantContext context, QatRecipe recipe) {
-        throw new IllegalArgumentException(
-                id + " trains the model, which takes clips and time: use 'arvid train qat --recipe FILE'");
+        throw new IllegalArgumentException(id + " " + TRAINS);
     }
 
     /** All methods that train, in the order of the reports. */

@@ -1,10 +1,10 @@
 package io.arvid.quantize.qvd;
 
-import io.arvid.calibrate.ActivationTape;
+import io.arvid.calibrate.CalibrationRollouts;
+import io.arvid.calibrate.Extremes;
 import io.arvid.calibrate.FrameWeights;
 import io.arvid.calibrate.InputGroup;
-import io.arvid.calibrate.InputTap;
-import io.arvid.calibrate.RangeObserver;
+import io.arvid.calibrate.Recording;
 import io.arvid.calibrate.Samples;
 import io.arvid.model.LinearSite;
 import io.arvid.model.RolloutStep;
@@ -72,16 +72,17 @@ public final class Qvd implements QuantMethod<QvdRecipe> {
     @Override
     public QuantPlan plan(QuantContext context, QvdRecipe recipe) {
         return Torch.withoutGradients(() -> {
+            context.requirePrompts(recipe.calibrationPrompts());
             try (TensorScope scope = TensorScope.open();
-                    RangeObserver ranges = new RangeObserver();
-                    ActivationTape tape = new ActivationTape(
-                            site -> recipe.scheme().covers(site), recipe.tokensPerSample(), recipe.seed())) {
-                InputCalibration.rollOut(
-                        context,
-                        new InputTap(context.model().fullPrecision(), List.of(ranges, tape)),
-                        recipe.calibrationPrompts(),
-                        "recording inputs, full precision");
-                Map<LinearSite, InputTransform> integrated = integrate(context, recipe, ranges, tape);
+                    Recording recording = context.rollouts()
+                            .record(
+                                    "recording inputs, full precision",
+                                    recipe.calibrationPrompts(),
+                                    new CalibrationRollouts.Wanted(
+                                            recipe.scheme()::covers, recipe.tokensPerSample(), recipe.seed(), true),
+                                    context.model().fullPrecision(),
+                                    context.progress())) {
+                Map<LinearSite, InputTransform> integrated = integrate(context, recipe, recording);
                 FrameWeights uniform = FrameWeights.uniform(context.rollouts().chunkCount());
                 ScaledModel scaled = ScaledModel.of(
                         context.model(),
@@ -90,7 +91,7 @@ public final class Qvd implements QuantMethod<QvdRecipe> {
                         site -> integrated.getOrDefault(site, InputTransform.NONE));
                 return inputCalibration(recipe)
                         .calibrate(context, scaled, (site, layer) -> uniform)
-                        .map((site, layer) -> withTemporalInput(recipe, site, layer, tape))
+                        .map((site, layer) -> withTemporalInput(recipe, site, layer, recording))
                         .nearest(id(), recipe.scheme().kv());
             }
         });
@@ -107,18 +108,18 @@ public final class Qvd implements QuantMethod<QvdRecipe> {
 
     /** SCRI: the transform of each integrated layer; layers that share an input share it. */
     private static Map<LinearSite, InputTransform> integrate(
-            QuantContext context, QvdRecipe recipe, RangeObserver ranges, ActivationTape tape) {
+            QuantContext context, QvdRecipe recipe, Recording recording) {
         Map<LinearSite, InputTransform> transforms = new HashMap<>();
         List<LinearSite> integrated = recipe.scheme().sites(context.model()).stream()
                 .filter(site -> recipe.scri() != QvdRecipe.Integration.NONE)
                 .filter(site -> Scheme.names(recipe.integrated(), site))
                 .toList();
         for (InputGroup group : InputGroup.of(integrated)) {
-            RangeObserver.Ranges range = ranges.ranges(group.first());
+            Extremes range = recording.extremes(group.first());
             Tensor shift = RangeIntegration.shift(range.low(), range.high());
             InputTransform scaling = recipe.scri() == QvdRecipe.Integration.SHIFT
                     ? InputTransform.NONE
-                    : scaling(context, recipe, group, shift, range, tape.samples(group.first()));
+                    : scaling(context, recipe, group, shift, range, recording.samples(group.first()));
             for (LinearSite site : group.sites()) {
                 transforms.put(
                         site,
@@ -130,12 +131,7 @@ public final class Qvd implements QuantMethod<QvdRecipe> {
     }
 
     private static InputTransform scaling(
-            QuantContext context,
-            QvdRecipe recipe,
-            InputGroup group,
-            Tensor shift,
-            RangeObserver.Ranges range,
-            Samples samples) {
+            QuantContext context, QvdRecipe recipe, InputGroup group, Tensor shift, Extremes range, Samples samples) {
         IntGrid grid = ((InputRule.Static) recipe.scheme().inputs()).grid();
         Tensor tokens = samples.inputs().reshape(-1, shift.numel()).sub(shift);
         RangeIntegration.Integrated found = recipe.integration()
@@ -151,13 +147,13 @@ public final class Qvd implements QuantMethod<QvdRecipe> {
 
     /** HTDQ: the companded grid of a layer of the time path. */
     private static ScaledLayer withTemporalInput(
-            QvdRecipe recipe, LinearSite site, ScaledLayer layer, ActivationTape tape) {
+            QvdRecipe recipe, LinearSite site, ScaledLayer layer, Recording recording) {
         boolean temporal = site.role() == SiteRole.TIME_DOWN || site.role() == SiteRole.TIME_PROJECTION;
         if (!temporal || recipe.htdq() != TemporalFeatures.COMPANDED) {
             return layer;
         }
         IntGrid grid = ((InputRule.Static) recipe.scheme().inputs()).grid();
-        InputPlan plan = recipe.companding().fit(byTimestep(tape.samples(site)), grid);
+        InputPlan plan = recipe.companding().fit(byTimestep(recording.samples(site)), grid);
         return layer.withInputs(plan, plan);
     }
 

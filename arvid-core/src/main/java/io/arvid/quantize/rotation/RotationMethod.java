@@ -58,7 +58,7 @@ public final class RotationMethod implements QuantMethod<RotationRecipe> {
                         ? ranged.nearest(id(), recipe.scheme().kv())
                         : QuantPlan.taking(
                                 id(),
-                                new GptqRounding(recipe.gptq(), recipe.calibrationPrompts()).round(context, ranged),
+                                GptqRounding.of(recipe.gptq(), recipe).round(context, ranged),
                                 recipe.scheme().kv());
             }
         });

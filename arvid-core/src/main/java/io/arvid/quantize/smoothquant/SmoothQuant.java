@@ -1,11 +1,10 @@
 package io.arvid.quantize.smoothquant;
 
+import io.arvid.calibrate.CalibrationRollouts;
 import io.arvid.calibrate.FrameWeights;
 import io.arvid.calibrate.InputGroup;
-import io.arvid.calibrate.InputTap;
-import io.arvid.calibrate.RangeObserver;
+import io.arvid.calibrate.Recording;
 import io.arvid.model.LinearSite;
-import io.arvid.quantize.InputCalibration;
 import io.arvid.quantize.Needs;
 import io.arvid.quantize.QuantContext;
 import io.arvid.quantize.QuantMethod;
@@ -64,16 +63,18 @@ public final class SmoothQuant implements QuantMethod<SmoothQuantRecipe> {
                 .filter(site -> Scheme.names(recipe.smoothed(), site))
                 .toList();
         Map<LinearSite, InputTransform> transforms = new HashMap<>();
-        try (RangeObserver ranges = new RangeObserver()) {
-            InputCalibration.rollOut(
-                    context,
-                    new InputTap(context.model().fullPrecision(), ranges),
-                    recipe.calibrationPrompts(),
-                    "recording ranges, full precision");
+        context.requirePrompts(recipe.calibrationPrompts());
+        try (Recording recording = context.rollouts()
+                .record(
+                        "recording ranges, full precision",
+                        recipe.calibrationPrompts(),
+                        CalibrationRollouts.Wanted.extremes(smoothed::contains),
+                        context.model().fullPrecision(),
+                        context.progress())) {
             for (InputGroup group : InputGroup.of(smoothed)) {
                 Tensor factors = SmoothingScales.smoothQuant(recipe.alpha())
                         .factors(
-                                ranges.ranges(group.first()).magnitudes(),
+                                recording.extremes(group.first()).largest(),
                                 SmoothingScales.guardedWeights(
                                         SmoothingScales.columnMagnitudes(List.of(group.weight(context.model())))));
                 group.sites().forEach(site -> transforms.put(site, InputTransform.dividing(factors)));

@@ -1,11 +1,10 @@
 package io.arvid.quantize.svdquant;
 
-import io.arvid.calibrate.ActivationTape;
+import io.arvid.calibrate.CalibrationRollouts;
 import io.arvid.calibrate.FrameWeights;
 import io.arvid.calibrate.InputGroup;
-import io.arvid.calibrate.InputTap;
+import io.arvid.calibrate.Recording;
 import io.arvid.model.LinearSite;
-import io.arvid.quantize.InputCalibration;
 import io.arvid.quantize.Needs;
 import io.arvid.quantize.QuantContext;
 import io.arvid.quantize.QuantMethod;
@@ -64,7 +63,7 @@ public final class SvdQuant implements QuantMethod<SvdQuantRecipe> {
                         ? ranged.nearest(id(), recipe.scheme().kv())
                         : QuantPlan.taking(
                                 id(),
-                                new GptqRounding(recipe.gptq(), recipe.calibrationPrompts()).round(context, ranged),
+                                GptqRounding.of(recipe.gptq(), recipe).round(context, ranged),
                                 recipe.scheme().kv());
             }
         });
@@ -77,12 +76,14 @@ public final class SvdQuant implements QuantMethod<SvdQuantRecipe> {
                 .toList();
         List<InputGroup> groups = InputGroup.of(sites);
         Map<LinearSite, ScaledLayer> layers = new HashMap<>();
-        try (ActivationTape tape = new ActivationTape(sites::contains, recipe.tokensPerSample(), recipe.seed())) {
-            InputCalibration.rollOut(
-                    context,
-                    new InputTap(context.model().fullPrecision(), tape),
-                    recipe.calibrationPrompts(),
-                    "recording inputs, full precision");
+        context.requirePrompts(recipe.calibrationPrompts());
+        try (Recording tape = context.rollouts()
+                .record(
+                        "recording inputs, full precision",
+                        recipe.calibrationPrompts(),
+                        new CalibrationRollouts.Wanted(sites::contains, recipe.tokensPerSample(), recipe.seed()),
+                        context.model().fullPrecision(),
+                        context.progress())) {
             try (Progress.Stage stage = context.progress().begin("low-rank branches", groups.size())) {
                 for (InputGroup group : groups) {
                     try (TensorScope each = TensorScope.open()) {

@@ -1,6 +1,6 @@
 package io.arvid.quantize.viditq;
 
-import io.arvid.calibrate.MagnitudeObserver.Magnitudes;
+import io.arvid.calibrate.Extremes;
 import io.arvid.quantize.fit.SmoothingScales;
 import io.arvid.quantize.scheme.StepBuckets;
 import io.arvid.tensor.Ops;
@@ -17,15 +17,15 @@ import org.bytedeco.pytorch.Tensor;
  */
 record TimestepBalance(double alpha, double momentum, StepBuckets buckets) {
     /** Factors {@code [in]} in range {@code bucket}; a range that no pass is in gets those of all passes. */
-    Tensor factors(Magnitudes magnitudes, Tensor weightMagnitudes, int bucket) {
-        int[] passes = IntStream.range(0, magnitudes.steps().size())
-                .filter(i -> buckets.of(magnitudes.steps().get(i)) == bucket)
+    Tensor factors(Extremes extremes, Tensor weightMagnitudes, int bucket) {
+        int[] passes = IntStream.range(0, extremes.steps().size())
+                .filter(i -> buckets.of(extremes.steps().get(i)) == bucket)
                 .toArray();
         int[] used = passes.length > 0
                 ? passes
-                : IntStream.range(0, magnitudes.steps().size()).toArray();
+                : IntStream.range(0, extremes.steps().size()).toArray();
         return SmoothingScales.smoothQuant(alpha)
-                .factors(runningMean(magnitudes.rows(), used), SmoothingScales.guardedWeights(weightMagnitudes));
+                .factors(runningMean(extremes.magnitudes(), used), SmoothingScales.guardedWeights(weightMagnitudes));
     }
 
     private Tensor runningMean(Tensor rows, int[] passes) {

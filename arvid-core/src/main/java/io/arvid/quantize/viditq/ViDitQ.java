@@ -1,11 +1,10 @@
 package io.arvid.quantize.viditq;
 
+import io.arvid.calibrate.CalibrationRollouts;
 import io.arvid.calibrate.FrameWeights;
 import io.arvid.calibrate.InputGroup;
-import io.arvid.calibrate.InputTap;
-import io.arvid.calibrate.MagnitudeObserver;
+import io.arvid.calibrate.Recording;
 import io.arvid.model.LinearSite;
-import io.arvid.quantize.InputCalibration;
 import io.arvid.quantize.Needs;
 import io.arvid.quantize.QuantContext;
 import io.arvid.quantize.QuantMethod;
@@ -26,6 +25,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.bytedeco.pytorch.Tensor;
 
 /** ViDiT-Q: one plan a range of timesteps, each with factors of its own. */
@@ -55,15 +55,24 @@ public final class ViDitQ implements QuantMethod<ViDitQRecipe> {
     }
 
     @Override
+    public Optional<String> refusal(ViDitQRecipe recipe) {
+        return recipe.timestepRanges() == 1
+                ? Optional.empty()
+                : Optional.of("with " + recipe.timestepRanges()
+                        + " timestepRanges has other integers in each of them, for which a packed model has no place:"
+                        + " set \"timestepRanges\": 1, or evaluate it with 'arvid compare'");
+    }
+
+    @Override
     public QuantPlan plan(QuantContext context, ViDitQRecipe recipe) {
         StepBuckets ranges = new StepBuckets.ByTimestep(recipe.timestepRanges());
         return Torch.withoutGradients(() -> {
             try (TensorScope scope = TensorScope.open()) {
                 List<Map<LinearSite, InputTransform>> balance = balance(context, recipe, ranges);
-                LinkedHashMap<LinearSite, LayerPlan> first = nearest(context, recipe, balance.getFirst());
+                LinkedHashMap<LinearSite, LayerPlan> first = nearest(0, context, recipe, balance.getFirst());
                 List<QuantPlan.Phase> phases = new ArrayList<>();
                 for (int range = 1; range < ranges.count(); range++) {
-                    LinkedHashMap<LinearSite, LayerPlan> other = nearest(context, recipe, balance.get(range));
+                    LinkedHashMap<LinearSite, LayerPlan> other = nearest(range, context, recipe, balance.get(range));
                     other.keySet().retainAll(balance.get(range).keySet());
                     phases.add(new QuantPlan.Phase(ranges, range, other));
                 }
@@ -80,18 +89,20 @@ public final class ViDitQ implements QuantMethod<ViDitQRecipe> {
                 .toList();
         TimestepBalance balance = new TimestepBalance(recipe.alpha(), recipe.momentum(), ranges);
         List<Map<LinearSite, InputTransform>> transforms = new ArrayList<>();
-        try (MagnitudeObserver magnitudes = new MagnitudeObserver(balanced::contains)) {
-            InputCalibration.rollOut(
-                    context,
-                    new InputTap(context.model().fullPrecision(), magnitudes),
-                    recipe.calibrationPrompts(),
-                    "recording magnitudes, full precision");
+        context.requirePrompts(recipe.calibrationPrompts());
+        try (Recording recording = context.rollouts()
+                .record(
+                        "recording magnitudes, full precision",
+                        recipe.calibrationPrompts(),
+                        CalibrationRollouts.Wanted.extremes(balanced::contains),
+                        context.model().fullPrecision(),
+                        context.progress())) {
             for (int range = 0; range < ranges.count(); range++) {
                 Map<LinearSite, InputTransform> inRange = new HashMap<>();
                 for (InputGroup group : InputGroup.of(balanced)) {
                     Tensor columns = SmoothingScales.columnMagnitudes(List.of(group.weight(context.model())));
                     InputTransform transform =
-                            InputTransform.dividing(balance.factors(magnitudes.of(group.first()), columns, range));
+                            InputTransform.dividing(balance.factors(recording.extremes(group.first()), columns, range));
                     group.sites().forEach(site -> inRange.put(site, transform));
                 }
                 transforms.add(inRange);
@@ -101,14 +112,15 @@ public final class ViDitQ implements QuantMethod<ViDitQRecipe> {
     }
 
     private static LinkedHashMap<LinearSite, LayerPlan> nearest(
-            QuantContext context, ViDitQRecipe recipe, Map<LinearSite, InputTransform> balance) {
+            int range, QuantContext context, ViDitQRecipe recipe, Map<LinearSite, InputTransform> balance) {
         FrameWeights uniform = FrameWeights.uniform(context.rollouts().chunkCount());
         ScaledModel scaled = ScaledModel.of(
                 context.model(),
                 recipe.scheme(),
                 recipe.range().weights(),
                 site -> balance.getOrDefault(site, InputTransform.NONE));
-        ScaledModel ranged = recipe.inputCalibration().calibrate(context, scaled, (site, layer) -> uniform);
+        ScaledModel ranged =
+                recipe.inputCalibration().calibrate(" for range " + range, context, scaled, (site, layer) -> uniform);
         LinkedHashMap<LinearSite, LayerPlan> plans = new LinkedHashMap<>();
         ranged.layers().forEach((LinearSite site, ScaledLayer layer) -> plans.put(site, layer.nearest()));
         return plans;

@@ -103,6 +103,26 @@ public record KvQuantization(
         return bitsByChunk.isEmpty() ? codes.bits() : bitsByChunk.get(Math.min(chunk, bitsByChunk.size() - 1));
     }
 
+    /**
+     * Bytes of the widest chunk's codes, steps and minima over those in bfloat16, without exemptions; QVG's centroids, which depend on the values, are
+     * counted as two more bits.
+     */
+    public double shareOfBf16() {
+        int bits = bitsByChunk.isEmpty()
+                ? codes.bits()
+                : bitsByChunk.stream().mapToInt(Integer::intValue).max().orElseThrow();
+        if (codes == Codes.NONE || bits == FULL_BITS) {
+            return 1;
+        }
+        return codes == Codes.QVG
+                ? (bits + 2.0) / Codes.NONE.bits()
+                : (bits + (double) WORD / group(bits)) / Codes.NONE.bits();
+    }
+
+    private int group(int bits) {
+        return groupSize > 0 ? groupSize : bits == BYTE ? WIDE_GROUP : NARROW_GROUP;
+    }
+
     /** How chunk {@code chunk}, of {@code tokens} tokens, becomes codes. */
     TokenQuantizer quantizer(int chunk, int tokens, int headDim) {
         if (codes == Codes.QVG) {
@@ -111,10 +131,9 @@ public record KvQuantization(
                     1, 256, new KMeans(2, 1e-4), new BlockQuantizer(codes.bits(), block, false), DTypes.BF16, SEED);
         }
         int bits = bits(chunk);
-        int wanted = groupSize > 0 ? groupSize : bits == BYTE ? WIDE_GROUP : NARROW_GROUP;
         int length = along == GroupedQuantizer.Axis.TOKENS ? tokens : headDim;
         return new GroupedQuantizer(
-                bits, fitted(wanted, length, WORD / bits), along, DTypes.F16, GroupedQuantizer.Padding.LAST);
+                bits, fitted(group(bits), length, WORD / bits), along, DTypes.F16, GroupedQuantizer.Padding.LAST);
     }
 
     /** Groups no longer than what there is to group, in whole words: a longer group would be padding. */

@@ -10,9 +10,9 @@ import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keys and values of finished chunks in few bits. What is written stays as it came until {@link #commit}; then it becomes codes, unless it is a sink or
- * recent chunk that {@link KvQuantization} exempts. Attention turns one chunk at a time back into floating point and joins the parts, so that the whole
- * cache never exists there.
+ * Keys and values of finished chunks in few bits. What is written stays as it came until {@link #release} or {@link #commit}; then it is gone, or becomes
+ * codes, unless it is a sink or recent chunk that {@link KvQuantization} exempts. So of the chunk in work, only the block that computes holds keys and
+ * values. Attention turns one chunk at a time back into floating point and joins the parts, so that the whole cache never exists there.
  */
 public final class QuantizedKvStore implements KvStore {
     private final Shape shape;
@@ -153,6 +153,13 @@ public final class QuantizedKvStore implements KvStore {
             next.add(isDue(numbered) ? coded(numbered) : numbered);
         }
         replace(next);
+    }
+
+    @Override
+    public void release(int start, int end) {
+        List<Tile> kept = new ArrayList<>(tiles);
+        kept.removeIf(tile -> tile.chunk() < 0 && tile.start() >= start && tile.end() <= end);
+        replace(kept);
     }
 
     private boolean isDue(Tile tile) {

@@ -29,6 +29,13 @@ public record ModelFolder(List<Path> places, List<ModelCard> cards) {
         return new ModelFolder(List.copyOf(places), List.copyOf(cards));
     }
 
+    /** The same with a transformer that is not a checkpoint by itself, such as a packed one. */
+    public ModelFolder with(Path place, ModelCard card) {
+        return new ModelFolder(
+                Stream.concat(Stream.of(place), places.stream()).toList(),
+                Stream.concat(Stream.of(card), cards.stream()).toList());
+    }
+
     /**
      * The transformer that {@code preset} runs.
      *

@@ -26,7 +26,7 @@ public record BenchReport(
         @JsonProperty("command") String command,
         @JsonProperty("machine") MachineStamp machine,
         @JsonProperty("threads") int threads,
-        @JsonProperty("rounds") int rounds,
+        @JsonProperty("rounds") BenchSettings.Rounds rounds,
         @JsonProperty("ceilings") Ceilings ceilings,
         @JsonProperty("rows") List<BenchRow> rows) {
     private static final String CLOCK =
@@ -57,7 +57,14 @@ public record BenchReport(
     /** Tables for people, one a group. */
     public String markdown() {
         StringBuilder text = new StringBuilder();
-        line(text, "`%s`, %d threads, %d timed runs, %s.", command, threads, rounds, machine.cpu());
+        line(
+                text,
+                "`%s`, %d threads, %d timed runs of a layer and %d of anything longer, %s.",
+                command,
+                threads,
+                rounds.layers(),
+                rounds.longer(),
+                machine.cpu());
         line(text, "");
         line(text, CLOCK);
         line(text, "");

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /** Everything that {@code arvid bench} can measure. */
 public final class Benchmark {
     private static final int WARM_UPS = 2;
-    private static final int MEMORY_BLOCKS = 30;
+    private static final int LONGER_WARM_UPS = 1;
     private static final String PROMPT = "a large red circle moving left quickly on a navy background";
 
     /** Groups of measurements. */
@@ -42,7 +42,8 @@ public final class Benchmark {
             String command,
             Progress progress) {
         Torch.setThreads(settings.threads());
-        ByTurns clock = new ByTurns(WARM_UPS, settings.rounds());
+        ByTurns clock = new ByTurns(WARM_UPS, settings.rounds().layers());
+        ByTurns longer = new ByTurns(LONGER_WARM_UPS, settings.rounds().longer());
         Ceilings ceilings;
         try (Progress.Stage stage = progress.begin("ceilings", clock.runs(3))) {
             ceilings = Ceilings.measure(settings, clock, stage);
@@ -56,24 +57,26 @@ public final class Benchmark {
         for (Group group : List.of(Group.BLOCK, Group.STEP)) {
             if (groups.contains(group)) {
                 try (Progress.Stage stage = progress.begin(
-                        group == Group.BLOCK ? "block" : "chunk step", StepBenchmark.runs(settings, clock))) {
-                    rows.addAll(new StepBenchmark(settings, clock, group == Group.STEP).run(stage));
+                        group == Group.BLOCK ? "block" : "chunk step", StepBenchmark.runs(settings, longer))) {
+                    rows.addAll(new StepBenchmark(settings, longer, group == Group.STEP).run(stage));
                 }
             }
         }
         if (groups.contains(Group.ROLLOUT) && model != null) {
             try (ModelFolder opened = ModelFolder.open(model);
                     Generator generator = new Generator(opened);
-                    Progress.Stage stage = progress.begin("roll-out", RolloutBenchmark.runs(clock))) {
+                    Progress.Stage stage = progress.begin("roll-out", RolloutBenchmark.runs(longer))) {
                 if (opened.packed() != null) {
                     throw new IllegalArgumentException(model + " is packed; roll-outs are timed from full precision");
                 }
                 rows.addAll(
-                        new RolloutBenchmark(opened, generator, prompt == null ? PROMPT : prompt, clock).run(stage));
+                        new RolloutBenchmark(opened, generator, prompt == null ? PROMPT : prompt, longer).run(stage));
             }
         }
         if (groups.contains(Group.MEMORY)) {
-            rows.addAll(MemoryBenchmark.run(MEMORY_BLOCKS, settings.threads()));
+            try (Progress.Stage stage = progress.begin("memory, a process each", MemoryBenchmark.RUNS)) {
+                rows.addAll(MemoryBenchmark.run(settings.modelBlocks(), settings.threads(), stage));
+            }
         }
         return new BenchReport(
                 command, MachineStamp.here(), settings.threads(), settings.rounds(), ceilings, List.copyOf(rows));

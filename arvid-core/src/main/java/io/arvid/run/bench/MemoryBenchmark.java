@@ -3,6 +3,7 @@ package io.arvid.run.bench;
 import io.arvid.model.wan.WanConfig;
 import io.arvid.model.wan.WanTransformer;
 import io.arvid.record.PeakMemory;
+import io.arvid.record.Progress;
 import io.arvid.rollout.NoiseSource;
 import io.arvid.rollout.Rollout;
 import io.arvid.rollout.RolloutConfig;
@@ -18,13 +19,19 @@ import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Peak memory of a roll-out of two chunks of small frames through all blocks of the full-sized model: nearly all of it is weights. Each arithmetic has a
- * process of its own, which makes the model, rolls out and says how large it was at most.
+ * Peak memory of a roll-out of two chunks of small frames, one denoising step and a context pass each, through all blocks of the full-sized model: nearly all
+ * of it is weights, and more steps would use the same memory again. Each arithmetic has a process of its own, which makes the model, rolls out and says how
+ * large it was at most.
  */
 public final class MemoryBenchmark {
     private static final int FRAMES = 6;
     private static final int LATENT_SIZE = 16;
     private static final int[] BITS = {0, 8, 4};
+    private static final RolloutConfig ONE_STEP =
+            new RolloutConfig(BenchSettings.CHUNK_FRAMES, false, new int[] {1000}, null, true, 5, 0, -1, 0);
+
+    /** Processes that are measured. */
+    static final int RUNS = BITS.length;
 
     private MemoryBenchmark() {}
 
@@ -38,7 +45,7 @@ public final class MemoryBenchmark {
                 .filter(site -> site.role().isInBlock())
                 .mapToLong(site -> 2 * site.weightCount())
                 .sum();
-        Rollout rollout = new Rollout(model, RolloutConfig.selfForcing());
+        Rollout rollout = new Rollout(model, ONE_STEP);
         if (bits == 0) {
             run(rollout, config);
         } else {
@@ -60,7 +67,7 @@ public final class MemoryBenchmark {
     }
 
     /** Measures every arithmetic with {@code layers} blocks. */
-    static List<BenchRow> run(int layers, int threads) {
+    static List<BenchRow> run(int layers, int threads, Progress.Stage stage) {
         List<BenchRow> rows = new ArrayList<>();
         long[] reference = new long[0];
         for (int bits : BITS) {
@@ -84,6 +91,7 @@ public final class MemoryBenchmark {
                             bytes[0] / 1e9,
                             (reference[0] - bytes[0]) / 1e9,
                             (reference[1] - bytes[1]) / 1e9)));
+            stage.step();
         }
         return rows;
     }

@@ -45,7 +45,10 @@ final class RandomLayers {
         }
     }
 
-    /** A model in bfloat16 whose blocks all have the same weights; the weights of the blocks' layers are absent where {@code packed}. */
+    /**
+     * A model in bfloat16 whose blocks all have the same weights, in the same memory where {@code shareBlocks}; the weights of the blocks' layers are absent
+     * where {@code packed}.
+     */
     static WanTransformer model(WanConfig config, boolean packed, boolean shareBlocks) {
         try (TensorScope scope = TensorScope.open();
                 Seeds seeds = new Seeds(SEED)) {
@@ -55,9 +58,9 @@ final class RandomLayers {
                 String inBlock = name.replaceFirst("^blocks\\.[0-9]+\\.", "");
                 boolean isBlock = !inBlock.equals(name);
                 boolean isLayer = isBlock && shape.length == 2;
-                Tensor known = isBlock && shareBlocks ? firstBlock.get(inBlock) : null;
+                Tensor known = isBlock && !(packed && isLayer) ? firstBlock.get(inBlock) : null;
                 Tensor weight = known != null
-                        ? known.detach()
+                        ? shareBlocks ? known.detach() : Ops.copy(known)
                         : packed && isLayer
                                 ? QuantizedModel.absentWeight(DTypes.BF16, (int) shape[0], (int) shape[1])
                                 : random(name, shape, seeds);

@@ -17,6 +17,7 @@ import io.arvid.tensor.Torch;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 
@@ -85,13 +86,21 @@ final class StepBenchmark {
             for (Contestant contestant : CONTESTANTS) {
                 rows.add(BenchRow.timed(
                         wholeStep ? "chunk step" : "block",
-                        (wholeStep ? settings.config().numLayers() + " blocks, " : "") + "KV "
+                        (wholeStep ? settings.config().numLayers() + " of " + settings.modelBlocks() + " blocks, " : "")
+                                + "KV "
                                 + frames * settings.tokensPerFrame(),
                         contestant.name(),
                         times.get(contestant.name()),
                         times.get("bf16"),
-                        attentions.get(contestant.kv()).bytes(),
-                        "bytes are those of a block's keys and values"));
+                        attentions.get(contestant.kv()).peakBytes(),
+                        String.format(
+                                Locale.ROOT,
+                                "keys and values of %d blocks at their most, %.3f of bf16",
+                                settings.modelBlocks(),
+                                attentions.get(contestant.kv()).peakBytes()
+                                        / (double) attentions
+                                                .get(KvQuantization.Codes.NONE)
+                                                .peakBytes())));
             }
         } finally {
             attentions.values().forEach(FilledAttention::close);
@@ -105,14 +114,7 @@ final class StepBenchmark {
         Tensor modulation = RandomLayers.activations(1, 1, 6, settings.config().dim());
         return () -> Torch.withoutGradients(() -> model.blocks()
                 .getFirst()
-                .forward(
-                        x,
-                        modulation,
-                        model::embedText,
-                        text,
-                        attention.step(),
-                        sites,
-                        attention));
+                .forward(x, modulation, model::embedText, text, attention.step(), sites, attention));
     }
 
     private Runnable step(WanTransformer model, SiteForward sites, TextContext text, FilledAttention attention) {
@@ -133,6 +135,7 @@ final class StepBenchmark {
         private final KvStore store;
         private final int frames;
         private final WanRope rope;
+        private long peakBytes;
 
         FilledAttention(BenchSettings settings, KvQuantization.Codes kv, int frames) {
             this.settings = settings;
@@ -170,11 +173,28 @@ final class StepBenchmark {
             int end = frames * settings.tokensPerFrame();
             store.write(end - settings.chunkTokens(), keys, v.transpose(1, 2));
             Tensor attended = store.attend(queries, 0, end);
+            store.release(end - settings.chunkTokens(), end);
             return attended.transpose(1, 2).reshape(q.size(0), q.size(1), q.size(2) * q.size(3));
         }
 
-        long bytes() {
-            return store.bytes();
+        /** When the last block of a context pass has attended: its chunk is as it came, that of all other blocks is in codes. */
+        long peakBytes() {
+            if (peakBytes == 0) {
+                int end = frames * settings.tokensPerFrame();
+                int start = end - settings.chunkTokens();
+                TensorScope.runAndFree(() -> {
+                    Tensor chunk = RandomLayers.activations(
+                            1,
+                            settings.config().numHeads(),
+                            settings.chunkTokens(),
+                            settings.config().headDim());
+                    store.write(start, chunk, chunk);
+                });
+                long inWork = store.bytes();
+                store.commit(start, end);
+                peakBytes = inWork + (settings.modelBlocks() - 1) * store.bytes();
+            }
+            return peakBytes;
         }
 
         @Override

@@ -3,7 +3,7 @@ package io.arvid.quantize.viditq;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.arvid.calibrate.MagnitudeObserver.Magnitudes;
+import io.arvid.calibrate.Extremes;
 import io.arvid.model.RolloutStep;
 import io.arvid.quantize.scheme.StepBuckets;
 import io.arvid.tensor.TensorScope;
@@ -23,7 +23,7 @@ class TimestepBalanceTest {
                     .toList();
             Tensor weights = Tensors.of(new float[] {4, 1}, 2);
             TimestepBalance balance = new TimestepBalance(0.5, 0.8, new StepBuckets.ByTimestep(2));
-            Magnitudes magnitudes = new Magnitudes(rows, steps);
+            Extremes magnitudes = new Extremes(rows, rows, steps);
             // above 500: 0.8 · 4 + 0.2 · 9 = 5, √(5/4); below: √(1/4) and √16
             assertThat(Tensors.toDoubles(balance.factors(magnitudes, weights, 1)))
                     .containsExactly(new double[] {Math.sqrt(1.25), 10}, within(1e-5));
