@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 
 /** {@code arvid train shapes}: makes the bundled model, or goes on making it. */
 @Command(
@@ -15,6 +16,13 @@ import picocli.CommandLine.Mixin;
         },
         mixinStandardHelpOptions = true)
 final class TrainShapesCommand implements Callable<Integer> {
+    @Option(
+            names = "--distillation-steps",
+            paramLabel = "N",
+            description =
+                    "Steps of distillation to the few steps of the roll-out, 0 for none (default: ${DEFAULT-VALUE}).")
+    private long distillationSteps;
+
     @Mixin
     private TrainingOptions options = new TrainingOptions();
 
@@ -26,7 +34,8 @@ final class TrainShapesCommand implements Callable<Integer> {
         options.train(
                 "shapes",
                 output.progress(),
-                listener -> new ShapesTraining(options.states("shapes"), options.target(), listener).run());
+                listener -> new ShapesTraining(options.states("shapes"), options.target(), distillationSteps, listener)
+                        .run());
         output.line("written to " + options.target());
         output.result(Map.of("trained", "shapes", "folder", options.target().toString()));
         return 0;

@@ -39,8 +39,8 @@ import java.util.function.Function;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Makes the bundled model: autoencoder, text encoder, causal transformer on the latents of one and the states of the other, then the transformer distilled
- * to the few steps of the roll-out, then the decoder once more. Each part goes on from the state that an earlier run left in the same folder; a part that is finished is not
+ * Makes the bundled model: autoencoder, text encoder, causal transformer on the latents of one and the states of the other, then, where it is
+ * asked for, the transformer distilled to the few steps of the roll-out, then the decoder once more. Each part goes on from the state that an earlier run left in the same folder; a part that is finished is not
  * done again.
  */
 public final class ShapesTraining {
@@ -66,20 +66,27 @@ public final class ShapesTraining {
     private static final AutoregressiveTrainer.Settings TRANSFORMER_RUN = new AutoregressiveTrainer.Settings(
             2200, new TeacherForcedBatches.Settings(CYCLE, 3, 12_000, 0.4, 0, 7), 3e-3, 0.5, 5, 100);
 
+    /** The same at a lower learning rate. */
+    private static final AutoregressiveTrainer.Settings FINER_RUN = new AutoregressiveTrainer.Settings(
+            450, new TeacherForcedBatches.Settings(CYCLE, 3, 12_000, 0.4, 0, 8), 2e-3, 1, 5, 100);
+
     /** From the four timesteps of the roll-out to the ends of the trajectories from there. */
-    private static final TrajectoryDistiller.Settings DISTILLATION_RUN = new TrajectoryDistiller.Settings(
-            100,
-            new TeacherForcedBatches.Settings(CYCLE, 3, 1500, 0.1, 0, 9),
-            List.of(1000.0, 937.5, 833.3333129882812, 625.0),
-            List.of(400.0, 200.0),
-            1e-3,
-            20);
+    private static TrajectoryDistiller.Settings distillation(long steps) {
+        return new TrajectoryDistiller.Settings(
+                steps,
+                new TeacherForcedBatches.Settings(CYCLE, 3, 1500, 0.1, 0, 9),
+                List.of(1000.0, 937.5, 833.3333129882812, 625.0),
+                List.of(400.0, 200.0),
+                1e-3,
+                20);
+    }
 
     private static final int STATISTICS_CLIPS = 64;
     private static final long STATISTICS_SEED = 11;
 
     private final Path states;
     private final Path target;
+    private final long distillationSteps;
     private final TrainingListener listener;
     private final ShapesWorld world = new ShapesWorld(WorldSpec.DEFAULT);
 
@@ -88,11 +95,13 @@ public final class ShapesTraining {
      *
      * @param states folder of the training states
      * @param target folder that the finished model goes to
+     * @param distillationSteps steps of distillation; 0 for none, which made better videos of the bundled model
      * @param listener hears every step
      */
-    public ShapesTraining(Path states, Path target, TrainingListener listener) {
+    public ShapesTraining(Path states, Path target, long distillationSteps, TrainingListener listener) {
         this.states = states;
         this.target = target;
+        this.distillationSteps = distillationSteps;
         this.listener = listener;
     }
 
@@ -173,10 +182,14 @@ public final class ShapesTraining {
                 Tokenizer.Tokens tokens = tokenizer.encode(prompts);
                 return Torch.withoutGradients(() -> encoder.encodeZeroPadded(tokens.ids(), tokens.mask()));
             };
-            Map<String, Tensor> teacher = new AutoregressiveTrainer(TRANSFORMER, text, dataset, TRANSFORMER_RUN)
+            Map<String, Tensor> first = new AutoregressiveTrainer(TRANSFORMER, text, dataset, TRANSFORMER_RUN)
                     .train(state("transformer"), heard("transformer"));
-            return new TrajectoryDistiller(TRANSFORMER, text, dataset, DISTILLATION_RUN)
-                    .train(teacher, state("distillation"), heard("distillation"));
+            Map<String, Tensor> teacher = new AutoregressiveTrainer(TRANSFORMER, text, dataset, FINER_RUN)
+                    .goOn(first, state("finer"), heard("finer"));
+            return distillationSteps == 0
+                    ? teacher
+                    : new TrajectoryDistiller(TRANSFORMER, text, dataset, distillation(distillationSteps))
+                            .train(teacher, state("distillation"), heard("distillation"));
         }
     }
 
