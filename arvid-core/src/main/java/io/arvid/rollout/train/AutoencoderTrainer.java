@@ -11,7 +11,6 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.TreeMap;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -71,18 +70,9 @@ public final class AutoencoderTrainer {
 
     /** Trains, or goes on from {@code state}; returns the averaged weights, which the caller owns. */
     public Map<String, Tensor> train(Path state, TrainingListener listener) {
-        return train(initialWeights(), state, listener);
-    }
-
-    /** As {@link #train(Path, TrainingListener)}, from the weights that an earlier run returned. */
-    public Map<String, Tensor> goOn(WeightMap earlier, Path state, TrainingListener listener) {
-        return train(new TreeMap<>(earlier.entries()), state, listener);
-    }
-
-    private Map<String, Tensor> train(Map<String, Tensor> initial, Path state, TrainingListener listener) {
         try (TensorScope scope = TensorScope.open();
                 TrainableParameters parameters =
-                        new TrainableParameters(initial, AutoencoderTrainer::isHiddenKernel, Map.of())) {
+                        new TrainableParameters(initialWeights(), AutoencoderTrainer::isHiddenKernel, Map.of())) {
             TrainingLoop loop = new TrainingLoop(
                     "autoencoder",
                     config.encoderWidth() + " " + Arrays.toString(config.decoderWidths()) + " " + settings,
