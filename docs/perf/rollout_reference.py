@@ -1,9 +1,8 @@
 """The roll-out of RolloutBench in eager PyTorch, the way the published PyTorch code does it: rotary embedding in float64 sample by sample, one module a
 norm, caches of [B, slots, heads, head_dim] with their bookkeeping in tensors, timesteps per frame, text embedding in every pass.
 
-    python rollout_reference.py FOLDER RUNS
-
-reads FOLDER/bench.safetensors (written by RolloutBench) and prints one JSON line a roll-out.
+RolloutBench starts it, in turn with its own roll-outs: it reads FOLDER/bench.safetensors and prints one JSON line when it is ready and one for each line
+that it reads.
 """
 import json, math, struct, sys, time
 import torch
@@ -153,10 +152,11 @@ if __name__ == "__main__":
     torch.set_num_threads(1)
     tensors = read(sys.argv[1] + "/bench.safetensors")
     model = Model(tensors)
+    print(json.dumps({"torch": torch.__version__, "threads": torch.get_num_threads()}), flush=True)
     with torch.no_grad():
-        for run in range(int(sys.argv[2])):
+        for command in sys.stdin:
             wall, cpu = time.perf_counter(), time.process_time()
             latents = rollout(model, tensors["noise"], tensors["context"], tensors["fresh"])
             wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-            print(json.dumps({"side": "pytorch", "run": run, "wall_ms": round(wall * 1e3, 1), "cpu_ms": round(cpu * 1e3, 1),
-                              "max_difference": (latents - tensors["latents"]).abs().max().item()}), flush=True)
+            print(json.dumps({"seconds": wall, "cpu": cpu, "max_difference": (latents - tensors["latents"]).abs().max().item()}),
+                  flush=True)

@@ -1,7 +1,5 @@
 package io.arvid.bench;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.arvid.model.AttentionShape;
 import io.arvid.model.RolloutStep;
 import io.arvid.model.TextContext;
@@ -21,9 +19,7 @@ import io.arvid.tensor.Tensors;
 import io.arvid.tensor.Torch;
 import io.arvid.weights.SafetensorsWriter;
 import io.arvid.weights.WeightMap;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,7 +29,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.function.ToDoubleFunction;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -103,13 +98,14 @@ public final class BlockBench {
         try {
             Path inputs = Files.createTempFile("block", ".safetensors");
             Path saved = Files.createTempFile("block", ".bin");
-            try (Rival rival = Rival.start(python, script, weights, write(inputs), threads)) {
+            try (Rival rival = Rival.start(
+                    python, script, weights.toString(), write(inputs).toString(), Integer.toString(threads))) {
                 for (int end : ends) {
-                    List<Time> own = new ArrayList<>();
-                    List<Time> other = new ArrayList<>();
+                    List<Rival.Time> own = new ArrayList<>();
+                    List<Rival.Time> other = new ArrayList<>();
                     for (int run = -1; run < runs; run++) {
-                        Time theirs = rival.time("run " + end);
-                        Time ours = time(end, null);
+                        Rival.Time theirs = rival.time("run " + end);
+                        Rival.Time ours = time(end, null);
                         if (run >= 0) {
                             own.add(ours);
                             other.add(theirs);
@@ -126,15 +122,16 @@ public final class BlockBench {
                         }
                     }
                     rival.time("save " + end + " " + saved);
-                    double wall = median(other, Time::wall) / median(own, Time::wall);
-                    double processor = median(other, Time::processor) / median(own, Time::processor);
+                    double wall = Rival.Time.median(other, Rival.Time::wall) / Rival.Time.median(own, Rival.Time::wall);
+                    double processor = Rival.Time.median(other, Rival.Time::processor)
+                            / Rival.Time.median(own, Rival.Time::processor);
                     System.out.printf(
                             Locale.ROOT,
                             "{\"slots\": %d, \"arvid_median_s\": %.4f, \"pytorch_median_s\": %.4f, \"ratio\": %.2f, "
                                     + "\"cpu_ratio\": %.2f, \"relative_difference\": %.4f, \"peak_mib\": %d}%n",
                             end,
-                            median(own, Time::wall),
-                            median(other, Time::wall),
+                            Rival.Time.median(own, Rival.Time::wall),
+                            Rival.Time.median(other, Rival.Time::wall),
                             wall,
                             processor,
                             difference(end, Files.readAllBytes(saved)),
@@ -162,7 +159,7 @@ public final class BlockBench {
     }
 
     /** One pass whose keys end at {@code end}; the clock starts after the cache is filled. */
-    private Time time(int end, Tensor @Nullable [] out) {
+    private Rival.Time time(int end, Tensor @Nullable [] out) {
         WanConfig config = model.config();
         AttentionShape shape = new AttentionShape(1, config.numHeads(), config.headDim(), ROWS, COLUMNS);
         int startFrame = (end - TOKENS) / (ROWS * COLUMNS);
@@ -180,7 +177,7 @@ public final class BlockBench {
             Tensor result = model.blocks()
                     .getFirst()
                     .forward(x, e0, model::embedText, text, step, model.fullPrecision(), attention);
-            Time time = new Time((System.nanoTime() - began) / 1e9, (cpu() - processor) / 1e9);
+            Rival.Time time = new Rival.Time((System.nanoTime() - began) / 1e9, (cpu() - processor) / 1e9);
             if (out != null) {
                 out[0] = scope.keep(result);
             }
@@ -205,48 +202,5 @@ public final class BlockBench {
             SafetensorsWriter.write(file, tensors, Map.of());
         }
         return file;
-    }
-
-    /** Seconds of a pass: on the wall, and of processors. */
-    private record Time(double wall, double processor) {}
-
-    private static double median(List<Time> times, ToDoubleFunction<Time> what) {
-        double[] sorted = times.stream().mapToDouble(what).sorted().toArray();
-        int n = sorted.length;
-        return n % 2 == 1 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
-    }
-
-    /** The block in PyTorch, in a process of its own that waits while ours works. */
-    private record Rival(Process process, PrintWriter to, BufferedReader from) implements AutoCloseable {
-        static Rival start(String python, String script, Path weights, Path inputs, int threads) throws IOException {
-            Process process = new ProcessBuilder(
-                            python, script, weights.toString(), inputs.toString(), Integer.toString(threads))
-                    .redirectError(ProcessBuilder.Redirect.INHERIT)
-                    .start();
-            Rival rival = new Rival(process, new PrintWriter(process.outputWriter(), true), process.inputReader());
-            System.out.println(rival.answer());
-            return rival;
-        }
-
-        private String answer() throws IOException {
-            String line = from.readLine();
-            if (line == null) {
-                throw new IOException("the reference ended early");
-            }
-            return line;
-        }
-
-        Time time(String command) throws IOException {
-            to.println(command);
-            JsonNode answer = new JsonMapper().readTree(answer());
-            return new Time(
-                    answer.path("seconds").asDouble(), answer.path("cpu").asDouble());
-        }
-
-        @Override
-        public void close() {
-            to.close();
-            process.destroy();
-        }
     }
 }

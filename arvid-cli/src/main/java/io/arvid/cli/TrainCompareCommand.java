@@ -31,6 +31,7 @@ import picocli.CommandLine.Option;
         name = "qat-compare",
         description = {
             "Compares quantization-aware training with and without the auxiliary module and with post-training methods.",
+            "A bidirectional model is trained on whole clips, whatever context the recipes have.",
             "Stopped and run again, it goes on where it was."
         },
         mixinStandardHelpOptions = true)

@@ -71,7 +71,10 @@ public final class QatComparison implements AutoCloseable {
         this.progress = progress;
     }
 
-    /** Trains with {@code seed} and scores; {@code steps} instead of the recipe's where it is not null. */
+    /**
+     * Trains with {@code seed} and scores; {@code steps} instead of the recipe's where it is not null. A bidirectional model trains on whole clips,
+     * whatever context the recipe has ({@link QatRecipe#bidirectional}).
+     */
     public QatScore trained(Path recipe, long seed, @Nullable Long steps) {
         String name = nameOf(recipe) + "-seed" + seed;
         return scored(
@@ -79,7 +82,8 @@ public final class QatComparison implements AutoCloseable {
                 () -> {
                     RecipeFile<?> file = RecipeFile.read(recipe);
                     QatRecipe read = QatRun.trained(file).withSeed(seed);
-                    QatRecipe own = steps == null ? read : read.withSteps(steps);
+                    QatRecipe fitting = model.config().sampler() == null ? read : read.bidirectional();
+                    QatRecipe own = steps == null ? fitting : fitting.withSteps(steps);
                     Path folder = folder(name);
                     if (!PackedModelFile.isPacked(folder)) {
                         try (Progress.Stage stage = progress.begin(

@@ -232,30 +232,39 @@ public record QatRecipe(
 
     /** The same with another number of steps. */
     public QatRecipe withSteps(long steps) {
+        return with(training(training.context(), steps, training.batch(), training.chunks()));
+    }
+
+    /**
+     * The same for a bidirectional model: whole clips at one noise level, and twice as many of them in a batch, which are about as many tokens as
+     * teacher-forced clips with their contexts.
+     */
+    public QatRecipe bidirectional() {
+        return training.context() == Context.BIDIRECTIONAL
+                ? this
+                : with(training(Context.BIDIRECTIONAL, training.steps(), 2 * training.batch(), 1));
+    }
+
+    private Training training(Context context, long steps, int batch, int chunks) {
         Training t = training;
-        return new QatRecipe(
-                scheme,
-                seed,
-                follow,
-                weights,
-                inputs,
-                auxiliary,
-                loss,
-                rates,
-                optimizer,
-                new Training(
-                        t.context(),
-                        steps,
-                        t.batch(),
-                        t.chunks(),
-                        t.clips(),
-                        t.rolloutShare(),
-                        t.contextNoise(),
-                        t.captionDropout(),
-                        t.refreshEvery(),
-                        t.pool(),
-                        t.precision(),
-                        t.checkpointing(),
-                        t.saveEvery()));
+        boolean causal = context != Context.BIDIRECTIONAL;
+        return new Training(
+                context,
+                steps,
+                batch,
+                chunks,
+                t.clips(),
+                causal ? t.rolloutShare() : 0,
+                causal ? t.contextNoise() : 0,
+                t.captionDropout(),
+                t.refreshEvery(),
+                t.pool(),
+                t.precision(),
+                t.checkpointing(),
+                t.saveEvery());
+    }
+
+    private QatRecipe with(Training other) {
+        return new QatRecipe(scheme, seed, follow, weights, inputs, auxiliary, loss, rates, optimizer, other);
     }
 }
