@@ -1,5 +1,6 @@
 package io.arvid.cli;
 
+import io.arvid.evaluate.suite.MetricFiles;
 import io.arvid.rollout.preset.Presets;
 import io.arvid.rollout.preset.RemoteFile;
 import io.arvid.weights.pull.Pull;
@@ -33,21 +34,6 @@ import picocli.CommandLine.Parameters;
         mixinStandardHelpOptions = true)
 final class PullCommand implements Callable<Integer> {
     private static final String METRICS = "metrics";
-
-    /** Weights of metrics under their published names, where VBench and the FVD scripts themselves fetch them. */
-    private static final List<RemoteFile> METRIC_FILES = List.of(
-            new RemoteFile("flateon/FVD-I3D-torchscript", "i3d_torchscript.pt"),
-            new RemoteFile("lalala125/AMT", "amt-s.pth"),
-            new RemoteFile("chaofengc/IQA-PyTorch-Weights", "musiq_spaq_ckpt-358bb6af.pth"));
-
-    /** Weights of metrics that their authors publish elsewhere; put them into the same folder. */
-    private static final List<String> METRIC_FILES_ELSEWHERE = List.of(
-            "dino_vitbase16_pretrain.pth: the releases of DINO (facebookresearch/dino)",
-            "ViT-B-32.pt, ViT-L-14.pt: the releases of CLIP (openai/CLIP), which its package fetches",
-            "sa_0_4_vit_l_14_linear.pth: LAION's aesthetic predictor (LAION-AI/aesthetic-predictor)",
-            "alex.pth, vgg.pth, squeeze.pth: LPIPS version 0.1 (richzhang/PerceptualSimilarity)",
-            "alexnet-owt-7be5be79.pth, vgg16-397923af.pth, squeezenet1_1-b8a52dc0.pth: torchvision's models",
-            "raft-things.pth: RAFT (princeton-vl/RAFT)");
 
     @Parameters(
             index = "0",
@@ -104,7 +90,7 @@ final class PullCommand implements Callable<Integer> {
         });
         if (model.equals(METRICS)) {
             output.line("published elsewhere, to be put into " + folder + " by hand:");
-            METRIC_FILES_ELSEWHERE.forEach(line -> output.line("  " + line));
+            MetricFiles.PUBLISHED_ELSEWHERE.forEach(line -> output.line("  " + line));
         }
         output.result(results);
         return 0;
@@ -118,7 +104,7 @@ final class PullCommand implements Callable<Integer> {
             return wanted;
         }
         for (RemoteFile file :
-                model.equals(METRICS) ? METRIC_FILES : Presets.find(model).files()) {
+                model.equals(METRICS) ? MetricFiles.PUBLISHED : Presets.find(model).files()) {
             wanted.computeIfAbsent(file.repository(), name -> new ArrayList<>()).add(file.path());
         }
         return wanted;

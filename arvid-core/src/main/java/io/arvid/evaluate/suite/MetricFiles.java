@@ -2,6 +2,7 @@ package io.arvid.evaluate.suite;
 
 import io.arvid.evaluate.input.ContentHash;
 import io.arvid.evaluate.net.MetricWeights;
+import io.arvid.rollout.preset.RemoteFile;
 import io.arvid.weights.NearestName;
 import io.arvid.weights.WeightMap;
 import java.nio.file.Files;
@@ -15,6 +16,21 @@ import java.util.stream.Stream;
 
 /** The weights files that a user has given, by slot. */
 public final class MetricFiles {
+    /** Weights of metrics under their published names, where VBench and the FVD scripts themselves fetch them. */
+    public static final List<RemoteFile> PUBLISHED = List.of(
+            new RemoteFile("flateon/FVD-I3D-torchscript", "i3d_torchscript.pt"),
+            new RemoteFile("lalala125/AMT", "amt-s.pth"),
+            new RemoteFile("chaofengc/IQA-PyTorch-Weights", "musiq_spaq_ckpt-358bb6af.pth"));
+
+    /** Weights of metrics that their authors publish elsewhere; put them into the same folder. */
+    public static final List<String> PUBLISHED_ELSEWHERE = List.of(
+            "dino_vitbase16_pretrain.pth: the releases of DINO (facebookresearch/dino)",
+            "ViT-B-32.pt, ViT-L-14.pt: the releases of CLIP (openai/CLIP), which its package fetches",
+            "sa_0_4_vit_l_14_linear.pth: LAION's aesthetic predictor (LAION-AI/aesthetic-predictor)",
+            "alex.pth, vgg.pth, squeeze.pth: LPIPS version 0.1 (richzhang/PerceptualSimilarity)",
+            "alexnet-owt-7be5be79.pth, vgg16-397923af.pth, squeezenet1_1-b8a52dc0.pth: torchvision's models",
+            "raft-things.pth: RAFT (princeton-vl/RAFT)");
+
     private static final List<String> ENDINGS = List.of(".safetensors", ".pth", ".pt");
 
     private final Map<String, Path> files;

@@ -3,13 +3,13 @@ package io.arvid.quantize.gptq;
 import io.arvid.calibrate.CalibrationRollouts;
 import io.arvid.calibrate.GramObserver;
 import io.arvid.calibrate.InputTap;
-import io.arvid.calibrate.Recording;
 import io.arvid.calibrate.Samples;
 import io.arvid.model.LinearSite;
 import io.arvid.model.SiteForward;
 import io.arvid.quantize.CalibratedRecipe;
 import io.arvid.quantize.LayerWork;
 import io.arvid.quantize.QuantContext;
+import io.arvid.quantize.RecordedLayers;
 import io.arvid.quantize.fit.ColumnScales;
 import io.arvid.quantize.fit.Gptq;
 import io.arvid.quantize.fit.ScaledLayer;
@@ -72,23 +72,13 @@ public record GptqRounding(Gptq gptq, int prompts, int tokensPerSample, long see
     }
 
     private SequencedMap<LinearSite, LayerPlan> fromDisk(QuantContext context, ScaledModel scaled) {
-        try (Recording recording = context.rollouts()
-                        .record(
-                                "recording inputs of GPTQ, full precision",
-                                prompts,
-                                new CalibrationRollouts.Wanted(scaled.layers()::containsKey, tokensPerSample, seed),
-                                context.model().fullPrecision(),
-                                context.progress());
-                LayerWork work = new LayerWork(context.workers());
-                Progress.Stage stage =
-                        context.progress().begin("rounding", scaled.layers().size())) {
-            return work.map(scaled.layers(), (site, layer) -> {
-                LayerPlan plan = context.finished()
-                        .getOrCompute(site, () -> round(layer, gram(recording.samples(site), site.inFeatures())));
-                stage.step();
-                return plan;
-            });
-        }
+        return RecordedLayers.round(
+                context,
+                scaled,
+                "recording inputs of GPTQ, full precision",
+                prompts,
+                new CalibrationRollouts.Wanted(scaled.layers()::containsKey, tokensPerSample, seed),
+                (site, layer, samples) -> round(layer, gram(samples, site.inFeatures())));
     }
 
     /** {@code Σ xᵀx}, each token as often as it stands for another that was not kept: float64 {@code [in, in]}. */

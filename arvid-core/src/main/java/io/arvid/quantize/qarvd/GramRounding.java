@@ -2,19 +2,17 @@ package io.arvid.quantize.qarvd;
 
 import io.arvid.calibrate.CalibrationRollouts;
 import io.arvid.calibrate.FrameWeights;
-import io.arvid.calibrate.Recording;
 import io.arvid.calibrate.Samples;
 import io.arvid.model.CausalVideoModel;
 import io.arvid.model.LinearSite;
-import io.arvid.quantize.LayerWork;
 import io.arvid.quantize.QuantContext;
+import io.arvid.quantize.RecordedLayers;
 import io.arvid.quantize.arvid.GramSolver;
 import io.arvid.quantize.fake.FakeInput;
 import io.arvid.quantize.fit.GramLoss;
 import io.arvid.quantize.fit.ScaledLayer;
 import io.arvid.quantize.fit.ScaledModel;
 import io.arvid.quantize.scheme.LayerPlan;
-import io.arvid.record.Progress;
 import io.arvid.tensor.DTypes;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.TensorScope;
@@ -26,8 +24,7 @@ import org.bytedeco.pytorch.Tensor;
 
 /**
  * Step C in Gram space, for models of full size: equation 5 sees the tokens only through {@code H = Σ w·x̂ᵀx̂} and {@code B = Σ w·yᵀx̂}, so that a layer is
- * rounded by GPTQ and coordinate descent in minutes where the official loop takes hours. Layers are worked on one by one from what was recorded, each in
- * memory that depends on its width alone; finished ones are kept for a run that is interrupted.
+ * rounded by GPTQ and coordinate descent in minutes where the official loop takes hours.
  */
 final class GramRounding {
     private static final double DAMPING = 0.01;
@@ -48,34 +45,19 @@ final class GramRounding {
     /** Plans of all layers of {@code scaled}; the caller owns their tensors. */
     SequencedMap<LinearSite, LayerPlan> reconstruct(
             QuantContext context, ScaledModel scaled, Predicate<LinearSite> wanted, Weights weights) {
-        context.requirePrompts(recipe.calibrationPrompts());
-        try (Recording recording = context.rollouts()
-                        .record(
-                                "recording inputs, full precision",
-                                recipe.calibrationPrompts(),
-                                new CalibrationRollouts.Wanted(wanted, recipe.tokensPerSample(), recipe.seed()),
-                                context.model().fullPrecision(),
-                                context.progress());
-                LayerWork work = new LayerWork(context.workers());
-                Progress.Stage stage =
-                        context.progress().begin("rounding", scaled.layers().size())) {
-            return work.map(scaled.layers(), (site, layer) -> {
-                LayerPlan plan = context.finished()
-                        .getOrCompute(
-                                site,
-                                () -> wanted.test(site)
-                                        ? round(context.model(), site, layer, recording, weights.of(site, layer))
-                                        : layer.nearest());
-                stage.step();
-                return plan;
-            });
-        }
+        return RecordedLayers.round(
+                context,
+                scaled,
+                "recording inputs, full precision",
+                recipe.calibrationPrompts(),
+                new CalibrationRollouts.Wanted(wanted, recipe.tokensPerSample(), recipe.seed()),
+                (site, layer, samples) -> round(context.model(), site, layer, samples, weights.of(site, layer)));
     }
 
     private LayerPlan round(
-            CausalVideoModel model, LinearSite site, ScaledLayer layer, Recording recording, FrameWeights weights) {
+            CausalVideoModel model, LinearSite site, ScaledLayer layer, Samples samples, FrameWeights weights) {
         try (TensorScope scope = TensorScope.open()) {
-            GramLoss loss = loss(model, site, layer, recording, weights);
+            GramLoss loss = loss(model, site, layer, samples, weights);
             GramSolver.Solved solved = SOLVER.solve(layer, loss, loss);
             LayerPlan plan = solved.layer().withCodes(solved.codes());
             plan.tensors().forEach(scope::keep);
@@ -85,9 +67,9 @@ final class GramRounding {
 
     /** The loss up to what does not depend on the codes. */
     private static GramLoss loss(
-            CausalVideoModel model, LinearSite site, ScaledLayer layer, Recording recording, FrameWeights weights) {
+            CausalVideoModel model, LinearSite site, ScaledLayer layer, Samples samples, FrameWeights weights) {
         try (TensorScope scope = TensorScope.open()) {
-            GramLoss loss = sums(model, site, layer, recording, weights);
+            GramLoss loss = sums(model, site, layer, samples, weights);
             scope.keep(loss.hessian());
             scope.keep(loss.linear());
             return loss;
@@ -95,8 +77,7 @@ final class GramRounding {
     }
 
     private static GramLoss sums(
-            CausalVideoModel model, LinearSite site, ScaledLayer layer, Recording recording, FrameWeights weights) {
-        Samples samples = recording.samples(site);
+            CausalVideoModel model, LinearSite site, ScaledLayer layer, Samples samples, FrameWeights weights) {
         long count = samples.count();
         long tokens = samples.inputs().size(1);
         int in = site.inFeatures();
