@@ -1,17 +1,9 @@
 package io.arvid;
 
-import io.arvid.evaluate.ChunkFrames;
-import io.arvid.evaluate.LatentError;
 import io.arvid.evaluate.PairedBootstrap;
-import io.arvid.evaluate.PairedRun;
 import io.arvid.evaluate.PairedScores;
-import io.arvid.evaluate.Psnr;
 import io.arvid.evaluate.SensitivityShares;
-import io.arvid.evaluate.Ssim;
 import io.arvid.evaluate.shapes.ShapesMetrics;
-import io.arvid.kernel.KernelCatalogue;
-import io.arvid.model.SiteForward;
-import io.arvid.model.wan.TinyVideoAutoencoder;
 import io.arvid.pack.PackedModelFile;
 import io.arvid.pack.PackedSource;
 import io.arvid.pack.Packer;
@@ -35,20 +27,12 @@ import io.arvid.record.RecipeStamp;
 import io.arvid.record.RunRecord;
 import io.arvid.record.SourceStamp;
 import io.arvid.record.StageClock;
-import io.arvid.record.VideoSet;
 import io.arvid.report.HtmlReport;
 import io.arvid.report.RunFolder;
-import io.arvid.rollout.KvStore;
 import io.arvid.run.Generator;
 import io.arvid.run.KvModes;
 import io.arvid.run.ModelFolder;
 import io.arvid.run.PromptRollouts;
-import io.arvid.run.QuantizedModel;
-import io.arvid.tensor.TensorScope;
-import io.arvid.video.ContactSheet;
-import io.arvid.video.Frames;
-import io.arvid.video.VideoEncoding;
-import io.arvid.video.VideoFile;
 import io.arvid.weights.AtomicFile;
 import io.arvid.weights.AtomicFolder;
 import io.arvid.weights.FileHash;
@@ -60,11 +44,9 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -99,13 +81,15 @@ public final class Pipeline {
             long seed,
             int shownPrompts,
             @Nullable Path metrics,
-            String command) {}
+            String command) {
+        /** Folder of the packed model of {@code method} at {@code setting}. */
+        Path packed(String method, String setting) {
+            return run.resolve("models").resolve(method + "-" + setting);
+        }
+    }
 
     private static final PairedBootstrap BOOTSTRAP = new PairedBootstrap(1000, 0.95, 1);
     private static final long CALIBRATION_SEED = 1_000_000;
-    private static final double AMPLIFICATION = 4;
-    private static final int SHEET_COLUMNS = 9;
-    private static final int ENLARGE = 4;
 
     private final Settings settings;
     private final StageClock clock;
@@ -153,12 +137,13 @@ public final class Pipeline {
                 quantized.put(method + "-" + setting, quantize(method, setting));
             }
         }
-        List<PairedScores> scores = evaluate(quantized);
+        RunRollouts rollouts = new RunRollouts(settings, model, generator);
+        List<PairedScores> scores = new RunScores(rollouts, metrics).of(quantized, clock);
         List<Comparison> comparisons =
                 scores.stream().map(score -> score.comparison(BOOTSTRAP)).toList();
         OutlierFindings outliers = new OutlierFindings(model.transformer());
         Findings findings = new Findings(
-                videos(quantized),
+                new RunVideos(rollouts).write(clock),
                 comparisons,
                 differences(scores),
                 sensitivities,
@@ -192,11 +177,11 @@ public final class Pipeline {
     /** Chooses the integers of one method at one setting and packs them; the packed folder. */
     private Path quantize(String method, String setting) {
         String name = method + "-" + setting;
-        Path folder = settings.run().resolve("models").resolve(name);
+        Path folder = settings.packed(method, setting);
         RecipeFile<?> recipe = RecipeFile.read(settings.recipes().resolve(name + ".json"));
         recipes.add(RecipeStamp.of(name, method, setting, recipe.json().toString()));
-        PromptRollouts rollouts = new PromptRollouts(generator, settings.calibrationPrompts(), CALIBRATION_SEED);
-        QuantContext context = new QuantContext(model.transformer(), rollouts, null, clock, 2);
+        PromptRollouts prompts = new PromptRollouts(generator, settings.calibrationPrompts(), CALIBRATION_SEED);
+        QuantContext context = new QuantContext(model.transformer(), prompts, null, clock, 2);
         if (recipe.recipe() instanceof QArvdRecipe qArvd) {
             context =
                     context.withSensitivity(sensitivity(context, qArvd, setting).weights());
@@ -252,79 +237,6 @@ public final class Pipeline {
         }
     }
 
-    /** Every quantized model against full precision on the same prompts and noise. */
-    private List<PairedScores> evaluate(Map<String, Path> quantized) {
-        List<PairedScores> scores = new ArrayList<>();
-        try (Progress.Stage stage = clock.begin(
-                "evaluate", (long) (quantized.size() + 1) * settings.prompts().size())) {
-            try (TensorScope scope = TensorScope.open()) {
-                List<Tensor> latents = new ArrayList<>();
-                List<Tensor> videos = new ArrayList<>();
-                for (int i = 0; i < settings.prompts().size(); i++) {
-                    Tensor reference = latents(
-                            i, model.transformer().fullPrecision(), model.kv().stores());
-                    latents.add(reference);
-                    videos.add(generator.decode(reference));
-                    stage.step();
-                }
-                quantized.forEach((name, folder) -> {
-                    int dash = name.lastIndexOf('-');
-                    PairedScores score = scores(name.substring(0, dash), name.substring(dash + 1));
-                    try (ModelFolder packed = ModelFolder.open(folder);
-                            QuantizedModel sites = quantized(packed)) {
-                        for (int i = 0; i < settings.prompts().size(); i++) {
-                            int prompt = i;
-                            TensorScope.runAndFree(() -> {
-                                Tensor own = latents(prompt, sites, packed.kv().stores());
-                                score.add(new PairedRun(
-                                        settings.prompts().get(prompt),
-                                        latents.get(prompt).squeeze(0),
-                                        own.squeeze(0),
-                                        videos.get(prompt),
-                                        generator.decode(own)));
-                            });
-                            stage.step();
-                        }
-                    }
-                    scores.add(score);
-                });
-            }
-        }
-        return scores;
-    }
-
-    private PairedScores scores(String method, String setting) {
-        return metrics == null
-                ? PairedScores.basic(method, setting, chunks(), TinyVideoAutoencoder.TIME_FACTOR)
-                : new PairedScores(
-                        method,
-                        setting,
-                        chunks(),
-                        TinyVideoAutoencoder.TIME_FACTOR,
-                        List.of(new LatentError()),
-                        List.of(new Psnr(), new Ssim(), metrics.lpips()),
-                        List.of(metrics.features()));
-    }
-
-    /** The packed layers of {@code packed} over the model, in integers. */
-    private QuantizedModel quantized(ModelFolder packed) {
-        PackedModelFile file = packed.packed();
-        if (file == null) {
-            throw new IllegalStateException(packed.path() + " is not packed");
-        }
-        return new QuantizedModel(model.transformer(), file.layers(), KernelCatalogue.BEST);
-    }
-
-    private Tensor latents(int prompt, SiteForward sites, KvStore.Factory stores) {
-        return generator.latents(settings.prompts().get(prompt), settings.seed() + prompt, sites, stores);
-    }
-
-    private ChunkFrames chunks() {
-        int size = model.config().rollout().framesPerChunk();
-        int count = model.config().video().latentFrames() / size;
-        return ChunkFrames.ofSizes(Collections.nCopies(count, size));
-    }
-
     /** Each method against the first one at the same setting, prompt by prompt. */
     private List<PairedDifference> differences(List<PairedScores> scores) {
         List<PairedDifference> differences = new ArrayList<>();
@@ -335,69 +247,5 @@ public final class Pipeline {
             }
         }
         return differences;
-    }
-
-    /** Videos of the first prompts at the middle setting, with their difference from full precision. */
-    private List<VideoSet> videos(Map<String, Path> quantized) {
-        String setting = settings.settings().get(settings.settings().size() / 2);
-        List<VideoSet> sets = new ArrayList<>();
-        int shown = Math.min(settings.shownPrompts(), settings.prompts().size());
-        try (Progress.Stage stage = clock.begin("videos", shown)) {
-            for (int prompt = 0; prompt < shown; prompt++) {
-                try (TensorScope scope = TensorScope.open()) {
-                    sets.add(videos(prompt, setting, quantized));
-                }
-                stage.step();
-            }
-        }
-        return sets;
-    }
-
-    private VideoSet videos(int prompt, String setting, Map<String, Path> quantized) {
-        double fps = model.config().video().framesPerSecond();
-        Tensor reference = generator.decode(
-                latents(prompt, model.transformer().fullPrecision(), model.kv().stores()));
-        List<ContactSheet.Row> rows = new ArrayList<>();
-        List<VideoSet.Clip> clips = new ArrayList<>();
-        rows.add(new ContactSheet.Row("full precision", unit(reference)));
-        clips.add(new VideoSet.Clip("full-precision", "bf16", write("p" + prompt + "-full", reference, fps), null, 1));
-        for (String method : settings.methods()) {
-            try (ModelFolder packed =
-                            ModelFolder.open(settings.run().resolve("models").resolve(method + "-" + setting));
-                    QuantizedModel sites = quantized(packed)) {
-                Tensor video =
-                        generator.decode(latents(prompt, sites, packed.kv().stores()));
-                Tensor difference = Frames.difference(reference, video, AMPLIFICATION);
-                String base = "p" + prompt + "-" + method + "-" + setting;
-                clips.add(new VideoSet.Clip(
-                        method,
-                        setting,
-                        write(base, video, fps),
-                        write(base + "-diff", difference, fps),
-                        AMPLIFICATION));
-                rows.add(new ContactSheet.Row(method + " " + setting, unit(video)));
-            }
-        }
-        String sheet = "media/p" + prompt + "-sheet.png";
-        ContactSheet.write(settings.run().resolve(sheet), rows, SHEET_COLUMNS);
-        return new VideoSet(
-                settings.prompts().get(prompt),
-                settings.seed() + prompt,
-                fps,
-                chunks().decoded(TinyVideoAutoencoder.TIME_FACTOR).starts(),
-                clips,
-                sheet);
-    }
-
-    private String write(String name, Tensor video, double fps) {
-        String file = "media/" + name + ".mp4";
-        VideoFile.write(settings.run().resolve(file), Frames.enlarge(unit(video), ENLARGE), fps, VideoEncoding.MP4);
-        return file;
-    }
-
-    private static Tensor unit(Tensor video) {
-        return io.arvid.tensor.DTypes.of(video) == io.arvid.tensor.DTypes.U8
-                ? io.arvid.tensor.Ops.div(io.arvid.tensor.Ops.toF32(video), 255)
-                : video;
     }
 }

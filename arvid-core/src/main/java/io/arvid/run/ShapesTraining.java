@@ -54,7 +54,7 @@ public final class ShapesTraining {
             new AutoencoderTrainer.Settings(1800, 500, 32, 4, 20, 0.5, 4e-3, 7, 100);
     /** The decoder once more, when the transformer has made its latent space final. */
     private static final AutoencoderTrainer.Settings DECODER_RUN =
-            new AutoencoderTrainer.Settings(0, 800, 32, 4, 20, 0.2, 3e-3, 13, 100);
+            new AutoencoderTrainer.Settings(0, 2900, 32, 4, 20, 0.1, 3e-3, 13, 100);
 
     private static final TextEncoderTrainer.Settings TEXT_RUN =
             new TextEncoderTrainer.Settings(1500, 64, 3e-3, 15, 500);
@@ -66,9 +66,14 @@ public final class ShapesTraining {
     private static final AutoregressiveTrainer.Settings TRANSFORMER_RUN = new AutoregressiveTrainer.Settings(
             2200, new TeacherForcedBatches.Settings(CYCLE, 3, 12_000, 0.4, 0, 7), 3e-3, 0.5, 5, 100);
 
-    /** The same at a lower learning rate. */
+    /** Then mostly whole videos, for what is learned last: how shapes go on, and come out from behind one another. */
+    private static final List<TeacherForcedBatches.Size> FINER_CYCLE = List.of(
+            new TeacherForcedBatches.Size(1, 48),
+            new TeacherForcedBatches.Size(7, 3),
+            new TeacherForcedBatches.Size(7, 3));
+
     private static final AutoregressiveTrainer.Settings FINER_RUN = new AutoregressiveTrainer.Settings(
-            450, new TeacherForcedBatches.Settings(CYCLE, 3, 12_000, 0.4, 0, 8), 2e-3, 1, 5, 100);
+            2600, new TeacherForcedBatches.Settings(FINER_CYCLE, 3, 6000, 0.4, 0, 21), 2.5e-3, 0.6, 5, 100);
 
     /** From the four timesteps of the roll-out to the ends of the trajectories from there. */
     private static TrajectoryDistiller.Settings distillation(long steps) {
