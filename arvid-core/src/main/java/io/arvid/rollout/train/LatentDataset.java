@@ -14,7 +14,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Videos of the world ({@link ShapesWorld#oftenCrossingScene}) as normalized latents with their prompts, encoded when first asked for and kept in memory. Clip {@code i} is the same on every
+ * Videos of the world as normalized latents with their prompts, encoded when first asked for and kept in memory. Clip {@code i} is the same on every
  * machine and in every run. Safe for several threads.
  */
 public final class LatentDataset implements AutoCloseable {
@@ -43,7 +43,7 @@ public final class LatentDataset implements AutoCloseable {
         if (known != null && known.latents().size(0) >= frames) {
             return known;
         }
-        Scene scene = world.oftenCrossingScene(seed * 1_000_003 + index);
+        Scene scene = world.trainingScene(seed * 1_000_003 + index);
         Clip made = Torch.withoutGradients(() -> {
             try (TensorScope scope = TensorScope.open()) {
                 Tensor latents = statistics.normalize(encode(world, renderer, autoencoder, scene, frames));

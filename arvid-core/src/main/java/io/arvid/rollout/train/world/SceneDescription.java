@@ -16,9 +16,4 @@ public record SceneDescription(List<Shape> shapes, Background background) {
             throw new IllegalArgumentException("the two shapes of a scene must differ in color");
         }
     }
-
-    /** Whether one shape moves left or right and another up or down, so that their ways cross. */
-    public boolean crosses() {
-        return shapes.stream().map(shape -> shape.direction().horizontal()).distinct().count() > 1;
-    }
 }

@@ -40,19 +40,6 @@ public final class ShapesWorld {
         return place(describe(random, false), random);
     }
 
-    /**
-     * As {@link #trainingScene}, but half of the scenes in which no ways cross are drawn again, so that they cross in two of five scenes and not in one of
-     * four: a shape that comes out from behind another is what a transformer learns last.
-     */
-    public Scene oftenCrossingScene(long seed) {
-        SplittableRandom random = new SplittableRandom(seed);
-        SceneDescription scene = describe(random, false);
-        while (!scene.crosses() && random.nextBoolean()) {
-            scene = describe(random, false);
-        }
-        return place(scene, random);
-    }
-
     /** Different prompts whose combinations of shapes training never sees, half of them with one shape while the stock of those lasts. */
     public List<String> heldOutPrompts(int count, long seed) {
         SplittableRandom random = new SplittableRandom(seed);
@@ -99,11 +86,17 @@ public final class ShapesWorld {
                     pick(random, ShapeKind.values()),
                     pick(random, Direction.values()),
                     pick(random, Speed.values()));
-            if (shapes.isEmpty() || shapes.getFirst().color() != shape.color()) {
+            if (shapes.isEmpty() || goTogether(shapes.getFirst(), shape)) {
                 shapes.add(shape);
             }
         }
         return shapes;
+    }
+
+    /** Two colors, and one axis: where ways cross, shapes hide one another, and a small transformer loses what it does not see. */
+    private static boolean goTogether(Shape first, Shape second) {
+        return first.color() != second.color()
+                && first.direction().horizontal() == second.direction().horizontal();
     }
 
     private static <T> T pick(RandomGenerator random, T[] values) {
