@@ -32,29 +32,27 @@ final class OnednnSegment extends WeightSegment {
         super(codes);
         this.onednn = onednn;
         this.packed = codes.bits() <= PACKED_BITS;
-        int out = Math.toIntExact(codes.centered().size(0));
+        int out = codes.outFeatures();
         int count = (int) Math.ceilDiv((long) out * columns(), SLICE_BYTES);
         int width = Math.ceilDiv(Math.ceilDiv(out, count), SLICE_ALIGNMENT) * SLICE_ALIGNMENT;
         for (int from = 0; from < out; from += width) {
             Slice slice = new Slice(from, Math.min(width, out - from));
-            slices.add(block(slice, codes.centered().data_ptr().address() + (long) from * columns()));
+            TensorScope.runAndFree(() -> slices.add(block(slice, take(codes, slice))));
         }
     }
 
-    private Blocked block(Slice slice, long codes) {
+    private Blocked block(Slice slice, Tensor codes) {
         WeightLayout layout = onednn.weightLayout(DTypes.I8, columns(), slice.count());
         long bytes = Math.ceilDiv(layout.bytes(), NibbleCodes.RUN) * NibbleCodes.RUN;
         Tensor blocked = Tensors.zeros(DTypes.I8, bytes);
-        layout.block(codes, blocked.data_ptr().address(), onednn);
+        layout.block(codes.data_ptr().address(), blocked.data_ptr().address(), onednn);
         return new Blocked(slice, TensorScope.own(packed ? pack(blocked, bytes) : blocked), bytes);
     }
 
     private static Tensor pack(Tensor blocked, long bytes) {
         Tensor nibbles = Tensors.empty(DTypes.I8, bytes / 2);
         NibbleCodes.pack(
-                Tensors.toBytes(blocked),
-                Math.toIntExact(bytes),
-                nibbles.data_ptr().address());
+                blocked.data_ptr().address(), bytes, nibbles.data_ptr().address());
         return nibbles;
     }
 

@@ -12,6 +12,7 @@ import io.arvid.model.SiteForward;
 import io.arvid.pack.PackedLayer;
 import io.arvid.pack.PackedModelFile;
 import io.arvid.tensor.DTypes;
+import io.arvid.tensor.MappedFiles;
 import io.arvid.tensor.Tensors;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
@@ -21,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Packed layers over an untouched model: they multiply with the kernels that the catalogue chooses, the other layers as before. Holds the weights as the
- * kernels want them until it is closed; the model must outlive it.
+ * kernels want them until it is closed, layer by layer in place of the pages of a mapped file; the model must outlive it.
  */
 public final class QuantizedModel implements SiteForward, AutoCloseable {
     private final SiteForward fullPrecision;
@@ -40,6 +41,7 @@ public final class QuantizedModel implements SiteForward, AutoCloseable {
             KernelCatalogue.Choice choice = catalogue.choose(KernelSpec.of(layer));
             choice.refused().forEach((kernel, reason) -> refusals.putIfAbsent(kernel, site.name() + ": " + reason));
             layers.put(site, new QuantLinear(site, choice.kernel(), catalogue.prepare(layer, model.bias(site))));
+            MappedFiles.giveBack(layer.packed());
         });
     }
 

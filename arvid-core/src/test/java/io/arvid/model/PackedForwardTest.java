@@ -42,7 +42,7 @@ class PackedForwardTest {
 
         static Layer of(Tensor weight, Tensor bias) {
             LinearSite site = LinearSite.of(SiteRole.FFN_UP, 0, (int) weight.size(1), (int) weight.size(0));
-            return new Layer(site, weight, bias, new PackedForward(List.of(site), any -> weight, any -> bias));
+            return new Layer(site, weight, bias, PackedForward.of(List.of(site), any -> weight, any -> bias));
         }
 
         Tensor apply(Tensor x) {
@@ -148,7 +148,7 @@ class PackedForwardTest {
             Tensor stretched = Tensors.zeros(DTypes.F32, 1, 1).expand(1 << 13, 1 << 13);
             LinearSite large = LinearSite.of(SiteRole.FFN_DOWN, 0, 1 << 13, 1 << 13);
             Layer small = Layer.of(Tensors.ones(DTypes.F32, 16, 16), Tensors.zeros(DTypes.F32, 16));
-            PackedForward forward = new PackedForward(
+            PackedForward forward = PackedForward.of(
                     List.of(small.site, large), site -> site == large ? stretched : small.weight, site -> small.bias);
             forward.apply(small.site, STEP, Tensors.ones(DTypes.F32, 1, 2, 16));
             assertThat(forward.packedLayers()).isZero();

@@ -1,16 +1,17 @@
 package io.arvid.tensor.onednn;
 
 import io.arvid.tensor.DTypes;
+import io.arvid.tensor.MappedFiles;
 import io.arvid.tensor.Tensors;
 import io.arvid.tensor.Torch;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
 import java.lang.ref.Reference;
 import org.bytedeco.pytorch.Tensor;
 
 /**
  * A linear layer in float32 or bfloat16 with a copy of its weights in oneDNN's own order: libtorch brings them into such an order at every product, which
- * takes as long as the product itself where the input has few rows. The copy's memory goes with this object.
+ * takes as long as the product itself where the input has few rows.
  */
 public final class PackedLinear {
     private static final long ALIGNMENT = 64;
@@ -24,8 +25,11 @@ public final class PackedLinear {
     private final MemorySegment blocked;
     private final long version;
 
-    /** A copy of {@code weight [out, in]} beside {@code bias [out]}, for which {@link #fits} holds and which must outlive it. */
-    public PackedLinear(Onednn onednn, Tensor weight, Tensor bias) {
+    /**
+     * A copy of {@code weight [out, in]} in {@code memory} beside {@code bias [out]}, for which {@link #fits} holds and which must outlive it. The pages of a
+     * weight in a mapped file are given back.
+     */
+    public PackedLinear(Onednn onednn, Tensor weight, Tensor bias, SegmentAllocator memory) {
         this.onednn = onednn;
         this.type = DTypes.of(weight);
         this.inFeatures = Math.toIntExact(weight.size(1));
@@ -33,9 +37,10 @@ public final class PackedLinear {
         this.weight = weight;
         this.bias = bias;
         WeightLayout layout = onednn.weightLayout(type, inFeatures, outFeatures);
-        this.blocked = Arena.ofAuto().allocate(layout.bytes(), ALIGNMENT);
+        this.blocked = memory.allocate(layout.bytes(), ALIGNMENT);
         this.version = weight._version();
         layout.block(weight.data_ptr().address(), blocked.address(), onednn);
+        MappedFiles.giveBack(weight);
     }
 
     /** True where a layer can be packed: of one type that {@code onednn} multiplies, on the CPU, without gaps, not being trained. */
