@@ -48,6 +48,13 @@ public record KernelCatalogue(@Nullable Kernel wanted) {
 
     /** {@code layer} with {@code bias [out]}, made ready for the kernel that is chosen. */
     public QuantGemm prepare(PackedLayer layer, Tensor bias) {
-        return choose(KernelSpec.of(layer)).kernel().prepare(layer, bias);
+        try (WeightMemory memory = new WeightMemory()) {
+            return prepare(layer, bias, memory);
+        }
+    }
+
+    /** {@code layer} with {@code bias [out]}, made ready for the kernel that is chosen, its codes in {@code memory}. */
+    public QuantGemm prepare(PackedLayer layer, Tensor bias, WeightMemory memory) {
+        return choose(KernelSpec.of(layer)).kernel().prepare(layer, bias, memory);
     }
 }

@@ -5,6 +5,7 @@ import io.arvid.kernel.Kernel;
 import io.arvid.kernel.KernelCatalogue;
 import io.arvid.kernel.KernelSpec;
 import io.arvid.kernel.SharedInput;
+import io.arvid.kernel.WeightMemory;
 import io.arvid.model.CausalVideoModel;
 import io.arvid.model.LinearSite;
 import io.arvid.model.RolloutStep;
@@ -37,12 +38,16 @@ public final class QuantizedModel implements SiteForward, AutoCloseable {
      */
     public QuantizedModel(CausalVideoModel model, Map<LinearSite, PackedLayer> packed, KernelCatalogue catalogue) {
         this.fullPrecision = model.fullPrecision();
-        packed.forEach((site, layer) -> {
-            KernelCatalogue.Choice choice = catalogue.choose(KernelSpec.of(layer));
-            choice.refused().forEach((kernel, reason) -> refusals.putIfAbsent(kernel, site.name() + ": " + reason));
-            layers.put(site, new QuantLinear(site, choice.kernel(), catalogue.prepare(layer, model.bias(site))));
-            MappedFiles.giveBack(layer.packed());
-        });
+        try (WeightMemory memory = new WeightMemory()) {
+            packed.forEach((site, layer) -> {
+                KernelCatalogue.Choice choice = catalogue.choose(KernelSpec.of(layer));
+                choice.refused().forEach((kernel, reason) -> refusals.putIfAbsent(kernel, site.name() + ": " + reason));
+                layers.put(
+                        site,
+                        new QuantLinear(site, choice.kernel(), catalogue.prepare(layer, model.bias(site), memory)));
+                MappedFiles.giveBack(layer.packed());
+            });
+        }
     }
 
     /**
