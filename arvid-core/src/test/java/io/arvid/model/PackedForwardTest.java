@@ -11,10 +11,17 @@ import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
 import io.arvid.tensor.Torch;
 import io.arvid.tensor.onednn.Onednn;
+import io.arvid.weights.SafetensorsFile;
+import io.arvid.weights.SafetensorsWriter;
+import io.arvid.weights.WeightMap;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -154,6 +161,22 @@ class PackedForwardTest {
                     List.of(small.site, large), site -> site == large ? stretched : small.weight, site -> small.bias);
             forward.apply(small.site, STEP, Tensors.ones(DTypes.F32, 1, 2, 16));
             assertThat(forward.packedLayers()).isZero();
+        }
+    }
+
+    @Test
+    void layersOfALargeModelInAMappedFileAreCopied(@TempDir Path folder) {
+        Path file = folder.resolve("large.safetensors");
+        try (TensorScope scope = TensorScope.open()) {
+            Tensor columns = Tensors.arange(DTypes.F32, 1 << 12).expand(4160, 1 << 12);
+            SafetensorsWriter.write(file, Map.of("w", columns.contiguous()), Map.of());
+            try (WeightMap weights = SafetensorsFile.open(file)) {
+                Layer large = Layer.of(weights.get("w"), Tensors.zeros(DTypes.F32, 4160));
+                Tensor x = Tensors.zeros(DTypes.F32, 1, 2, 1 << 12);
+                x.narrow(2, 5, 1).fill_(new Scalar(2));
+                assertThat(Tensors.toFloats(large.apply(x))).containsOnly(10);
+                assertThat(large.forward.packedLayers()).isEqualTo(1);
+            }
         }
     }
 
