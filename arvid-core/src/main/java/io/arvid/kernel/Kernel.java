@@ -115,7 +115,14 @@ public enum Kernel {
     /** Why this kernel cannot run such a layer, on any machine; nothing where it can. */
     public abstract Optional<String> refusal(KernelSpec spec);
 
-    /** A layer made ready. */
+    /** A layer made ready, its codes in memory of its own. */
+    final QuantGemm prepare(PackedLayer layer, Tensor bias) {
+        try (WeightMemory memory = new WeightMemory()) {
+            return prepare(layer, bias, memory);
+        }
+    }
+
+    /** A layer made ready, its codes in {@code memory}. */
     abstract QuantGemm prepare(PackedLayer layer, Tensor bias, WeightMemory memory);
 
     /** The name in options and reports. */

@@ -48,9 +48,7 @@ public record KernelCatalogue(@Nullable Kernel wanted) {
 
     /** {@code layer} with {@code bias [out]}, made ready for the kernel that is chosen. */
     public QuantGemm prepare(PackedLayer layer, Tensor bias) {
-        try (WeightMemory memory = new WeightMemory()) {
-            return prepare(layer, bias, memory);
-        }
+        return choose(KernelSpec.of(layer)).kernel().prepare(layer, bias);
     }
 
     /** {@code layer} with {@code bias [out]}, made ready for the kernel that is chosen, its codes in {@code memory}. */
