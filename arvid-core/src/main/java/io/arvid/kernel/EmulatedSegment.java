@@ -13,7 +13,7 @@ final class EmulatedSegment extends WeightSegment {
 
     EmulatedSegment(Codes codes) {
         super(codes);
-        this.codes = TensorScope.own(Ops.copy(codes.centered()));
+        this.codes = TensorScope.own(Ops.copy(take(codes, new Slice(0, codes.outFeatures()))));
     }
 
     @Override

@@ -65,9 +65,9 @@ public enum Kernel {
         }
 
         @Override
-        QuantGemm prepare(PackedLayer layer, Tensor bias) {
+        QuantGemm prepare(PackedLayer layer, Tensor bias, WeightMemory memory) {
             Onednn onednn = Onednn.find().orElseThrow(() -> new IllegalStateException(Onednn.absence()));
-            return new IntegerGemm(layer, bias, codes -> new OnednnSegment(onednn, codes));
+            return new IntegerGemm(layer, bias, codes -> new OnednnSegment(onednn, codes, memory));
         }
     },
 
@@ -84,7 +84,7 @@ public enum Kernel {
         }
 
         @Override
-        QuantGemm prepare(PackedLayer layer, Tensor bias) {
+        QuantGemm prepare(PackedLayer layer, Tensor bias, WeightMemory memory) {
             return new IntegerGemm(layer, bias, EmulatedSegment::new);
         }
     },
@@ -102,7 +102,7 @@ public enum Kernel {
         }
 
         @Override
-        QuantGemm prepare(PackedLayer layer, Tensor bias) {
+        QuantGemm prepare(PackedLayer layer, Tensor bias, WeightMemory memory) {
             return new SimulatedGemm(layer, bias);
         }
     };
@@ -115,8 +115,15 @@ public enum Kernel {
     /** Why this kernel cannot run such a layer, on any machine; nothing where it can. */
     public abstract Optional<String> refusal(KernelSpec spec);
 
-    /** A layer made ready. */
-    abstract QuantGemm prepare(PackedLayer layer, Tensor bias);
+    /** A layer made ready, its codes in memory of its own. */
+    final QuantGemm prepare(PackedLayer layer, Tensor bias) {
+        try (WeightMemory memory = new WeightMemory()) {
+            return prepare(layer, bias, memory);
+        }
+    }
+
+    /** A layer made ready, its codes in {@code memory}. */
+    abstract QuantGemm prepare(PackedLayer layer, Tensor bias, WeightMemory memory);
 
     /** The name in options and reports. */
     public String id() {

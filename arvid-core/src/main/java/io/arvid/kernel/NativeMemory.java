@@ -38,6 +38,11 @@ final class NativeMemory {
         MemorySegment.copy(ALL, from, ALL, to, bytes);
     }
 
+    /** Reads a byte. */
+    static int getByte(long address, int i) {
+        return ALL.get(ValueLayout.JAVA_BYTE, address + i);
+    }
+
     /** Writes a byte. */
     static void setByte(long address, int i, int value) {
         ALL.set(ValueLayout.JAVA_BYTE, address + i, (byte) value);

@@ -21,12 +21,12 @@ final class NibbleCodes {
 
     private NibbleCodes() {}
 
-    /** Packs {@code count} codes of −8 … 7, a multiple of {@link #RUN}, to {@code count / 2} bytes at {@code packed}. */
-    static void pack(byte[] codes, int count, long packed) {
-        for (int run = 0; run < count; run += RUN) {
+    /** Packs {@code count} codes of −8 … 7, a byte each, a multiple of {@link #RUN}, to {@code count / 2} bytes at {@code packed}. */
+    static void pack(long codes, long count, long packed) {
+        for (long run = 0; run < count; run += RUN) {
             for (int i = 0; i < HALF_RUN; i++) {
-                int low = codes[run + i] + OFFSET;
-                int high = codes[run + HALF_RUN + i] + OFFSET;
+                int low = NativeMemory.getByte(codes + run, i) + OFFSET;
+                int high = NativeMemory.getByte(codes + run + HALF_RUN, i) + OFFSET;
                 NativeMemory.setByte(packed + run / 2, i, low | high << 4);
             }
         }
@@ -56,7 +56,7 @@ final class NibbleCodes {
     static void unpackPlain(long packed, long count, long codes) {
         for (long run = 0; run < count; run += RUN) {
             for (int i = 0; i < HALF_RUN; i++) {
-                int pair = NativeMemory.ALL.get(java.lang.foreign.ValueLayout.JAVA_BYTE, packed + run / 2 + i);
+                int pair = NativeMemory.getByte(packed + run / 2, i);
                 NativeMemory.setByte(codes + run, i, (pair & 0xf) - OFFSET);
                 NativeMemory.setByte(codes + run + HALF_RUN, i, (pair >> 4 & 0xf) - OFFSET);
             }

@@ -5,6 +5,7 @@ import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
 import io.arvid.tensor.onednn.Matmul;
 import io.arvid.tensor.onednn.Onednn;
+import io.arvid.tensor.onednn.RowTeam;
 import io.arvid.tensor.onednn.WeightLayout;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,41 +22,55 @@ final class OnednnSegment extends WeightSegment {
     private static final int UNPACK_RUNS = 1024;
     private static final TileMemory UNPACKED = new TileMemory();
 
-    /** A slice with its codes, which take {@code bytes} when they are unpacked. */
-    private record Blocked(Slice slice, Tensor codes, long bytes) {}
+    /** A slice, where its codes are, and what they take when they are unpacked. */
+    private record Blocked(Slice slice, long codes, long bytes) {}
 
     private final Onednn onednn;
     private final boolean packed;
+    private final Tensor codes;
     private final List<Blocked> slices = new ArrayList<>();
 
-    OnednnSegment(Onednn onednn, Codes codes) {
+    OnednnSegment(Onednn onednn, Codes codes, WeightMemory memory) {
         super(codes);
         this.onednn = onednn;
         this.packed = codes.bits() <= PACKED_BITS;
-        int out = Math.toIntExact(codes.centered().size(0));
+        int out = codes.outFeatures();
         int count = (int) Math.ceilDiv((long) out * columns(), SLICE_BYTES);
         int width = Math.ceilDiv(Math.ceilDiv(out, count), SLICE_ALIGNMENT) * SLICE_ALIGNMENT;
+        long held = 0;
+        for (int from = 0; from < out; from += width) {
+            held += heldBytes(bytes(Math.min(width, out - from)));
+        }
+        this.codes = memory.allocate(held);
+        long at = this.codes.data_ptr().address();
         for (int from = 0; from < out; from += width) {
             Slice slice = new Slice(from, Math.min(width, out - from));
-            slices.add(block(slice, codes.centered().data_ptr().address() + (long) from * columns()));
+            Blocked blocked = new Blocked(slice, at, bytes(slice.count()));
+            slices.add(blocked);
+            at += heldBytes(blocked.bytes());
+            TensorScope.runAndFree(() -> block(blocked, take(codes, slice)));
         }
     }
 
-    private Blocked block(Slice slice, long codes) {
-        WeightLayout layout = onednn.weightLayout(DTypes.I8, columns(), slice.count());
-        long bytes = Math.ceilDiv(layout.bytes(), NibbleCodes.RUN) * NibbleCodes.RUN;
-        Tensor blocked = Tensors.zeros(DTypes.I8, bytes);
-        layout.block(codes, blocked.data_ptr().address(), onednn);
-        return new Blocked(slice, TensorScope.own(packed ? pack(blocked, bytes) : blocked), bytes);
+    private long bytes(int count) {
+        long bytes = onednn.weightLayout(DTypes.I8, columns(), count).bytes();
+        return Math.ceilDiv(bytes, NibbleCodes.RUN) * NibbleCodes.RUN;
     }
 
-    private static Tensor pack(Tensor blocked, long bytes) {
-        Tensor nibbles = Tensors.empty(DTypes.I8, bytes / 2);
-        NibbleCodes.pack(
-                Tensors.toBytes(blocked),
-                Math.toIntExact(bytes),
-                nibbles.data_ptr().address());
-        return nibbles;
+    private long heldBytes(long bytes) {
+        return packed ? bytes / 2 : bytes;
+    }
+
+    private void block(Blocked target, Tensor centered) {
+        WeightLayout layout =
+                onednn.weightLayout(DTypes.I8, columns(), target.slice().count());
+        if (!packed) {
+            layout.block(centered.data_ptr().address(), target.codes(), onednn);
+            return;
+        }
+        Tensor blocked = Tensors.zeros(DTypes.I8, target.bytes());
+        layout.block(centered.data_ptr().address(), blocked.data_ptr().address(), onednn);
+        NibbleCodes.pack(blocked.data_ptr().address(), target.bytes(), target.codes());
     }
 
     @Override
@@ -63,13 +78,13 @@ final class OnednnSegment extends WeightSegment {
         for (Blocked blocked : slices) {
             task.run(
                     blocked.slice(),
-                    packed ? unpacked(blocked) : blocked.codes().data_ptr().address());
+                    packed ? unpacked(blocked) : blocked.codes());
         }
     }
 
     /** The codes, a byte each, in this thread's memory. */
     private static long unpacked(Blocked blocked) {
-        long nibbles = blocked.codes().data_ptr().address();
+        long nibbles = blocked.codes();
         long bytes = UNPACKED.of(blocked.bytes());
         long step = (long) UNPACK_RUNS * NibbleCodes.RUN;
         RowTeam.run((int) Math.ceilDiv(blocked.bytes(), step), part -> {
@@ -89,12 +104,12 @@ final class OnednnSegment extends WeightSegment {
 
     @Override
     long codeBytes() {
-        return slices.stream().mapToLong(blocked -> blocked.codes().nbytes()).sum();
+        return codes.nbytes();
     }
 
     @Override
     public void close() {
-        slices.forEach(blocked -> blocked.codes().close());
+        codes.close();
         super.close();
     }
 }

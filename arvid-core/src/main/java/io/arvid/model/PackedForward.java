@@ -1,8 +1,14 @@
 package io.arvid.model;
 
+import com.sun.management.OperatingSystemMXBean;
+import io.arvid.tensor.MappedFiles;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.onednn.Onednn;
 import io.arvid.tensor.onednn.PackedLinear;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
+import java.lang.management.ManagementFactory;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -11,28 +17,78 @@ import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The layers in full precision. Weights of a small model are copied into oneDNN's order when a layer is first used, and again when they were written to.
+ * The layers in full precision. Weights are copied into oneDNN's order when a layer is first used, and again when they were written to: those of a small model,
+ * and those of a mapped checkpoint, whose pages are given back for the copies.
  *
  * <p>Layers are libtorch's linear ones where gradients are recorded, where weights are being trained, are on a GPU or of a type that oneDNN has no fast
- * product for, and where the model's weights take more than 64 MiB: such a model has many rows to an input, beside which the order of the weights costs
- * nothing, while copies would double the memory of a mapped checkpoint.
+ * product for; where a model of more than 64 MiB has its weights in memory of their own, which copies would double; and where they take more than a quarter
+ * of the machine's memory: pages of a mapped file can leave a memory that is full, copies cannot.
  */
 public final class PackedForward implements SiteForward {
-    private static final long LARGEST_BYTES = 64L << 20;
+    private static final long SMALL_BYTES = 64L << 20;
+    private static final int LARGEST_SHARE = 4;
 
     private final Function<LinearSite, Tensor> weights;
     private final Function<LinearSite, Tensor> biases;
     private final @Nullable Onednn onednn;
+    private final SegmentAllocator memory;
     private final Map<LinearSite, PackedLinear> layers = new ConcurrentHashMap<>();
 
-    /** Layers at {@code sites} with {@code weights [out, in]} and {@code biases [out]}, which always give the same tensors of a site. */
-    public PackedForward(
-            List<LinearSite> sites, Function<LinearSite, Tensor> weights, Function<LinearSite, Tensor> biases) {
+    private PackedForward(
+            Function<LinearSite, Tensor> weights,
+            Function<LinearSite, Tensor> biases,
+            @Nullable Onednn onednn,
+            SegmentAllocator memory) {
         this.weights = weights;
         this.biases = biases;
-        boolean isSmall =
-                sites.stream().mapToLong(site -> weights.apply(site).nbytes()).sum() <= LARGEST_BYTES;
-        this.onednn = isSmall ? Onednn.find().orElse(null) : null;
+        this.onednn = onednn;
+        this.memory = memory;
+    }
+
+    /** Layers at {@code sites} with {@code weights [out, in]} and {@code biases [out]}, which always give the same tensors of a site. */
+    public static PackedForward of(
+            List<LinearSite> sites, Function<LinearSite, Tensor> weights, Function<LinearSite, Tensor> biases) {
+        long bytes = 0;
+        long mapped = 0;
+        for (LinearSite site : sites) {
+            Tensor weight = weights.apply(site);
+            bytes += weight.nbytes();
+            mapped += MappedFiles.hold(weight) ? weight.nbytes() : 0;
+        }
+        if (bytes <= SMALL_BYTES) {
+            return new PackedForward(weights, biases, Onednn.find().orElse(null), separately());
+        }
+        boolean replaces = mapped == bytes && bytes <= physicalMemory() / LARGEST_SHARE;
+        return new PackedForward(weights, biases, replaces ? Onednn.find().orElse(null) : null, new Slabs());
+    }
+
+    /** Layers that are copied whatever their size and wherever their weights lie. */
+    public static PackedForward always(Function<LinearSite, Tensor> weights, Function<LinearSite, Tensor> biases) {
+        return new PackedForward(weights, biases, Onednn.find().orElse(null), new Slabs());
+    }
+
+    private static SegmentAllocator separately() {
+        return (bytes, alignment) -> Arena.ofAuto().allocate(bytes, alignment);
+    }
+
+    private static long physicalMemory() {
+        return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize();
+    }
+
+    /** Large pieces for many weights: single ones would lie between what a pass takes and gives back, and leave holes that nothing fits. */
+    private static final class Slabs implements SegmentAllocator {
+        private SegmentAllocator slab = SegmentAllocator.slicingAllocator(MemorySegment.NULL);
+        private long left;
+
+        @Override
+        public synchronized MemorySegment allocate(long bytes, long alignment) {
+            if (left < bytes + alignment) {
+                left = Math.max(SMALL_BYTES, bytes + alignment);
+                slab = SegmentAllocator.slicingAllocator(Arena.ofAuto().allocate(left, alignment));
+            }
+            left -= bytes + alignment;
+            return slab.allocate(bytes, alignment);
+        }
     }
 
     @Override
@@ -65,7 +121,7 @@ public final class PackedForward implements SiteForward {
         if (library == null || !PackedLinear.fits(library, weights.apply(site), biases.apply(site))) {
             return null;
         }
-        PackedLinear made = new PackedLinear(library, weights.apply(site), biases.apply(site));
+        PackedLinear made = new PackedLinear(library, weights.apply(site), biases.apply(site), memory);
         layers.put(site, made);
         return made;
     }

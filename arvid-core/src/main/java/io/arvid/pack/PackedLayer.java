@@ -71,7 +71,12 @@ public record PackedLayer(
 
     /** Codes {@code [out, in]} in the order in which columns are kept, of type {@link IntGrid#codeType()}. */
     public Tensor keptCodes() {
-        return CodePacking.unpack(packed, grid, inFeatures);
+        return keptCodes(0, outFeatures);
+    }
+
+    /** Codes of rows {@code [from, to)} in the order in which columns are kept, {@code [to − from, in]}. */
+    public Tensor keptCodes(int from, int to) {
+        return CodePacking.unpack(packed.narrow(0, from, to - from), grid, inFeatures);
     }
 
     /** Columns at the front that have scales of their own; 0 where the layer has one scale. */

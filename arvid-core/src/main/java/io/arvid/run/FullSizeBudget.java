@@ -62,8 +62,9 @@ public record FullSizeBudget(PublishedModel model) {
         return together * tokensPerFrame();
     }
 
+    /** In the mapped file, or as kernels want them, in place of its pages. */
     private Part weights() {
-        return new Part("transformer", model.transformerBytes(), true);
+        return new Part("transformer", model.transformerBytes(), model.packed() == null);
     }
 
     private Part working(int tokens) {
@@ -91,9 +92,6 @@ public record FullSizeBudget(PublishedModel model) {
         int tokens = model.preset().rolling() ? 5 * chunkTokens() : chunkTokens();
         Part keysAndValues = new Part("keys and values", Math.round(cache(false).bytes() * kv.shareOfBf16()), false);
         List<Part> rolling = new ArrayList<>(List.of(weights(), keysAndValues, working(tokens)));
-        if (model.packed() != null) {
-            rolling.add(new Part("weights for the kernels", model.transformerBytes(), false));
-        }
         stages.add(new Stage("rolling out", rolling));
         long pixels =
                 (long) model.preset().video().height() * model.preset().video().width();

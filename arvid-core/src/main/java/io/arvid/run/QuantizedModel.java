@@ -5,6 +5,7 @@ import io.arvid.kernel.Kernel;
 import io.arvid.kernel.KernelCatalogue;
 import io.arvid.kernel.KernelSpec;
 import io.arvid.kernel.SharedInput;
+import io.arvid.kernel.WeightMemory;
 import io.arvid.model.CausalVideoModel;
 import io.arvid.model.LinearSite;
 import io.arvid.model.RolloutStep;
@@ -12,6 +13,7 @@ import io.arvid.model.SiteForward;
 import io.arvid.pack.PackedLayer;
 import io.arvid.pack.PackedModelFile;
 import io.arvid.tensor.DTypes;
+import io.arvid.tensor.MappedFiles;
 import io.arvid.tensor.Tensors;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
@@ -21,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Packed layers over an untouched model: they multiply with the kernels that the catalogue chooses, the other layers as before. Holds the weights as the
- * kernels want them until it is closed; the model must outlive it.
+ * kernels want them until it is closed, layer by layer in place of the pages of a mapped file; the model must outlive it.
  */
 public final class QuantizedModel implements SiteForward, AutoCloseable {
     private final SiteForward fullPrecision;
@@ -36,11 +38,16 @@ public final class QuantizedModel implements SiteForward, AutoCloseable {
      */
     public QuantizedModel(CausalVideoModel model, Map<LinearSite, PackedLayer> packed, KernelCatalogue catalogue) {
         this.fullPrecision = model.fullPrecision();
-        packed.forEach((site, layer) -> {
-            KernelCatalogue.Choice choice = catalogue.choose(KernelSpec.of(layer));
-            choice.refused().forEach((kernel, reason) -> refusals.putIfAbsent(kernel, site.name() + ": " + reason));
-            layers.put(site, new QuantLinear(site, choice.kernel(), catalogue.prepare(layer, model.bias(site))));
-        });
+        try (WeightMemory memory = new WeightMemory()) {
+            packed.forEach((site, layer) -> {
+                KernelCatalogue.Choice choice = catalogue.choose(KernelSpec.of(layer));
+                choice.refused().forEach((kernel, reason) -> refusals.putIfAbsent(kernel, site.name() + ": " + reason));
+                layers.put(
+                        site,
+                        new QuantLinear(site, choice.kernel(), catalogue.prepare(layer, model.bias(site), memory)));
+                MappedFiles.giveBack(layer.packed());
+            });
+        }
     }
 
     /**

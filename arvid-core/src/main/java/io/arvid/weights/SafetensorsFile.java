@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.arvid.tensor.DTypes;
+import io.arvid.tensor.MappedFiles;
 import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
 import java.io.IOException;
@@ -13,12 +14,10 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -153,8 +152,8 @@ public final class SafetensorsFile {
         if (!Files.isRegularFile(file)) {
             throw new CheckpointException(file, "no such file");
         }
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            return channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
+        try {
+            return MappedFiles.map(file, arena);
         } catch (IOException e) {
             throw new CheckpointException(file, "cannot be read: " + e.getMessage());
         }

@@ -1,6 +1,7 @@
 package io.arvid.weights;
 
 import io.arvid.tensor.DTypes;
+import io.arvid.tensor.MappedFiles;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -39,8 +40,8 @@ final class TorchCheckpoint implements AutoCloseable {
      */
     static TorchCheckpoint open(Path file) {
         Arena arena = Arena.ofShared();
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            MemorySegment memory = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
+        try {
+            MemorySegment memory = MappedFiles.map(file, arena);
             Object root = StoredZip.isZip(memory) ? readZip(file, memory) : LegacyTorchFile.read(file, memory);
             return new TorchCheckpoint(arena, root);
         } catch (IOException e) {

@@ -120,7 +120,7 @@ class RowPassesTest {
                 codes[i] = (byte) (i * 7 % 16 - 8);
             }
             Tensor packed = Tensors.zeros(DTypes.U8, count / 2);
-            NibbleCodes.pack(codes, count, address(packed));
+            NibbleCodes.pack(address(Tensors.of(codes, count)), count, address(packed));
             Tensor fast = Tensors.zeros(DTypes.I8, count);
             Tensor plain = Tensors.zeros(DTypes.I8, count);
             NibbleCodes.unpack(address(packed), count, address(fast));

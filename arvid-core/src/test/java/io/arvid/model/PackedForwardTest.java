@@ -11,10 +11,17 @@ import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
 import io.arvid.tensor.Torch;
 import io.arvid.tensor.onednn.Onednn;
+import io.arvid.weights.SafetensorsFile;
+import io.arvid.weights.SafetensorsWriter;
+import io.arvid.weights.WeightMap;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -42,7 +49,7 @@ class PackedForwardTest {
 
         static Layer of(Tensor weight, Tensor bias) {
             LinearSite site = LinearSite.of(SiteRole.FFN_UP, 0, (int) weight.size(1), (int) weight.size(0));
-            return new Layer(site, weight, bias, new PackedForward(List.of(site), any -> weight, any -> bias));
+            return new Layer(site, weight, bias, PackedForward.of(List.of(site), any -> weight, any -> bias));
         }
 
         Tensor apply(Tensor x) {
@@ -83,7 +90,9 @@ class PackedForwardTest {
             requireWithin(layer.apply(x), exact, bound.add(Ops.mul(exact.abs(), rounding)));
 
             Tensor gelu = Ops.geluTanh(exact);
-            Tensor geluBound = Ops.mul(bound, STEEPEST)
+            // A bfloat16 product is rounded before the function as well, as in the published code.
+            Tensor before = bound.add(Ops.mul(exact.abs(), rounding));
+            Tensor geluBound = Ops.mul(before, STEEPEST)
                     .add(Ops.mul(exact.abs(), TANH_ERROR))
                     .add(Ops.mul(gelu.abs(), rounding));
             requireWithin(layer.forward.applyGelu(layer.site, STEP, x), gelu, geluBound);
@@ -148,10 +157,26 @@ class PackedForwardTest {
             Tensor stretched = Tensors.zeros(DTypes.F32, 1, 1).expand(1 << 13, 1 << 13);
             LinearSite large = LinearSite.of(SiteRole.FFN_DOWN, 0, 1 << 13, 1 << 13);
             Layer small = Layer.of(Tensors.ones(DTypes.F32, 16, 16), Tensors.zeros(DTypes.F32, 16));
-            PackedForward forward = new PackedForward(
+            PackedForward forward = PackedForward.of(
                     List.of(small.site, large), site -> site == large ? stretched : small.weight, site -> small.bias);
             forward.apply(small.site, STEP, Tensors.ones(DTypes.F32, 1, 2, 16));
             assertThat(forward.packedLayers()).isZero();
+        }
+    }
+
+    @Test
+    void layersOfALargeModelInAMappedFileAreCopied(@TempDir Path folder) {
+        Path file = folder.resolve("large.safetensors");
+        try (TensorScope scope = TensorScope.open()) {
+            Tensor columns = Tensors.arange(DTypes.F32, 1 << 12).expand(4160, 1 << 12);
+            SafetensorsWriter.write(file, Map.of("w", columns.contiguous()), Map.of());
+            try (WeightMap weights = SafetensorsFile.open(file)) {
+                Layer large = Layer.of(weights.get("w"), Tensors.zeros(DTypes.F32, 4160));
+                Tensor x = Tensors.zeros(DTypes.F32, 1, 2, 1 << 12);
+                x.narrow(2, 5, 1).fill_(new Scalar(2));
+                assertThat(Tensors.toFloats(large.apply(x))).containsOnly(10);
+                assertThat(large.forward.packedLayers()).isEqualTo(1);
+            }
         }
     }
 

@@ -57,7 +57,7 @@ public final class WanTransformer implements CausalVideoModel {
         for (int block = 0; block < config.numLayers(); block++) {
             blocks.add(new WanBlock(block, config, weights, byBlock.get(block)));
         }
-        this.fullPrecision = new PackedForward(sites, siteWeights::get, siteBiases::get);
+        this.fullPrecision = PackedForward.of(sites, siteWeights::get, siteBiases::get);
     }
 
     /** Sizes of this model. */

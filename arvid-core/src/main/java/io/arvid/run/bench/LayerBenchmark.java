@@ -10,6 +10,9 @@ import io.arvid.tensor.DTypes;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
+import io.arvid.tensor.onednn.Onednn;
+import io.arvid.tensor.onednn.PackedLinear;
+import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -23,6 +26,7 @@ import org.bytedeco.pytorch.Tensor;
  */
 final class LayerBenchmark {
     static final String BF16 = "bf16 libtorch";
+    static final String BF16_PACKED = "bf16, weights packed once";
     static final String W8A8 = "W8A8";
     static final String W4A8 = "W4A8";
     private static final String ROUNDING = "rounding of the input alone";
@@ -43,7 +47,7 @@ final class LayerBenchmark {
 
     /** Runs that are made. */
     static long runs(ByTurns clock) {
-        return 3 * clock.runs(4);
+        return 3 * clock.runs(5);
     }
 
     List<BenchRow> run(Progress.Stage stage) {
@@ -59,9 +63,11 @@ final class LayerBenchmark {
             Map<String, ByTurns.Millis> times = time(shape, stage);
             times.keySet().forEach(name -> rows.add(row(shape, name, times)));
             int count = shape.in() == shape.out() ? ATTENTION_LAYERS : 1;
-            sums.merge(BF16, count * times.get(BF16).median(), Double::sum);
-            sums.merge(W4A8, count * times.get(W4A8).median(), Double::sum);
-            sums.merge(W8A8, count * times.get(W8A8).median(), Double::sum);
+            times.forEach((name, millis) -> {
+                if (!name.equals(ROUNDING)) {
+                    sums.merge(name, count * millis.median(), Double::sum);
+                }
+            });
             if (shape.in() == shape.out()) {
                 // k and v take the codes that q made.
                 double shared = SHARING_LAYERS * times.get(ROUNDING).median();
@@ -98,6 +104,10 @@ final class LayerBenchmark {
                 int[] turn = {0};
                 Map<String, Runnable> contestants = new LinkedHashMap<>();
                 contestants.put(BF16, () -> Ops.linear(x, weight, bias));
+                Onednn.find()
+                        .filter(onednn -> PackedLinear.fits(onednn, weight, bias))
+                        .map(onednn -> new PackedLinear(onednn, weight, bias, Arena.ofAuto()))
+                        .ifPresent(packed -> contestants.put(BF16_PACKED, () -> packed.multiply(x, false)));
                 // Another step each time: the input is rounded anew.
                 contestants.put(W8A8, () -> eight.multiply(steps[turn[0]++ % 2], x, shared, shape.activation()));
                 contestants.put(ROUNDING, () -> eight.round(steps[turn[0]++ % 2], x, shared));
@@ -140,6 +150,6 @@ final class LayerBenchmark {
     }
 
     private double ceiling(String name) {
-        return name.equals(BF16) ? ceilings.bf16Gigaflops() : ceilings.int8Gigaflops();
+        return name.startsWith("bf16") ? ceilings.bf16Gigaflops() : ceilings.int8Gigaflops();
     }
 }

@@ -1,5 +1,6 @@
 package io.arvid.run.bench;
 
+import io.arvid.model.PackedForward;
 import io.arvid.model.RolloutStep;
 import io.arvid.model.SelfAttention;
 import io.arvid.model.SiteForward;
@@ -11,6 +12,7 @@ import io.arvid.rollout.KvStore;
 import io.arvid.rollout.kv.KvQuantization;
 import io.arvid.run.QuantizedModel;
 import io.arvid.tensor.DTypes;
+import io.arvid.tensor.Ops;
 import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
 import io.arvid.tensor.Torch;
@@ -36,10 +38,14 @@ final class StepBenchmark {
         this.wholeStep = wholeStep;
     }
 
+    /** In place of the bits of a contestant. */
+    private static final int LIBTORCH = -1;
+
     private record Contestant(String name, int bits, KvQuantization.Codes kv) {}
 
     private static final List<Contestant> CONTESTANTS = List.of(
             new Contestant("bf16", 0, KvQuantization.Codes.NONE),
+            new Contestant("bf16, libtorch's layers", LIBTORCH, KvQuantization.Codes.NONE),
             new Contestant("W8A8", 8, KvQuantization.Codes.NONE),
             new Contestant("W4A8", 4, KvQuantization.Codes.NONE),
             new Contestant("W8A8, kv int8", 8, KvQuantization.Codes.INT8),
@@ -52,6 +58,8 @@ final class StepBenchmark {
     List<BenchRow> run(Progress.Stage stage) {
         WanTransformer model = RandomLayers.model(
                 wholeStep ? settings.config() : settings.config().withLayers(1), false, true);
+        // As a mapped checkpoint is run.
+        SiteForward packed = PackedForward.always(model::weight, model::bias);
         List<BenchRow> rows = new ArrayList<>();
         try (QuantizedModel eight = RandomLayers.quantized(model, 8);
                 QuantizedModel four = RandomLayers.quantized(model, 4);
@@ -59,12 +67,21 @@ final class StepBenchmark {
                 TextContext text = new TextContext(
                         RandomLayers.activations(1, 64, settings.config().textDim()))) {
             for (int frames : settings.kvFrames()) {
-                rows.addAll(run(model, Map.of(0, model.fullPrecision(), 8, eight, 4, four), text, frames, stage));
+                rows.addAll(run(
+                        model,
+                        Map.of(0, packed, LIBTORCH, libtorch(model), 8, eight, 4, four),
+                        text,
+                        frames,
+                        stage));
             }
         } finally {
             model.weights().close();
         }
         return rows;
+    }
+
+    private static SiteForward libtorch(WanTransformer model) {
+        return (site, step, input) -> Ops.linear(input, model.weight(site), model.bias(site));
     }
 
     private List<BenchRow> run(

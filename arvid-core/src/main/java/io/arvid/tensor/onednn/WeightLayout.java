@@ -9,17 +9,12 @@ public final class WeightLayout {
     /** Number type and sizes of the weight matrix. */
     record Key(DTypes type, int inFeatures, int outFeatures) {}
 
-    private final OnednnFunctions functions;
-    private final long engine;
     private final long plain;
+    private final long reorder;
     private final long blocked;
     private final long bytes;
 
     WeightLayout(OnednnFunctions functions, long engine, Key key) {
-        this.functions = functions;
-        this.engine = engine;
-        this.plain =
-                Descriptions.strided(functions, key.type(), key.inFeatures(), key.outFeatures(), 1, key.inFeatures());
         long any = Descriptions.any(functions, key.type(), key.inFeatures(), key.outFeatures());
         Matmul.Key reference = new Matmul.Key(
                 key.type(),
@@ -33,6 +28,11 @@ public final class WeightLayout {
         long primitive = Matmul.primitive(functions, engine, reference, any);
         this.blocked = functions.query("dnnl_primitive_desc_query_md", primitive, Descriptions.QUERY_WEIGHTS, 0);
         this.bytes = functions.query("dnnl_memory_desc_get_size", blocked);
+        this.plain =
+                Descriptions.strided(functions, key.type(), key.inFeatures(), key.outFeatures(), 1, key.inFeatures());
+        this.reorder = functions.create(
+                "dnnl_primitive_create",
+                functions.create("dnnl_reorder_primitive_desc_create", plain, engine, blocked, engine, 0L));
     }
 
     /** Bytes of the blocked weights. */
@@ -47,13 +47,9 @@ public final class WeightLayout {
 
     /** Brings weights, {@code [out, in]} at {@code plainWeights}, into blocked order at {@code target}. */
     public void block(long plainWeights, long target, Onednn onednn) {
-        long reorder = functions.create("dnnl_reorder_primitive_desc_create", plain, engine, blocked, engine, 0L);
-        long primitive = functions.create("dnnl_primitive_create", reorder);
         Workspace workspace = onednn.workspace();
         workspace.argument(Descriptions.ARG_SOURCE, plain, plainWeights);
         workspace.argument(Descriptions.ARG_TARGET, blocked, target);
-        workspace.execute(primitive);
-        functions.call("dnnl_primitive_destroy", primitive);
-        functions.call("dnnl_primitive_desc_destroy", reorder);
+        workspace.execute(reorder);
     }
 }

@@ -1,7 +1,6 @@
-package io.arvid.kernel;
+package io.arvid.tensor.onednn;
 
 import io.arvid.tensor.Torch;
-import io.arvid.tensor.onednn.Onednn;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
@@ -12,7 +11,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntConsumer;
 
 /** Splits work among as many threads as libtorch may use; within a task, native code uses one. */
-final class RowTeam {
+public final class RowTeam {
     private static final ExecutorService HELPERS = Executors.newCachedThreadPool(task -> {
         Thread thread = new Thread(
                 () -> {
@@ -31,7 +30,7 @@ final class RowTeam {
     }
 
     /** Runs {@code task} with 0 … count − 1, on this thread and its helpers, and waits for all. */
-    static void run(int count, IntConsumer task) {
+    public static void run(int count, IntConsumer task) {
         int threads = Math.min(Torch.threads(), count);
         if (threads <= 1) {
             alone(count, task);
