@@ -76,9 +76,7 @@ final class OnednnSegment extends WeightSegment {
     @Override
     void forEachSlice(SliceTask task) {
         for (Blocked blocked : slices) {
-            task.run(
-                    blocked.slice(),
-                    packed ? unpacked(blocked) : blocked.codes());
+            task.run(blocked.slice(), packed ? unpacked(blocked) : blocked.codes());
         }
     }
 

@@ -1,6 +1,7 @@
 package io.arvid.kernel;
 
 import io.arvid.tensor.DTypes;
+import io.arvid.tensor.FreedMemory;
 import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
 import org.bytedeco.pytorch.Tensor;
@@ -8,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Memory for the weights of many layers, in pieces that come from the operating system and not from among what is given back while layers are made ready,
- * which would leave holes as large as the weights. A piece is claimed as it is written and goes with its last tensor; closing this only ends handing out.
+ * which would leave holes as large as the weights. A piece is claimed as it is written and goes with its last tensor; closing this only ends
+ * handing out. Whenever a piece is full, what was given back since the last goes to the operating system.
  */
 public final class WeightMemory implements AutoCloseable {
     /** Twice the largest size that the C library takes from its heap. */
@@ -41,6 +43,7 @@ public final class WeightMemory implements AutoCloseable {
         if (piece != null) {
             piece.close();
             piece = null;
+            FreedMemory.giveBack();
         }
     }
 }

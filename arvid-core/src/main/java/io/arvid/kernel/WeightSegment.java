@@ -83,8 +83,8 @@ abstract class WeightSegment implements AutoCloseable {
             Tensor scales = outliers && dual != null ? dual.scales() : layer.scales();
             Tensor zeros = outliers && dual != null ? dual.zeros() : layer.zeros();
             Tensor scale = Ops.copyF32(scales).reshape(-1);
-            Tensor zero = Ops.add(Ops.toF32(zeros).reshape(-1), -middle(layer.grid()))
-                    .mul(scale);
+            Tensor zero =
+                    Ops.add(Ops.toF32(zeros).reshape(-1), -middle(layer.grid())).mul(scale);
             return new Codes(layer, from, to, scale, zero);
         }
 

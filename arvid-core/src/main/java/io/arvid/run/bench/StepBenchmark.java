@@ -68,11 +68,7 @@ final class StepBenchmark {
                         RandomLayers.activations(1, 64, settings.config().textDim()))) {
             for (int frames : settings.kvFrames()) {
                 rows.addAll(run(
-                        model,
-                        Map.of(0, packed, LIBTORCH, libtorch(model), 8, eight, 4, four),
-                        text,
-                        frames,
-                        stage));
+                        model, Map.of(0, packed, LIBTORCH, libtorch(model), 8, eight, 4, four), text, frames, stage));
             }
         } finally {
             model.weights().close();
