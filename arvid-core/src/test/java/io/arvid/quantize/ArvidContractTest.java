@@ -43,7 +43,7 @@ class ArvidContractTest extends QuantMethodContract<ArvidRecipe> {
                 2,
                 0,
                 List.of(1.0, 0.9),
-                new GramSolver(List.of(0.03, 0.3), List.of(1.0, 0.85), 2, 2, true, true, null),
+                new GramSolver(List.of(0.03, 0.3), List.of(1.0, 0.0), List.of(1.0, 0.85), 2, 2, true, true, null),
                 chunkBits,
                 kvBits,
                 keep);

@@ -112,7 +112,7 @@ final class SequentialReconstruction {
             InputScaleSearch search = new InputScaleSearch(recipe.inputFactors());
             group.forEach((site, layer) -> {
                 List<PairedInputs> inputs =
-                        first.stream().map(recorded -> recorded.get(site)).toList();
+                        first.stream().map(recorded -> recorded.get(site).local()).toList();
                 ScaledLayer best = site.role().isTextPath() ? layer : search.best(layer, inputs, weightsOf(site));
                 chosen.put(site, best);
                 train.put(site, new LayerGrams(best));
