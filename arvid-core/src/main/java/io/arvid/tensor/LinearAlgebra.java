@@ -8,6 +8,8 @@ import org.bytedeco.pytorch.global.torch;
 
 /** Matrix factorizations. Results belong to the open scope. */
 public final class LinearAlgebra {
+    private static final double LEAST_SHARE = 1e-5;
+
     private LinearAlgebra() {}
 
     /**
@@ -47,6 +49,40 @@ public final class LinearAlgebra {
     public static SingularValues decompose(Tensor x) {
         T_TensorTensorTensor_T parts = torch.linalg_svd(x, false, new org.bytedeco.pytorch.StringViewOptional());
         return new SingularValues(parts.get0(), parts.get1(), parts.get2());
+    }
+
+    /**
+     * The first {@code rank} parts of {@link #decompose}: {@code U [n, rank]}, {@code S [rank]}, {@code Vᵀ [rank, d]}. They come from the eigenvectors of
+     * the smaller of {@code xᵀ x} and {@code x xᵀ}, in a part of the time of a decomposition of x; {@code U diag(S) Vᵀ} is then
+     * {@code x} projected on these vectors. Where values fall below {@value #LEAST_SHARE} of the first, whose squares are lost in the rounding of the product,
+     * x itself is decomposed.
+     *
+     * @param x float64 {@code [n, d]}
+     * @param rank at most min(n, d)
+     */
+    public static SingularValues leading(Tensor x, int rank) {
+        try (TensorScope scope = TensorScope.open()) {
+            boolean isTall = x.size(0) >= x.size(1);
+            Tensor tall = isTall ? x : x.t();
+            T_TensorTensor_T parts = torch.linalg_eigh(tall.t().matmul(tall), "L");
+            long all = tall.size(1);
+            Tensor squares = Ops.slice(parts.get0(), 0, all - rank, all).flip(0);
+            Tensor inner = Ops.slice(parts.get1(), 1, all - rank, all).flip(1);
+            if (Tensors.item(squares.select(0, rank - 1))
+                    <= LEAST_SHARE * LEAST_SHARE * Tensors.item(squares.select(0, 0))) {
+                SingularValues full = decompose(x);
+                return new SingularValues(
+                        scope.keep(Ops.copy(Ops.slice(full.left(), 1, 0, rank))),
+                        scope.keep(Ops.copy(Ops.slice(full.values(), 0, 0, rank))),
+                        scope.keep(Ops.copy(Ops.slice(full.right(), 0, 0, rank))));
+            }
+            Tensor values = squares.sqrt();
+            Tensor outer = tall.matmul(inner).div(values);
+            return new SingularValues(
+                    scope.keep(Ops.copy(isTall ? outer : inner)),
+                    scope.keep(values),
+                    scope.keep(Ops.copy((isTall ? inner : outer).t())));
+        }
     }
 
     /**

@@ -43,7 +43,7 @@ class ArvidContractTest extends QuantMethodContract<ArvidRecipe> {
                 2,
                 0,
                 List.of(1.0, 0.9),
-                new GramSolver(List.of(0.03, 0.3), List.of(1.0, 0.85), 2, 2, true, true, null),
+                new GramSolver(List.of(0.03, 0.3), List.of(1.0, 0.0), List.of(1.0, 0.85), 2, 2, true, true, null),
                 chunkBits,
                 kvBits,
                 keep);
@@ -83,7 +83,7 @@ class ArvidContractTest extends QuantMethodContract<ArvidRecipe> {
 
     @Test
     void theCacheGetsItsBitsChunkByChunkWithinTheBudget() {
-        ArvidRecipe recipe = quick(ArvidRecipe.Seen.QUANTIZED, null, new KvBits(List.of(2, 4, 8), 4.5), null);
+        ArvidRecipe recipe = quick(ArvidRecipe.Seen.TEACHER_FORCED, null, new KvBits(List.of(2, 4, 8), 4.5), null);
         try (TinyModel tiny = new TinyModel(7);
                 CachedRollouts cached = new CachedRollouts(tiny.model(), 2, 3);
                 QuantPlan plan = new ArvidMethod().plan(QuantContext.of(tiny.model(), cached.rollouts()), recipe)) {

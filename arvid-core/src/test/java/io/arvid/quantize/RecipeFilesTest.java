@@ -12,12 +12,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Every file in {@code recipes/} is a recipe. */
+/** Every file in {@code recipes/} and {@code recipes/shapes/} is a recipe. */
 class RecipeFilesTest {
     private static final Path RECIPES = Path.of("..", "recipes");
 
     static List<Path> recipes() throws IOException {
-        try (Stream<Path> files = Files.list(RECIPES)) {
+        try (Stream<Path> files = Files.walk(RECIPES, 2)) {
             return files.filter(file -> file.toString().endsWith(".json"))
                     .sorted()
                     .toList();

@@ -57,7 +57,14 @@ public record ArvidRecipe(
         @JsonProperty("full-precision")
         FULL_PRECISION,
 
-        /** What layers see when those before them, and the cache, are quantized already; the target stays the full-precision output. */
+        /**
+         * What layers see when those before them, and the cache, are quantized already, pass by pass on the latents of the full-precision roll-out; the
+         * target is the output that full precision has there.
+         */
+        @JsonProperty("teacher-forced")
+        TEACHER_FORCED,
+
+        /** The same in a roll-out of its own, which drifts away from the full-precision one that the target is from. */
         @JsonProperty("quantized")
         QUANTIZED,
 

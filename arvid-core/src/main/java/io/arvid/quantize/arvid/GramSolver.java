@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -25,11 +26,14 @@ import org.jspecify.annotations.Nullable;
  * <ol>
  *   <li>For each damping λ: the best real weights for the quantized inputs, {@code W* = (B + λW)(H + λI)⁻¹}, rounded by GPTQ, then in turn
  *       {@link CoordinateDescent} and {@link ScaleRefit} on the damped loss. The λ with the least loss on held-out prompts is kept.
- *   <li>With this λ, the same for each width of the range. Rows do not meet, so each row keeps the width that served it best.
+ *   <li>With this λ, the same for smaller shares of the compensation: a target between the full-precision output and what W gives on the inputs seen.
+ *       What W* makes up for is learned from few prompts and is the larger the worse the inputs are, so held-out prompts say how much of it to take.
+ *   <li>With both, the same for each width of the range. Rows do not meet, so each row keeps the width that served it best.
  *   <li>The result must beat nearest rounding and, where asked for, adaptive rounding on the held-out prompts.
  * </ol>
  *
  * @param dampings candidates for λ, as shares of the mean diagonal of H
+ * @param compensation candidates for the share of the inputs' error that the weights make up for, 0 … 1, the first with every damping
  * @param widths candidates for the range, as shares of the range that the layer has
  * @param alternations how often coordinate descent and refitting take turns; 0 for GPTQ alone
  * @param sweeps of coordinate descent each time
@@ -39,6 +43,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record GramSolver(
         List<Double> dampings,
+        List<Double> compensation,
         List<Double> widths,
         int alternations,
         int sweeps,
@@ -51,21 +56,22 @@ public record GramSolver(
     /** Checks that there is something to choose from. */
     public GramSolver {
         dampings = List.copyOf(dampings);
+        compensation = List.copyOf(compensation);
         widths = List.copyOf(widths);
-        if (dampings.isEmpty() || widths.isEmpty() || alternations < 0) {
-            throw new IllegalArgumentException("a solver needs dampings and widths to choose from");
+        if (dampings.isEmpty() || compensation.isEmpty() || widths.isEmpty() || alternations < 0) {
+            throw new IllegalArgumentException("a solver needs dampings, shares of compensation and widths to choose from");
         }
     }
 
     /** Five dampings, five widths. */
     public static GramSolver standard() {
         return new GramSolver(
-                List.of(0.003, 0.01, 0.03, 0.1, 0.3), List.of(1.0, 0.9, 0.8, 0.7, 0.6), 3, 2, true, true, null);
+                List.of(0.003, 0.01, 0.03, 0.1, 0.3), List.of(1.0, 0.5, 0.0), List.of(1.0, 0.9, 0.8, 0.7, 0.6), 3, 2, true, true, null);
     }
 
     /** GPTQ and coordinate descent at one damping: a small part of the time, a little of the gain given away. */
     public static GramSolver quick() {
-        return new GramSolver(List.of(0.01), List.of(0.9), 1, 2, true, true, null);
+        return new GramSolver(List.of(0.01), List.of(1.0), List.of(0.9), 1, 2, true, true, null);
     }
 
     /** Which candidate won. */
@@ -83,8 +89,10 @@ public record GramSolver(
      * @param heldOut loss on held-out prompts
      * @param origin how the codes were found
      * @param damping λ as a share of the mean diagonal; 0 where it has no part
+     * @param compensation share of the inputs' error that is made up for; 0 where it has no part
      */
-    public record Solved(ScaledLayer layer, Tensor codes, double heldOut, Origin origin, double damping) {
+    public record Solved(
+            ScaledLayer layer, Tensor codes, double heldOut, Origin origin, double damping, double compensation) {
         private double lossOn(GramLoss loss) {
             return loss.of(values(codes, layer));
         }
@@ -103,19 +111,27 @@ public record GramSolver(
             double most = best.lossOn(train);
             if (adaround != null) {
                 Tensor codes = new GramReconstruction(adaround).codes(layer, train);
-                best = better(best, solved(layer, codes, heldOut, Origin.ADAROUND, 0), train, most);
+                best = better(best, solved(layer, codes, heldOut, Origin.ADAROUND), train, most);
             }
-            Solved first = Objects.requireNonNull(dampings.stream()
-                    .map(damping -> solve(layer, damping, widths.subList(0, 1), train, heldOut))
-                    .min(Comparator.comparingDouble(Solved::heldOut))
-                    .orElse(null));
+            List<Double> width = widths.subList(0, 1);
+            double full = compensation.getFirst();
+            Solved first = least(
+                    dampings.stream().map(damping -> solve(layer, damping, full, width, train, heldOut)));
+            for (double share : compensation.subList(1, compensation.size())) {
+                first = least(Stream.of(first, solve(layer, first.damping(), share, width, train, heldOut)));
+            }
             best = better(best, first, train, most);
             if (widths.size() > 1) {
-                best = better(best, solve(layer, first.damping(), widths, train, heldOut), train, most);
+                Solved wide = solve(layer, first.damping(), first.compensation(), widths, train, heldOut);
+                best = better(best, wide, train, most);
             }
             best.tensors().forEach(scope::keep);
             return best;
         }
+    }
+
+    private static Solved least(Stream<Solved> candidates) {
+        return candidates.min(Comparator.comparingDouble(Solved::heldOut)).orElseThrow();
     }
 
     /** Fewer held-out prompts than it takes to judge may favor what nearest rounding beats on all others: that is refused, too. */
@@ -124,22 +140,27 @@ public record GramSolver(
     }
 
     private static Solved nearest(ScaledLayer layer, GramLoss heldOut) {
-        return solved(layer, Ops.toF64(layer.nearest().codes()), heldOut, Origin.NEAREST, 0);
+        return solved(layer, Ops.toF64(layer.nearest().codes()), heldOut, Origin.NEAREST);
     }
 
-    private static Solved solved(ScaledLayer layer, Tensor codes, GramLoss heldOut, Origin origin, double damping) {
-        double loss = heldOut.of(values(codes, layer));
-        return new Solved(layer, codes, loss, origin, damping);
+    private static Solved solved(ScaledLayer layer, Tensor codes, GramLoss heldOut, Origin origin) {
+        return new Solved(layer, codes, heldOut.of(values(codes, layer)), origin, 0, 0);
     }
 
     private static Tensor values(Tensor codes, ScaledLayer layer) {
         return Ops.toF64(codes).sub(Ops.toF64(layer.zeros())).mul_(Ops.toF64(layer.scales()));
     }
 
-    private Solved solve(ScaledLayer layer, double damping, List<Double> candidates, GramLoss train, GramLoss heldOut) {
+    private Solved solve(
+            ScaledLayer layer,
+            double damping,
+            double share,
+            List<Double> candidates,
+            GramLoss train,
+            GramLoss heldOut) {
         try (TensorScope scope = TensorScope.open()) {
             double lambda = damping * Gptq.meanDiagonal(train.hessian());
-            GramLoss damped = train.pulledTowards(layer.weight(), lambda);
+            GramLoss damped = train.compensating(layer.weight(), share).pulledTowards(layer.weight(), lambda);
             Gptq gptq = new Gptq(0, true, BLOCK);
             Gptq.Prepared prepared = gptq.prepare(damped.hessian(), 0);
             Tensor target = target(damped, prepared);
@@ -162,7 +183,9 @@ public record GramSolver(
                 }
             }
             ScaledLayer found = layer.withScaleTable(Ops.toF32(Objects.requireNonNull(table)));
-            Solved solved = solved(found, Objects.requireNonNull(codes), heldOut, Origin.GRAM, damping);
+            Tensor chosen = Objects.requireNonNull(codes);
+            double loss = heldOut.of(values(chosen, found));
+            Solved solved = new Solved(found, chosen, loss, Origin.GRAM, damping, share);
             solved.tensors().forEach(scope::keep);
             return solved;
         }

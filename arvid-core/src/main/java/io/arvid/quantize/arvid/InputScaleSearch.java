@@ -11,7 +11,8 @@ import org.bytedeco.pytorch.Tensor;
 
 /**
  * Static input scales and roundings chosen together: for each candidate scale the Gram matrices are built anew and the weights are rounded by GPTQ, and
- * the scale with the least loss wins. Outlier channels have a search of their own, after the others'.
+ * the scale with the least loss wins. It is given pairs with the inputs seen as their own target: of the error that earlier layers made, a scale can only hide
+ * a part by shrinking everything. Outlier channels have a search of their own, after the others'.
  *
  * @param factors candidates, as shares of the scale that the range gave
  */

@@ -57,6 +57,21 @@ public record GramLoss(Tensor hessian, Tensor linear, double constant, double co
         }
     }
 
+    /**
+     * The same with a target between two: {@code share · X Wᵀ + (1 − share) · X̂ Wᵀ}, so that B moves from W C to W H. At 1 the weights make up for what is wrong
+     * with the inputs, at 0 they only lose as little as they can on the inputs that they get. Up to a constant.
+     */
+    public GramLoss compensating(Tensor weight, double share) {
+        if (share == 1) {
+            return this;
+        }
+        try (TensorScope scope = TensorScope.open()) {
+            Tensor seen = Ops.toF64(weight).matmul(hessian);
+            return new GramLoss(
+                    hessian, scope.keep(seen.add(Ops.mul(linear.sub(seen), share))), constant, count);
+        }
+    }
+
     /** L(Ŵ) as the sum of its rows, float64 {@code [out]}, up to what does not depend on Ŵ. */
     public Tensor ofRows(Tensor values) {
         try (TensorScope scope = TensorScope.open()) {

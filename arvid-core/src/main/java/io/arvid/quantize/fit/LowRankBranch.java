@@ -82,10 +82,10 @@ public record LowRankBranch(int rank, int iterations, boolean earlyStop) {
     }
 
     private Iteration iterate(Tensor weight, Tensor quantized, WeightRule rule, WeightFit ranges, OutputError error) {
-        var parts = LinearAlgebra.decompose(Ops.toF64(weight.sub(quantized)));
-        Tensor up = Ops.toF32(Ops.slice(parts.left(), 1, 0, rank).mul(Ops.slice(parts.values(), 0, 0, rank)))
-                .contiguous();
-        Tensor down = Ops.toF32(Ops.slice(parts.right(), 0, 0, rank)).contiguous();
+        int most = (int) Math.min(rank, Math.min(weight.size(0), weight.size(1)));
+        var parts = LinearAlgebra.leading(Ops.toF64(weight.sub(quantized)), most);
+        Tensor up = Ops.toF32(parts.left().mul(parts.values())).contiguous();
+        Tensor down = Ops.toF32(parts.right()).contiguous();
         Tensor residual = weight.sub(up.matmul(down));
         int in = (int) weight.size(1);
         AffinePairs pairs = ranges.fit(residual, rule.grid(), rule.at());

@@ -28,7 +28,8 @@ import org.bytedeco.pytorch.Tensor;
  */
 final class GramRounding {
     private static final double DAMPING = 0.01;
-    private static final GramSolver SOLVER = new GramSolver(List.of(DAMPING), List.of(1.0), 1, 2, false, true, null);
+    private static final GramSolver SOLVER =
+            new GramSolver(List.of(DAMPING), List.of(1.0), List.of(1.0), 1, 2, false, true, null);
 
     private final QArvdRecipe recipe;
 

@@ -26,6 +26,7 @@ class GramSolverTest {
     private ScaledLayer layer;
     private GramLoss train;
     private GramLoss heldOut;
+    private Tensor mixing;
 
     @BeforeAll
     static void oneThread() {
@@ -37,7 +38,7 @@ class GramSolverTest {
         scope = TensorScope.open();
         try (Seeds seeds = new Seeds(8)) {
             Tensor weight = seeds.normal(24, 48);
-            Tensor mixing = seeds.normal(48, 48);
+            mixing = seeds.normal(48, 48);
             WeightRule rule = new WeightRule(IntGrid.asymmetric(4), new Granularity.PerChannel());
             layer = ScaledLayer.of(weight, rule, new PercentileWeightFit());
             train = loss(weight, seeds.normal(600, 48).matmul(mixing));
@@ -64,10 +65,10 @@ class GramSolverTest {
     void everyPartLowersTheHeldOutLoss() {
         List<Double> dampings = List.of(0.01, 0.1);
         double nearest = heldOut.of(FakeWeight.of(layer.nearest()));
-        double gptq = solve(new GramSolver(dampings, List.of(1.0), 0, 0, false, true, null));
-        double descent = solve(new GramSolver(dampings, List.of(1.0), 1, 3, false, true, null));
-        double refitted = solve(new GramSolver(dampings, List.of(1.0), 3, 2, true, true, null));
-        double widths = solve(new GramSolver(dampings, List.of(1.0, 0.85, 0.7), 3, 2, true, true, null));
+        double gptq = solve(new GramSolver(dampings, List.of(1.0), List.of(1.0), 0, 0, false, true, null));
+        double descent = solve(new GramSolver(dampings, List.of(1.0), List.of(1.0), 1, 3, false, true, null));
+        double refitted = solve(new GramSolver(dampings, List.of(1.0), List.of(1.0), 3, 2, true, true, null));
+        double widths = solve(new GramSolver(dampings, List.of(1.0), List.of(1.0, 0.85, 0.7), 3, 2, true, true, null));
         assertThat(gptq).isLessThan(0.8 * nearest);
         assertThat(descent).isLessThan(gptq);
         assertThat(refitted).isLessThan(descent);
@@ -81,5 +82,28 @@ class GramSolverTest {
         double nearest = heldOut.of(FakeWeight.of(layer.nearest()));
         assertThat(adaptive).isLessThan(nearest);
         assertThat(solve(GramSolver.standard())).isLessThan(adaptive);
+    }
+
+    /** Inputs that went their own way on few training tokens: what weights could make up for there is worth nothing on others. */
+    @Test
+    void heldOutPromptsDecideHowMuchIsMadeUpFor() {
+        try (Seeds seeds = new Seeds(9)) {
+            GramLoss drifted = drifted(seeds, 60);
+            GramLoss others = drifted(seeds, 600);
+            GramSolver.Solved all = solver(List.of(1.0)).solve(layer, drifted, others);
+            GramSolver.Solved chosen = solver(List.of(1.0, 0.5, 0.0)).solve(layer, drifted, others);
+            assertThat(chosen.compensation()).isLessThan(1);
+            assertThat(chosen.heldOut()).isLessThan(all.heldOut());
+        }
+    }
+
+    private static GramSolver solver(List<Double> compensation) {
+        return new GramSolver(List.of(0.01), compensation, List.of(1.0), 2, 2, true, true, null);
+    }
+
+    private GramLoss drifted(Seeds seeds, int tokens) {
+        Tensor x = Ops.toF64(seeds.normal(tokens, 48).matmul(mixing));
+        Tensor seen = x.add(Ops.mul(Ops.toF64(seeds.normal(tokens, 48)), 0.5));
+        return GramLoss.of(layer.weight(), seen.t().mm(seen), x.t().mm(seen), x.t().mm(x), 10);
     }
 }
