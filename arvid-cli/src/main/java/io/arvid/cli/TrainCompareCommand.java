@@ -80,7 +80,6 @@ final class TrainCompareCommand implements Callable<Integer> {
             "svdquant+token",
             "svdquant-w4a4-g64",
             "q-arvd",
-            "q-arvd+token",
             "arvid");
 
     @Option(names = "--seeds", paramLabel = "N", description = "Seeds (default: ${DEFAULT-VALUE}).")
