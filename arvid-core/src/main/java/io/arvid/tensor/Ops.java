@@ -339,9 +339,12 @@ public final class Ops {
         return torch.norm(x, new ScalarOptional(new Scalar(2)), new long[] {dim}, false);
     }
 
-    /** Quantile {@code q} along {@code dim}, which stays as size 1; linear interpolation, rank and weight in the type of {@code x}. */
-    public static Tensor quantile(Tensor x, double q, long dim) {
-        return torch.quantile(x, q, new LongOptional(dim), true, "linear");
+    /**
+     * Quantiles {@code q} along {@code dim}, which stays as size 1, in a first dimension of their own; linear interpolation, rank and weight in the type of
+     * float32 {@code x}, which is sorted once.
+     */
+    public static Tensor quantiles(Tensor x, float[] q, long dim) {
+        return torch.quantile(x, Tensors.of(q, q.length), new LongOptional(dim), true, "linear");
     }
 
     /** Counts of all entries of {@code x} in {@code bins} equal bins between {@code low} and {@code high}, in the type of {@code x}. */

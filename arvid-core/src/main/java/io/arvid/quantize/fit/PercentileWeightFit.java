@@ -6,6 +6,7 @@ import io.arvid.tensor.DTypes;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.Tensors;
 import java.util.List;
+import java.util.stream.DoubleStream;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -30,9 +31,13 @@ public record PercentileWeightFit(List<Double> percentiles) implements WeightFit
     public AffinePairs fit(Tensor rows, IntGrid grid) {
         Tensor best = Tensors.full(DTypes.F32, WORST, rows.size(0), 1);
         AffinePairs chosen = rangeFromZero(rows, grid);
-        for (double percentile : percentiles) {
-            AffinePairs candidate =
-                    between(Quantiles.ofRows(rows, 1 - percentile), Quantiles.ofRows(rows, percentile), grid);
+        List<Tensor> ends = Quantiles.ofRows(
+                rows,
+                percentiles.stream()
+                        .flatMapToDouble(percentile -> DoubleStream.of(1 - percentile, percentile))
+                        .toArray());
+        for (int i = 0; i < percentiles.size(); i++) {
+            AffinePairs candidate = between(ends.get(2 * i), ends.get(2 * i + 1), grid);
             Tensor fake = AffineQuantizer.fake(rows, grid, candidate.scales(), candidate.zeros());
             Tensor error = Ops.mean(Ops.pow(rows.sub(fake).abs(), 2), true, 1);
             Tensor better = error.lt(best);
