@@ -52,7 +52,7 @@ final class DemoCommand implements Callable<Integer> {
                 List.of("minmax", "q-arvd"),
                 bits,
                 Home.heldOutPrompts(prompts),
-                Home.calibrationPrompts(4),
+                Home.calibrationPrompts(12),
                 seed,
                 3,
                 Files.isDirectory(Home.bundledMetrics()) ? Home.bundledMetrics() : null,

@@ -104,7 +104,7 @@ final class TrainCompareCommand implements Callable<Integer> {
     public Integer call() {
         Torch.setThreads(threads);
         QatComparison.Settings settings =
-                new QatComparison.Settings(run, Home.heldOutPrompts(prompts), 1, Home.calibrationPrompts(8));
+                new QatComparison.Settings(run, Home.heldOutPrompts(prompts), 1, Home.calibrationPrompts(16));
         try (ModelFolder opened = ModelFolder.open(MissingException.require(model));
                 Generator generator = new Generator(opened);
                 QatComparison comparison = new QatComparison(generator, settings, output.progress())) {
