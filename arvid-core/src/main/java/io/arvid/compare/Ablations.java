@@ -92,9 +92,10 @@ final class Ablations {
                     List.of(
                             new Variant("everything", UNCHANGED),
                             new Variant("calibrated on full-precision inputs", "{\"inputs\": \"full-precision\"}"),
-                            new Variant("calibrated in a free roll-out", "{\"inputs\": \"quantized\"}"),
+                            new Variant("calibrated on full-precision latents", "{\"inputs\": \"teacher-forced\"}"),
                             new Variant("target on the inputs seen", "{\"inputs\": \"quantized-local\"}"),
-                            new Variant("all of the inputs' error made up for", "{\"solver\": {\"compensation\": [1.0]}}"),
+                            new Variant(
+                                    "all of the inputs' error made up for", "{\"solver\": {\"compensation\": [1.0]}}"),
                             new Variant("no frame weights", "{\"weighting\": \"uniform\"}"),
                             new Variant("no dual scale", "{\"dualScale\": false}"),
                             new Variant("input scales by range", "{\"inputFactors\": [1.0]}"),

@@ -45,7 +45,7 @@ public final class ArvidMethod implements QuantMethod<ArvidRecipe> {
                 OutlierDetection.paper(),
                 Weighting.SENSITIVITY,
                 2,
-                ArvidRecipe.Seen.TEACHER_FORCED,
+                ArvidRecipe.Seen.QUANTIZED_LOCAL,
                 2,
                 8,
                 4,

@@ -59,14 +59,22 @@ public record GramSolver(
         compensation = List.copyOf(compensation);
         widths = List.copyOf(widths);
         if (dampings.isEmpty() || compensation.isEmpty() || widths.isEmpty() || alternations < 0) {
-            throw new IllegalArgumentException("a solver needs dampings, shares of compensation and widths to choose from");
+            throw new IllegalArgumentException(
+                    "a solver needs dampings, shares of compensation and widths to choose from");
         }
     }
 
     /** Five dampings, five widths. */
     public static GramSolver standard() {
         return new GramSolver(
-                List.of(0.003, 0.01, 0.03, 0.1, 0.3), List.of(1.0, 0.5, 0.0), List.of(1.0, 0.9, 0.8, 0.7, 0.6), 3, 2, true, true, null);
+                List.of(0.003, 0.01, 0.03, 0.1, 0.3),
+                List.of(1.0, 0.5, 0.0),
+                List.of(1.0, 0.9, 0.8, 0.7, 0.6),
+                3,
+                2,
+                true,
+                true,
+                null);
     }
 
     /** GPTQ and coordinate descent at one damping: a small part of the time, a little of the gain given away. */
@@ -115,8 +123,7 @@ public record GramSolver(
             }
             List<Double> width = widths.subList(0, 1);
             double full = compensation.getFirst();
-            Solved first = least(
-                    dampings.stream().map(damping -> solve(layer, damping, full, width, train, heldOut)));
+            Solved first = least(dampings.stream().map(damping -> solve(layer, damping, full, width, train, heldOut)));
             for (double share : compensation.subList(1, compensation.size())) {
                 first = least(Stream.of(first, solve(layer, first.damping(), share, width, train, heldOut)));
             }

@@ -111,8 +111,9 @@ final class SequentialReconstruction {
             LinkedHashMap<LinearSite, ScaledLayer> chosen = new LinkedHashMap<>();
             InputScaleSearch search = new InputScaleSearch(recipe.inputFactors());
             group.forEach((site, layer) -> {
-                List<PairedInputs> inputs =
-                        first.stream().map(recorded -> recorded.get(site).local()).toList();
+                List<PairedInputs> inputs = first.stream()
+                        .map(recorded -> recorded.get(site).local())
+                        .toList();
                 ScaledLayer best = site.role().isTextPath() ? layer : search.best(layer, inputs, weightsOf(site));
                 chosen.put(site, best);
                 train.put(site, new LayerGrams(best));
@@ -177,8 +178,7 @@ final class SequentialReconstruction {
     }
 
     /** What {@code group} sees where the layers before it are rounded; {@code latents} names whose the roll-out's latents are. */
-    private Recording tape(
-            String latents, int prompt, SequencedMap<LinearSite, ScaledLayer> group, SiteForward sites) {
+    private Recording tape(String latents, int prompt, SequencedMap<LinearSite, ScaledLayer> group, SiteForward sites) {
         CalibrationRollouts.Wanted wanted =
                 new CalibrationRollouts.Wanted(group::containsKey, recipe.tokensPerSample(), recipe.seed());
         if (kv instanceof KvPlan.Full) {

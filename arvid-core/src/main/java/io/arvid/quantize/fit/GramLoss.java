@@ -67,8 +67,7 @@ public record GramLoss(Tensor hessian, Tensor linear, double constant, double co
         }
         try (TensorScope scope = TensorScope.open()) {
             Tensor seen = Ops.toF64(weight).matmul(hessian);
-            return new GramLoss(
-                    hessian, scope.keep(seen.add(Ops.mul(linear.sub(seen), share))), constant, count);
+            return new GramLoss(hessian, scope.keep(seen.add(Ops.mul(linear.sub(seen), share))), constant, count);
         }
     }
 

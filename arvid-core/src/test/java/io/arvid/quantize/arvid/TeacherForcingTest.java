@@ -28,10 +28,12 @@ class TeacherForcingTest {
                 TensorScope scope = TensorScope.open();
                 TeacherForcing teacher = new TeacherForcing(QuantContext.of(tiny.model(), cached.rollouts()), 0)) {
             SiteForward exact = tiny.model().fullPrecision();
-            SiteForward damaged = (site, step, input) ->
-                    site.role() == SiteRole.FFN_DOWN ? Ops.mul(exact.apply(site, step, input), 1.1) : exact.apply(site, step, input);
+            SiteForward damaged = (site, step, input) -> site.role() == SiteRole.FFN_DOWN
+                    ? Ops.mul(exact.apply(site, step, input), 1.1)
+                    : exact.apply(site, step, input);
             Tensor expected = cached.rollouts().latents(1, exact);
-            assertThat(distance(cached.rollouts().latents(1, damaged), expected)).isGreaterThan(1e-3);
+            assertThat(distance(cached.rollouts().latents(1, damaged), expected))
+                    .isGreaterThan(1e-3);
             assertThat(distance(cached.rollouts().latents(1, teacher.forced(1, damaged)), expected))
                     .isLessThan(1e-5);
             assertThat(distance(firstInputs(cached, teacher.forced(1, damaged)), firstInputs(cached, exact)))
