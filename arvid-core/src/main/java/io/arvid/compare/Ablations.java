@@ -82,9 +82,10 @@ final class Ablations {
                     "Calibration prompts of Q-ARVD",
                     "q-arvd",
                     List.of(
-                            new Variant("1 prompt", UNCHANGED),
+                            new Variant("1 prompt", "{\"calibrationPrompts\": 1}"),
                             new Variant("2 prompts", "{\"calibrationPrompts\": 2}"),
-                            new Variant("4 prompts", "{\"calibrationPrompts\": 4}"))),
+                            new Variant("4 prompts", "{\"calibrationPrompts\": 4}"),
+                            new Variant("12 prompts", "{\"calibrationPrompts\": 12}"))),
             new Ablation(
                     "arvid",
                     "What the parts of arvid's own recipe bring",
@@ -93,9 +94,10 @@ final class Ablations {
                             new Variant("everything", UNCHANGED),
                             new Variant("calibrated on full-precision inputs", "{\"inputs\": \"full-precision\"}"),
                             new Variant("calibrated on full-precision latents", "{\"inputs\": \"teacher-forced\"}"),
-                            new Variant("target on the inputs seen", "{\"inputs\": \"quantized-local\"}"),
+                            new Variant("errors of inputs made up for", "{\"inputs\": \"quantized\"}"),
                             new Variant(
-                                    "all of the inputs' error made up for", "{\"solver\": {\"compensation\": [1.0]}}"),
+                                    "all errors of inputs made up for",
+                                    "{\"inputs\": \"quantized\", \"solver\": {\"compensation\": [1.0]}}"),
                             new Variant("no frame weights", "{\"weighting\": \"uniform\"}"),
                             new Variant("no dual scale", "{\"dualScale\": false}"),
                             new Variant("input scales by range", "{\"inputFactors\": [1.0]}"),
