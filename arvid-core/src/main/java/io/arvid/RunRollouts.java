@@ -39,7 +39,6 @@ record RunRollouts(Pipeline.Settings settings, ModelFolder model, Generator gene
     /** Latent frames of each chunk. */
     ChunkFrames chunks() {
         int size = model.config().rollout().framesPerChunk();
-        return ChunkFrames.ofSizes(
-                Collections.nCopies(model.config().video().latentFrames() / size, size));
+        return ChunkFrames.ofSizes(Collections.nCopies(model.config().video().latentFrames() / size, size));
     }
 }

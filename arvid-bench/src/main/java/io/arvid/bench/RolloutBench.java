@@ -61,8 +61,7 @@ public final class RolloutBench {
         long wall = System.nanoTime();
         long processor = threads.getCurrentThreadCpuTime();
         TensorScope.runAndFree(bench::run);
-        return new Rival.Time(
-                (System.nanoTime() - wall) / 1e9, (threads.getCurrentThreadCpuTime() - processor) / 1e9);
+        return new Rival.Time((System.nanoTime() - wall) / 1e9, (threads.getCurrentThreadCpuTime() - processor) / 1e9);
     }
 
     private static void print(int run, Rival.Time ours, Rival.Time theirs) {

@@ -103,8 +103,9 @@ final class PullCommand implements Callable<Integer> {
             wanted.put(model, patterns);
             return wanted;
         }
-        for (RemoteFile file :
-                model.equals(METRICS) ? MetricFiles.PUBLISHED : Presets.find(model).files()) {
+        for (RemoteFile file : model.equals(METRICS)
+                ? MetricFiles.PUBLISHED
+                : Presets.find(model).files()) {
             wanted.computeIfAbsent(file.repository(), name -> new ArrayList<>()).add(file.path());
         }
         return wanted;

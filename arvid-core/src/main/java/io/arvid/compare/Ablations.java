@@ -106,7 +106,7 @@ final class Ablations {
                             new Variant(
                                     "GPTQ alone",
                                     "{\"solver\": {\"refit\": false, \"widths\": [1.0], " + "\"alternations\": 0}}"),
-                            new Variant("4 calibration prompts", "{\"calibrationPrompts\": 4}"),
+                            new Variant("4 calibration prompts", "{\"calibrationPrompts\": 4, \"rangePrompts\": 4}"),
                             new Variant("a KV cache of 4 bits", "{\"scheme\": {\"kv\": " + GROUPED + "}}"),
                             new Variant(
                                     "4 bits of KV cache on average, by chunk",

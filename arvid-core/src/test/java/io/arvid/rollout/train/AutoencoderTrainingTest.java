@@ -53,8 +53,10 @@ class AutoencoderTrainingTest {
     void itLearns() {
         List<Double> losses = new ArrayList<>();
         autoencoder(80, 0).train(folder.resolve("state"), (phase, step, total, loss, norm) -> losses.add(loss));
-        double first = losses.subList(0, 10).stream().mapToDouble(v -> v).average().orElseThrow();
-        double last = losses.subList(70, 80).stream().mapToDouble(v -> v).average().orElseThrow();
+        double first =
+                losses.subList(0, 10).stream().mapToDouble(v -> v).average().orElseThrow();
+        double last =
+                losses.subList(70, 80).stream().mapToDouble(v -> v).average().orElseThrow();
         assertThat(last).isLessThan(first * 0.8);
     }
 
@@ -86,9 +88,8 @@ class AutoencoderTrainingTest {
     private static void assertSame(Map<String, Tensor> one, Map<String, Tensor> other) {
         try (TensorScope scope = TensorScope.open()) {
             assertThat(one.keySet()).isEqualTo(other.keySet());
-            one.forEach((name, tensor) -> assertThat(Tensors.toFloats(tensor))
-                    .as(name)
-                    .containsExactly(Tensors.toFloats(other.get(name))));
+            one.forEach((name, tensor) ->
+                    assertThat(Tensors.toFloats(tensor)).as(name).containsExactly(Tensors.toFloats(other.get(name))));
         }
     }
 }
