@@ -66,7 +66,7 @@ public final class ShapesTraining {
     private static final AutoregressiveTrainer.Settings TRANSFORMER_RUN = new AutoregressiveTrainer.Settings(
             2200, new TeacherForcedBatches.Settings(CYCLE, 3, 12_000, 0.4, 0, 7), 3e-3, 0.5, 5, 100);
 
-    /** Then mostly whole videos, for what is learned last: how shapes go on, and come out from behind one another. */
+    /** Then mostly whole videos, for what is learned last: how shapes go on and where they turn. */
     private static final List<TeacherForcedBatches.Size> FINER_CYCLE = List.of(
             new TeacherForcedBatches.Size(1, 48),
             new TeacherForcedBatches.Size(7, 3),
