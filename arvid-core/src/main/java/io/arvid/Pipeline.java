@@ -1,5 +1,6 @@
 package io.arvid;
 
+import io.arvid.calibrate.SensitivityLog;
 import io.arvid.evaluate.PairedBootstrap;
 import io.arvid.evaluate.PairedScores;
 import io.arvid.evaluate.SensitivityShares;
@@ -13,8 +14,6 @@ import io.arvid.quantize.RecipeFile;
 import io.arvid.quantize.qarvd.OutlierFindings;
 import io.arvid.quantize.qarvd.QArvd;
 import io.arvid.quantize.qarvd.QArvdRecipe;
-import io.arvid.quantize.qarvd.Sensitivity;
-import io.arvid.quantize.qarvd.SensitivityLog;
 import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.record.Comparison;
 import io.arvid.record.FindingTable;
@@ -25,8 +24,10 @@ import io.arvid.record.PairedDifference;
 import io.arvid.record.Progress;
 import io.arvid.record.RecipeStamp;
 import io.arvid.record.RunRecord;
+import io.arvid.record.Sensitivity;
 import io.arvid.record.SourceStamp;
 import io.arvid.record.StageClock;
+import io.arvid.record.VideoSet;
 import io.arvid.report.HtmlReport;
 import io.arvid.report.RunFolder;
 import io.arvid.run.Generator;
@@ -99,7 +100,7 @@ public final class Pipeline {
     private final String modelHash;
     private final List<RecipeStamp> recipes = new ArrayList<>();
     private final List<ModelSize> sizes = new ArrayList<>();
-    private final List<io.arvid.record.Sensitivity> sensitivities = new ArrayList<>();
+    private final List<Sensitivity> sensitivities = new ArrayList<>();
 
     private Pipeline(
             Settings settings,
@@ -138,12 +139,17 @@ public final class Pipeline {
             }
         }
         RunRollouts rollouts = new RunRollouts(settings, model, generator);
-        List<PairedScores> scores = new RunScores(rollouts, metrics).of(quantized, clock);
+        List<PairedScores> scores;
+        List<VideoSet> videos;
+        try (RunVideos shown = new RunVideos(rollouts)) {
+            scores = new RunScores(rollouts, metrics).of(quantized, shown, clock);
+            videos = shown.write(clock);
+        }
         List<Comparison> comparisons =
                 scores.stream().map(score -> score.comparison(BOOTSTRAP)).toList();
         OutlierFindings outliers = new OutlierFindings(model.transformer());
         Findings findings = new Findings(
-                new RunVideos(rollouts).write(clock),
+                videos,
                 comparisons,
                 differences(scores),
                 sensitivities,
@@ -183,8 +189,8 @@ public final class Pipeline {
         PromptRollouts prompts = new PromptRollouts(generator, settings.calibrationPrompts(), CALIBRATION_SEED);
         QuantContext context = new QuantContext(model.transformer(), prompts, null, clock, 2);
         if (recipe.recipe() instanceof QArvdRecipe qArvd) {
-            context =
-                    context.withSensitivity(sensitivity(context, qArvd, setting).weights());
+            context = context.withSensitivityLog(SensitivityLog.at(
+                    settings.run().resolve("sensitivity-" + setting + ".json"), key(qArvd.toString())));
         }
         Path keyFile = folder.resolveSibling(name + ".key");
         String key = key(recipe.json().toString());
@@ -200,6 +206,9 @@ public final class Pipeline {
             }
             AtomicFile.write(keyFile, key);
         }
+        if (recipe.recipe() instanceof QArvdRecipe qArvd) {
+            sensitivities.add(SensitivityShares.of(QArvd.measureSensitivity(context, qArvd), setting));
+        }
         try (ModelFolder packed = ModelFolder.open(folder)) {
             sizes.add(new ModelSize(
                     method,
@@ -208,15 +217,6 @@ public final class Pipeline {
                     model.transformer().weights().parameterCount()));
         }
         return folder;
-    }
-
-    /** Step A of Q-ARVD, kept for the report; goes on where an earlier run stopped. */
-    private Sensitivity sensitivity(QuantContext context, QArvdRecipe recipe, String setting) {
-        SensitivityLog log =
-                SensitivityLog.at(settings.run().resolve("sensitivity-" + setting + ".json"), key(recipe.toString()));
-        Sensitivity measured = QArvd.measureSensitivity(context, recipe, log);
-        sensitivities.add(SensitivityShares.of(measured, setting));
-        return measured;
     }
 
     /** Names what {@code recipe} makes of this model on these prompts: parts of an earlier run under another name are not used. */

@@ -3,6 +3,7 @@ package io.arvid.cli;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.arvid.calibrate.FrameWeights;
 import io.arvid.calibrate.ResumableRollouts;
+import io.arvid.calibrate.SensitivityLog;
 import io.arvid.model.wan.ModelCard;
 import io.arvid.pack.LayerFiles;
 import io.arvid.pack.PackedSize;
@@ -14,7 +15,6 @@ import io.arvid.quantize.RecipeFile;
 import io.arvid.quantize.qarvd.QArvd;
 import io.arvid.quantize.qarvd.QArvdRecipe;
 import io.arvid.quantize.qarvd.Sensitivity;
-import io.arvid.quantize.qarvd.SensitivityLog;
 import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.record.MemoryPlan;
 import io.arvid.record.PeakMemory;
@@ -106,8 +106,7 @@ record PublishedQuantization(
             throw new IllegalArgumentException("sensitivity needs a recipe of q-arvd");
         }
         try (TensorScope scope = TensorScope.open()) {
-            SensitivityLog log = SensitivityLog.at(state.part("sensitivity.json"), facts().toString());
-            return QArvd.measureSensitivity(context(state, null), qArvd, log);
+            return QArvd.measureSensitivity(context(state, null), qArvd);
         }
     }
 
@@ -125,7 +124,13 @@ record PublishedQuantization(
                 state.part("rollouts"),
                 progress);
         return new QuantContext(
-                model.transformer(), rollouts, sensitivity, progress, workers(), new LayerFiles(state.part("layers")));
+                model.transformer(),
+                rollouts,
+                sensitivity,
+                SensitivityLog.at(state.part("sensitivity.json"), facts().toString()),
+                progress,
+                workers(),
+                new LayerFiles(state.part("layers")));
     }
 
     /** What a state belongs to. */

@@ -3,15 +3,13 @@ package io.arvid.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.arvid.calibrate.FrameWeights;
+import io.arvid.calibrate.SensitivityLog;
 import io.arvid.pack.PackedSize;
 import io.arvid.pack.PackedSource;
 import io.arvid.pack.Packer;
 import io.arvid.pack.SourceLayout;
 import io.arvid.quantize.QuantContext;
 import io.arvid.quantize.RecipeFile;
-import io.arvid.quantize.qarvd.QArvd;
-import io.arvid.quantize.qarvd.QArvdRecipe;
-import io.arvid.quantize.qarvd.SensitivityLog;
 import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.run.Generator;
 import io.arvid.run.ModelFolder;
@@ -82,10 +80,8 @@ final class QuantizeCommand implements Callable<Integer> {
             Path log = folder.resolveSibling(folder.getFileName() + ".sensitivity.log");
             if (sensitivity != null) {
                 context = context.withSensitivity(alpha(sensitivity));
-            } else if (recipe.recipe() instanceof QArvdRecipe qArvd) {
-                SensitivityLog measured = SensitivityLog.at(log, calibration.key(model));
-                context = context.withSensitivity(
-                        QArvd.measureSensitivity(context, qArvd, measured).weights());
+            } else {
+                context = context.withSensitivityLog(SensitivityLog.at(log, calibration.key(model)));
             }
             try (QuantPlan plan = recipe.plan(context);
                     WeightMap stored = model.storedTransformer()) {

@@ -1,10 +1,11 @@
 package io.arvid.cli;
 
+import io.arvid.calibrate.SensitivityLog;
 import io.arvid.evaluate.SensitivityShares;
+import io.arvid.quantize.QuantContext;
 import io.arvid.quantize.qarvd.QArvd;
 import io.arvid.quantize.qarvd.QArvdRecipe;
 import io.arvid.quantize.qarvd.Sensitivity;
-import io.arvid.quantize.qarvd.SensitivityLog;
 import io.arvid.run.Generator;
 import io.arvid.run.ModelFolder;
 import io.arvid.run.PublishedModel;
@@ -57,9 +58,8 @@ final class SensitivityCommand implements Callable<Integer> {
                 Generator generator = new Generator(model)) {
             SensitivityLog log =
                     SensitivityLog.at(file.resolveSibling(file.getFileName() + ".log"), calibration.key(model));
-            Sensitivity measured =
-                    QArvd.measureSensitivity(calibration.context(model, generator, output.progress()), recipe, log);
-            write(measured);
+            QuantContext context = calibration.context(model, generator, output.progress());
+            write(QArvd.measureSensitivity(context.withSensitivityLog(log), recipe));
         }
         return 0;
     }

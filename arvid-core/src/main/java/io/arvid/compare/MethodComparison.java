@@ -1,6 +1,7 @@
 package io.arvid.compare;
 
 import io.arvid.calibrate.FrameWeights;
+import io.arvid.calibrate.SensitivityLog;
 import io.arvid.evaluate.SensitivityShares;
 import io.arvid.evaluate.suite.EvaluationRequest;
 import io.arvid.evaluate.suite.EvaluationResult;
@@ -11,7 +12,6 @@ import io.arvid.quantize.qarvd.OutlierFindings;
 import io.arvid.quantize.qarvd.QArvd;
 import io.arvid.quantize.qarvd.QArvdRecipe;
 import io.arvid.quantize.qarvd.Sensitivity;
-import io.arvid.quantize.qarvd.SensitivityLog;
 import io.arvid.record.ChannelNorms;
 import io.arvid.record.Comparison;
 import io.arvid.record.FindingTable;
@@ -174,7 +174,8 @@ public final class MethodComparison {
                         (modelHash + recipe + request.calibrationPrompts()).getBytes(StandardCharsets.UTF_8));
                 Path file = request.run().resolve("sensitivity-" + cell.setting() + ".json");
                 sensitivities.put(
-                        cell.setting(), QArvd.measureSensitivity(context, recipe, SensitivityLog.at(file, key)));
+                        cell.setting(),
+                        QArvd.measureSensitivity(context.withSensitivityLog(SensitivityLog.at(file, key)), recipe));
             }
         }
     }

@@ -16,10 +16,10 @@ import io.arvid.quantize.scheme.KvPlan;
 import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.quantize.scheme.StepBuckets;
 import io.arvid.record.Progress;
-import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SequencedMap;
 import java.util.function.BiFunction;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
@@ -83,19 +83,23 @@ public record InputCalibration(InputRule rule, InputFit fit, int prompts, int to
             BiFunction<LinearSite, ScaledLayer, FrameWeights> frameWeights,
             Fitting fitting) {
         try (Recording tape = record(part, context, scaled);
+                LayerWork work = new LayerWork(context.workers());
                 Progress.Stage stage =
                         context.progress().begin("input ranges", scaled.layers().size())) {
-            return scaled.map((site, layer) -> {
-                try (TensorScope scope = TensorScope.open()) {
-                    Samples samples = tape.samples(site);
-                    Tensor weights = samples.frameWeights(frameWeights.apply(site, layer));
-                    ScaledLayer fitted = fitted(layer, samples, weights, fitting);
-                    stage.step();
-                    return fitted;
-                }
+            SequencedMap<LinearSite, Plans> plans = work.find(scaled.layers(), (site, layer) -> {
+                Samples samples = tape.samples(site);
+                Tensor weights = samples.frameWeights(frameWeights.apply(site, layer));
+                Plans fitted = plans(layer, samples, weights, fitting);
+                stage.step();
+                return fitted;
             });
+            return scaled.map((site, layer) ->
+                    layer.withInputs(plans.get(site).normals(), plans.get(site).outliers()));
         }
     }
+
+    /** How the two groups of a layer's input channels are quantized; both the same where it has one. */
+    private record Plans(InputPlan normals, InputPlan outliers) {}
 
     /** Rolls out with quantized weights, recording the inputs of all layers. */
     private Recording record(String part, QuantContext context, ScaledModel scaled) {
@@ -114,15 +118,15 @@ public record InputCalibration(InputRule rule, InputFit fit, int prompts, int to
         }
     }
 
-    private static ScaledLayer fitted(ScaledLayer layer, Samples samples, Tensor weights, Fitting fitting) {
+    private static Plans plans(ScaledLayer layer, Samples samples, Tensor weights, Fitting fitting) {
         ScaledLayer.Outliers outliers = layer.outliers();
         Tensor inputs = layer.transform().input(samples.inputs());
         if (outliers == null || outliers.sharesInput()) {
             InputPlan plan = fitting.fit(inputs, weights, samples);
-            return layer.withInputs(plan, plan);
+            return new Plans(plan, plan);
         }
         Tensor normals = layer.normalColumns();
-        return layer.withInputs(
+        return new Plans(
                 fitting.fit(inputs.index_select(-1, normals), weights, samples),
                 fitting.fit(inputs.index_select(-1, outliers.columns()), weights, samples));
     }

@@ -27,14 +27,24 @@ public final class LayerWork implements AutoCloseable {
     /** The plan of every layer, in the order of {@code layers}. The caller owns their tensors; where one fails, all others are given up. */
     public SequencedMap<LinearSite, LayerPlan> map(
             SequencedMap<LinearSite, ScaledLayer> layers, BiFunction<LinearSite, ScaledLayer, LayerPlan> work) {
-        LinkedHashMap<LinearSite, Future<LayerPlan>> running = new LinkedHashMap<>();
+        return find(layers, (site, layer) -> {
+            LayerPlan plan = work.apply(site, layer);
+            plan.tensors().forEach(TensorScope::own);
+            return plan;
+        });
+    }
+
+    /** What {@code work} finds out about every layer, in the order of {@code layers}; results hold no tensors but those that they own. */
+    public <T> SequencedMap<LinearSite, T> find(
+            SequencedMap<LinearSite, ScaledLayer> layers, BiFunction<LinearSite, ScaledLayer, T> work) {
+        LinkedHashMap<LinearSite, Future<T>> running = new LinkedHashMap<>();
         layers.forEach((site, layer) -> running.put(site, threads.submit(() -> alone(site, layer, work))));
-        LinkedHashMap<LinearSite, LayerPlan> plans = new LinkedHashMap<>();
+        LinkedHashMap<LinearSite, T> found = new LinkedHashMap<>();
         try {
             for (var entry : running.entrySet()) {
-                plans.put(entry.getKey(), entry.getValue().get());
+                found.put(entry.getKey(), entry.getValue().get());
             }
-            return plans;
+            return found;
         } catch (ExecutionException e) {
             throw new IllegalStateException(
                     e.getCause() instanceof RuntimeException error ? Torch.message(error) : e.toString(), e.getCause());
@@ -44,14 +54,11 @@ public final class LayerWork implements AutoCloseable {
         }
     }
 
-    private static LayerPlan alone(
-            LinearSite site, ScaledLayer layer, BiFunction<LinearSite, ScaledLayer, LayerPlan> work) {
+    private static <T> T alone(LinearSite site, ScaledLayer layer, BiFunction<LinearSite, ScaledLayer, T> work) {
         Torch.setThreads(1);
         return Torch.withoutGradients(() -> {
             try (TensorScope scope = TensorScope.open()) {
-                LayerPlan plan = work.apply(site, layer);
-                plan.tensors().forEach(TensorScope::own);
-                return plan;
+                return work.apply(site, layer);
             }
         });
     }

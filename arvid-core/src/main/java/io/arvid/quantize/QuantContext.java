@@ -2,6 +2,7 @@ package io.arvid.quantize;
 
 import io.arvid.calibrate.CalibrationRollouts;
 import io.arvid.calibrate.FrameWeights;
+import io.arvid.calibrate.SensitivityLog;
 import io.arvid.model.CausalVideoModel;
 import io.arvid.record.Progress;
 import org.jspecify.annotations.Nullable;
@@ -12,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param model the full-precision model; never changed
  * @param rollouts the calibration prompts
  * @param sensitivity chunk sensitivities measured before, or null where a method that needs them is to measure them
+ * @param sensitivityLog roll-outs of such a measurement that are finished; others are added
  * @param progress hears how far it has come
  * @param workers layers that may be worked on at once
  * @param finished layers of an interrupted run
@@ -20,6 +22,7 @@ public record QuantContext(
         CausalVideoModel model,
         CalibrationRollouts rollouts,
         @Nullable FrameWeights sensitivity,
+        SensitivityLog sensitivityLog,
         Progress progress,
         int workers,
         FinishedLayers finished) {
@@ -30,7 +33,7 @@ public record QuantContext(
             @Nullable FrameWeights sensitivity,
             Progress progress,
             int workers) {
-        this(model, rollouts, sensitivity, progress, workers, FinishedLayers.NONE);
+        this(model, rollouts, sensitivity, SensitivityLog.inMemory(), progress, workers, FinishedLayers.NONE);
     }
 
     /** A context without known sensitivities that reports to nobody and works on one layer at a time. */
@@ -40,7 +43,12 @@ public record QuantContext(
 
     /** The same with sensitivities that were measured. */
     public QuantContext withSensitivity(FrameWeights measured) {
-        return new QuantContext(model, rollouts, measured, progress, workers, finished);
+        return new QuantContext(model, rollouts, measured, sensitivityLog, progress, workers, finished);
+    }
+
+    /** The same with {@code log} of a measurement that may have been interrupted. */
+    public QuantContext withSensitivityLog(SensitivityLog log) {
+        return new QuantContext(model, rollouts, sensitivity, log, progress, workers, finished);
     }
 
     /** Checks that enough prompts are at hand. */

@@ -12,7 +12,6 @@ import io.arvid.quantize.fit.ScaledModel;
 import io.arvid.quantize.qarvd.ChunkSensitivity;
 import io.arvid.quantize.qarvd.DualScale;
 import io.arvid.quantize.qarvd.OutlierDetection;
-import io.arvid.quantize.qarvd.SensitivityLog;
 import io.arvid.quantize.qarvd.Weighting;
 import io.arvid.quantize.scheme.InputPlan;
 import io.arvid.quantize.scheme.InputRule;
@@ -126,7 +125,7 @@ public final class ArvidMethod implements QuantMethod<ArvidRecipe> {
                         "arvid before reconstruction", recipe.scheme().kv());
                 FakeQuantForward quantized = new FakeQuantForward(context.model(), rounded)) {
             return new ChunkSensitivity(context.model(), context.rollouts(), quantized)
-                    .measure(recipe.sensitivityPrompts(), SensitivityLog.inMemory(), context.progress())
+                    .measure(recipe.sensitivityPrompts(), context.sensitivityLog(), context.progress())
                     .weights();
         }
     }

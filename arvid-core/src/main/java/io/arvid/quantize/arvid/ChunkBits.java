@@ -1,12 +1,12 @@
 package io.arvid.quantize.arvid;
 
 import io.arvid.calibrate.FrameWeights;
+import io.arvid.calibrate.SensitivityLog;
 import io.arvid.quantize.QuantContext;
 import io.arvid.quantize.fake.FakeQuantForward;
 import io.arvid.quantize.fit.ScaledLayer;
 import io.arvid.quantize.fit.ScaledModel;
 import io.arvid.quantize.qarvd.ChunkSensitivity;
-import io.arvid.quantize.qarvd.SensitivityLog;
 import io.arvid.quantize.scheme.InputPlan;
 import io.arvid.quantize.scheme.InputRule;
 import io.arvid.quantize.scheme.IntGrid;

@@ -1,6 +1,7 @@
 package io.arvid.quantize.qarvd;
 
 import io.arvid.calibrate.CalibrationRollouts;
+import io.arvid.calibrate.SensitivityLog;
 import io.arvid.model.CausalVideoModel;
 import io.arvid.model.SiteForward;
 import io.arvid.quantize.fake.FakeQuantForward;
@@ -13,7 +14,10 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -55,11 +59,20 @@ public final class ChunkSensitivity {
                 measure(prompt, runs, log, stage);
             }
         }
+        return finished(log, rollouts.chunkCount(), prompts).orElseThrow();
+    }
+
+    /** The measurement on {@code prompts} prompts of {@code chunkCount} chunks, if {@code log} knows all its roll-outs. */
+    static Optional<Sensitivity> finished(SensitivityLog log, int chunkCount, int prompts) {
         List<List<List<Double>>> chunks = new ArrayList<>();
-        for (int chunk = 0; chunk < rollouts.chunkCount(); chunk++) {
+        for (int chunk = 0; chunk < chunkCount; chunk++) {
             chunks.add(logged(log, prompts, "chunk-" + chunk));
         }
-        return new Sensitivity(chunks, logged(log, prompts, TEXT_PATH), logged(log, prompts, FIRST_WITHOUT_TEXT));
+        List<List<Double>> textPath = logged(log, prompts, TEXT_PATH);
+        List<List<Double>> firstWithoutText = logged(log, prompts, FIRST_WITHOUT_TEXT);
+        boolean complete = Stream.concat(chunks.stream(), Stream.of(textPath, firstWithoutText))
+                .allMatch(run -> run.size() == prompts);
+        return complete ? Optional.of(new Sensitivity(chunks, textPath, firstWithoutText)) : Optional.empty();
     }
 
     /** The roll-outs of a prompt: each chunk alone, and the two that set the text path apart. */
@@ -105,11 +118,11 @@ public final class ChunkSensitivity {
         return Arrays.stream(errors).boxed().toList();
     }
 
+    /** Frame errors of {@code run} of the prompts that {@code log} knows it of. */
     private static List<List<Double>> logged(SensitivityLog log, int prompts, String run) {
-        List<List<Double>> errors = new ArrayList<>();
-        for (int prompt = 0; prompt < prompts; prompt++) {
-            errors.add(log.find(prompt, run).orElseThrow());
-        }
-        return errors;
+        return IntStream.range(0, prompts)
+                .mapToObj(prompt -> log.find(prompt, run))
+                .flatMap(Optional::stream)
+                .toList();
     }
 }

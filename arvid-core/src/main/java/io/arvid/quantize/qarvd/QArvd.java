@@ -18,6 +18,7 @@ import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Torch;
 import java.util.SequencedMap;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** Q-ARVD (arXiv 2605.21072): A sensitivity of chunks, B dual scale for outlier channels, C weighted reconstruction of every layer. */
 public final class QArvd implements QuantMethod<QArvdRecipe> {
@@ -55,10 +56,16 @@ public final class QArvd implements QuantMethod<QArvdRecipe> {
     public QuantPlan plan(QuantContext context, QArvdRecipe recipe) {
         return Torch.withoutGradients(() -> {
             try (TensorScope scope = TensorScope.open()) {
-                FrameWeights weights =
-                        recipe.weighting().weights(context.rollouts().chunkCount(), () -> sensitivity(context, recipe));
-                ScaledModel scaled = DualScale.of(recipe).scale(context.model());
-                ScaledModel ranged = findInputRanges("", context, scaled, recipe, weights);
+                boolean weightedRanges = recipe.has(Difference.FRAME_WEIGHT_IN_INPUT_RANGE);
+                ScaledModel unweighted = weightedRanges ? null : rangedUnweighted("", context, recipe);
+                FrameWeights weights = recipe.weighting()
+                        .weights(
+                                context.rollouts().chunkCount(),
+                                () -> context.sensitivity() != null
+                                        ? context.sensitivity()
+                                        : measureSensitivity(context, recipe, unweighted)
+                                                .weights());
+                ScaledModel ranged = unweighted != null ? unweighted : ranged("", context, recipe, weights);
                 SequencedMap<LinearSite, LayerPlan> layers =
                         new WeightedReconstruction(recipe, weights).reconstruct(context, ranged);
                 return QuantPlan.taking(id(), layers, recipe.scheme().kv());
@@ -66,43 +73,56 @@ public final class QArvd implements QuantMethod<QArvdRecipe> {
         });
     }
 
-    private static FrameWeights sensitivity(QuantContext context, QArvdRecipe recipe) {
-        FrameWeights known = context.sensitivity();
-        return known == null
-                ? measureSensitivity(context, recipe, SensitivityLog.inMemory()).weights()
-                : known;
-    }
-
-    /** Step A on its own: measures at the recipe's number scheme, or at the official script's W4A8 where the recipe follows it. */
-    public static Sensitivity measureSensitivity(QuantContext context, QArvdRecipe recipe, SensitivityLog log) {
-        context.requirePrompts(recipe.sensitivityPrompts());
-        QArvdRecipe measured =
-                recipe.has(Difference.SENSITIVITY_AT_TARGET) ? recipe : recipe.withScheme(Scheme.staticPerTensor(4, 8));
+    /**
+     * Step A on its own: measures at the recipe's number scheme, or at the official script's W4A8 where the recipe follows it. Roll-outs that the context's
+     * log knows are not repeated.
+     */
+    public static Sensitivity measureSensitivity(QuantContext context, QArvdRecipe recipe) {
         return Torch.withoutGradients(() -> {
-            try (TensorScope scope = TensorScope.open();
-                    QuantPlan rounded = roundToNearest(
-                            measured.scheme().equals(recipe.scheme()) ? "" : " of the sensitivity", context, measured);
-                    FakeQuantForward quantized = new FakeQuantForward(context.model(), rounded)) {
-                return new ChunkSensitivity(context.model(), context.rollouts(), quantized)
-                        .measure(recipe.sensitivityPrompts(), log, context.progress());
+            try (TensorScope scope = TensorScope.open()) {
+                return measureSensitivity(context, recipe, null);
             }
         });
     }
 
+    /** The same with what {@link #rangedUnweighted} made of the recipe, or null. */
+    private static Sensitivity measureSensitivity(
+            QuantContext context, QArvdRecipe recipe, @Nullable ScaledModel unweighted) {
+        context.requirePrompts(recipe.sensitivityPrompts());
+        return ChunkSensitivity.finished(
+                        context.sensitivityLog(), context.rollouts().chunkCount(), recipe.sensitivityPrompts())
+                .orElseGet(() -> {
+                    QArvdRecipe measured = recipe.has(Difference.SENSITIVITY_AT_TARGET)
+                            ? recipe
+                            : recipe.withScheme(Scheme.staticPerTensor(4, 8));
+                    boolean own = measured.scheme().equals(recipe.scheme());
+                    ScaledModel ranged = own && unweighted != null
+                            ? unweighted
+                            : rangedUnweighted(own ? "" : " of the sensitivity", context, measured);
+                    try (QuantPlan rounded = nearest(ranged, measured);
+                            FakeQuantForward quantized = new FakeQuantForward(context.model(), rounded)) {
+                        return new ChunkSensitivity(context.model(), context.rollouts(), quantized)
+                                .measure(recipe.sensitivityPrompts(), context.sensitivityLog(), context.progress());
+                    }
+                });
+    }
+
     /** The model before reconstruction: dual scale, unweighted input ranges, every weight to its nearest code. The caller closes the plan. */
     public static QuantPlan roundToNearest(QuantContext context, QArvdRecipe recipe) {
-        return roundToNearest("", context, recipe);
+        return nearest(rangedUnweighted("", context, recipe), recipe);
     }
 
-    private static QuantPlan roundToNearest(String part, QuantContext context, QArvdRecipe recipe) {
-        FrameWeights uniform = FrameWeights.uniform(context.rollouts().chunkCount());
-        ScaledModel scaled = DualScale.of(recipe).scale(context.model());
-        return findInputRanges(part, context, scaled, recipe, uniform)
-                .nearest("q-arvd before reconstruction", recipe.scheme().kv());
+    private static QuantPlan nearest(ScaledModel ranged, QArvdRecipe recipe) {
+        return ranged.nearest("q-arvd before reconstruction", recipe.scheme().kv());
     }
 
-    private static ScaledModel findInputRanges(
-            String part, QuantContext context, ScaledModel scaled, QArvdRecipe recipe, FrameWeights weights) {
+    /** Dual scale, and input ranges in which every chunk counts the same. */
+    private static ScaledModel rangedUnweighted(String part, QuantContext context, QArvdRecipe recipe) {
+        return ranged(
+                part, context, recipe, FrameWeights.uniform(context.rollouts().chunkCount()));
+    }
+
+    private static ScaledModel ranged(String part, QuantContext context, QArvdRecipe recipe, FrameWeights weights) {
         FrameWeights uniform = FrameWeights.uniform(context.rollouts().chunkCount());
         return new InputCalibration(
                         recipe.scheme().inputs(),
@@ -111,7 +131,10 @@ public final class QArvd implements QuantMethod<QArvdRecipe> {
                         recipe.tokensPerSample(),
                         recipe.seed())
                 .calibrate(
-                        part, context, scaled, (site, layer) -> countsInInputRange(recipe, layer) ? weights : uniform);
+                        part,
+                        context,
+                        DualScale.of(recipe).scale(context.model()),
+                        (site, layer) -> countsInInputRange(recipe, layer) ? weights : uniform);
     }
 
     private static boolean countsInInputRange(QArvdRecipe recipe, ScaledLayer layer) {

@@ -1,4 +1,4 @@
-package io.arvid.quantize.qarvd;
+package io.arvid.calibrate;
 
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
