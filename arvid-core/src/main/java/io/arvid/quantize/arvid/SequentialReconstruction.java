@@ -37,7 +37,7 @@ final class SequentialReconstruction {
     private final FrameWeights weights;
     private final KvPlan kv;
     private final FullPrecisionInputs fullPrecision;
-    private final TeacherForcing teacher;
+    private final ForcedLatents teacher;
     private final LinkedHashMap<LinearSite, LayerPlan> done = new LinkedHashMap<>();
 
     /** With chunks counting as {@code weights} say and the quantized model's cache kept as {@code kv} says. */
@@ -47,7 +47,7 @@ final class SequentialReconstruction {
         this.weights = weights;
         this.kv = kv;
         this.fullPrecision = new FullPrecisionInputs(context, recipe);
-        this.teacher = new TeacherForcing(context, recipe.seed());
+        this.teacher = new ForcedLatents(context, recipe.seed());
     }
 
     /** Plans of all layers of {@code scaled}, in its order. The caller owns their tensors. */

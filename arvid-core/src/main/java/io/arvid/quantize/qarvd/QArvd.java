@@ -58,13 +58,7 @@ public final class QArvd implements QuantMethod<QArvdRecipe> {
             try (TensorScope scope = TensorScope.open()) {
                 boolean weightedRanges = recipe.has(Difference.FRAME_WEIGHT_IN_INPUT_RANGE);
                 ScaledModel unweighted = weightedRanges ? null : rangedUnweighted("", context, recipe);
-                FrameWeights weights = recipe.weighting()
-                        .weights(
-                                context.rollouts().chunkCount(),
-                                () -> context.sensitivity() != null
-                                        ? context.sensitivity()
-                                        : measureSensitivity(context, recipe, unweighted)
-                                                .weights());
+                FrameWeights weights = weights(context, recipe, unweighted);
                 ScaledModel ranged = unweighted != null ? unweighted : ranged("", context, recipe, weights);
                 SequencedMap<LinearSite, LayerPlan> layers =
                         new WeightedReconstruction(recipe, weights).reconstruct(context, ranged);
@@ -85,26 +79,43 @@ public final class QArvd implements QuantMethod<QArvdRecipe> {
         });
     }
 
-    /** The same with what {@link #rangedUnweighted} made of the recipe, or null. */
+    /** Weights of the chunks in the loss, measured where that was not done before. */
+    private static FrameWeights weights(QuantContext context, QArvdRecipe recipe, @Nullable ScaledModel unweighted) {
+        FrameWeights known = context.sensitivity();
+        return recipe.weighting()
+                .weights(
+                        context.rollouts().chunkCount(),
+                        () -> known != null
+                                ? known
+                                : measureSensitivity(context, recipe, unweighted)
+                                        .weights());
+    }
+
+    /** Step A with what {@link #rangedUnweighted} made of the recipe, or null. */
     private static Sensitivity measureSensitivity(
             QuantContext context, QArvdRecipe recipe, @Nullable ScaledModel unweighted) {
-        context.requirePrompts(recipe.sensitivityPrompts());
+        int prompts = recipe.sensitivityPrompts();
+        context.requirePrompts(prompts);
         return ChunkSensitivity.finished(
-                        context.sensitivityLog(), context.rollouts().chunkCount(), recipe.sensitivityPrompts())
+                        context.sensitivityLog(), context.rollouts().chunkCount(), prompts)
                 .orElseGet(() -> {
-                    QArvdRecipe measured = recipe.has(Difference.SENSITIVITY_AT_TARGET)
-                            ? recipe
-                            : recipe.withScheme(Scheme.staticPerTensor(4, 8));
-                    boolean own = measured.scheme().equals(recipe.scheme());
-                    ScaledModel ranged = own && unweighted != null
-                            ? unweighted
-                            : rangedUnweighted(own ? "" : " of the sensitivity", context, measured);
-                    try (QuantPlan rounded = nearest(ranged, measured);
+                    try (QuantPlan rounded = measuredPlan(context, recipe, unweighted);
                             FakeQuantForward quantized = new FakeQuantForward(context.model(), rounded)) {
                         return new ChunkSensitivity(context.model(), context.rollouts(), quantized)
-                                .measure(recipe.sensitivityPrompts(), context.sensitivityLog(), context.progress());
+                                .measure(prompts, context.sensitivityLog(), context.progress());
                     }
                 });
+    }
+
+    /** The rounded model whose chunks are measured: the recipe's own, or the official script's W4A8. */
+    private static QuantPlan measuredPlan(
+            QuantContext context, QArvdRecipe recipe, @Nullable ScaledModel unweighted) {
+        Scheme official = Scheme.staticPerTensor(4, 8);
+        if (recipe.has(Difference.SENSITIVITY_AT_TARGET) || recipe.scheme().equals(official)) {
+            return nearest(unweighted != null ? unweighted : rangedUnweighted("", context, recipe), recipe);
+        }
+        QArvdRecipe other = recipe.withScheme(official);
+        return nearest(rangedUnweighted(" of the sensitivity", context, other), other);
     }
 
     /** The model before reconstruction: dual scale, unweighted input ranges, every weight to its nearest code. The caller closes the plan. */

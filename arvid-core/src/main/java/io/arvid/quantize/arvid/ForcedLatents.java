@@ -22,13 +22,13 @@ import org.jspecify.annotations.Nullable;
  * pass and through the keys and values that they wrote. Two free roll-outs differ also by where their videos have gone, which no layer can repair: to a
  * layer's least squares that difference is noise in its inputs, and noise in the inputs shrinks the solution.
  */
-final class TeacherForcing implements AutoCloseable {
+final class ForcedLatents implements AutoCloseable {
     private final QuantContext context;
     private final long seed;
     private final LinearSite last;
     private final Map<Integer, Map<RolloutStep, Tensor>> byPrompt = new HashMap<>();
 
-    TeacherForcing(QuantContext context, long seed) {
+    ForcedLatents(QuantContext context, long seed) {
         this.context = context;
         this.seed = seed;
         this.last = context.model().sites().stream()

@@ -16,7 +16,7 @@ import io.arvid.tensor.Tensors;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
 
-class TeacherForcingTest {
+class ForcedLatentsTest {
     private static boolean isFirst(LinearSite site) {
         return site.block() == 0 && site.role() == SiteRole.SELF_Q;
     }
@@ -26,7 +26,7 @@ class TeacherForcingTest {
         try (TinyModel tiny = new TinyModel(7);
                 CachedRollouts cached = new CachedRollouts(tiny.model(), 2, 3);
                 TensorScope scope = TensorScope.open();
-                TeacherForcing teacher = new TeacherForcing(QuantContext.of(tiny.model(), cached.rollouts()), 0)) {
+                ForcedLatents teacher = new ForcedLatents(QuantContext.of(tiny.model(), cached.rollouts()), 0)) {
             SiteForward exact = tiny.model().fullPrecision();
             SiteForward damaged = (site, step, input) -> site.role() == SiteRole.FFN_DOWN
                     ? Ops.mul(exact.apply(site, step, input), 1.1)
@@ -43,7 +43,7 @@ class TeacherForcingTest {
 
     /** What the first layer of the first block sees: nothing that the damage comes before, but for the latents. */
     private static Tensor firstInputs(CachedRollouts cached, SiteForward sites) {
-        try (ActivationTape tape = new ActivationTape(TeacherForcingTest::isFirst, 0, 0)) {
+        try (ActivationTape tape = new ActivationTape(ForcedLatentsTest::isFirst, 0, 0)) {
             TensorScope.runAndFree(() -> cached.rollouts().latents(1, new InputTap(sites, tape)));
             LinearSite first = LinearSite.of(SiteRole.SELF_Q, 0, 48, 48);
             return Ops.copy(tape.samples(first).inputs());
