@@ -49,8 +49,6 @@ public enum Kernel {
                 case InputPlan.Dynamic dynamic
                 when dynamic.grid().bits() > BYTE -> wide(dynamic.grid().bits());
                 case InputPlan.Dynamic dynamic
-                when dynamic.zeroInGrid() -> Optional.of("input zero points are clamped to the grid");
-                case InputPlan.Dynamic dynamic
                 when dynamic.at() instanceof Granularity.Grouped ->
                     Optional.of("input scales are " + dynamic.at().text());
                 case InputPlan.Dynamic dynamic

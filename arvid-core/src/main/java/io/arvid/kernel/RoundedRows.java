@@ -92,7 +92,11 @@ final class RoundedRows implements AutoCloseable {
         }
         float low = range[0] * plan.lowClip();
         float scale = Math.max((range[1] * plan.highClip() - low) / steps, (float) SMALLEST_STEP);
-        return new float[] {scale, (float) Math.rint(-low / scale)};
+        float zero = (float) Math.rint(-low / scale);
+        return new float[] {
+            scale,
+            plan.zeroInGrid() ? Math.clamp(zero, plan.grid().lowest(), plan.grid().highest()) : zero
+        };
     }
 
     private void round(InputRounding rounding, Source source, InputPlan[] plans, int from, int to) {

@@ -58,6 +58,15 @@ class QuantGemmTest {
                 "w8, tensor",
                 w -> TinyPlans.plain(
                         w, 8, false, rows, new InputPlan.Dynamic(IntGrid.asymmetric(8), new Granularity.PerTensor())));
+        kinds.put(
+                "w4, token, clipped, zero point in the grid",
+                w -> TinyPlans.plain(
+                        w,
+                        4,
+                        false,
+                        rows,
+                        new InputPlan.Dynamic(
+                                IntGrid.asymmetric(8), new Granularity.PerToken(), 0.95f, 0.8f, true)));
         kinds.put("dual scale", w -> TinyPlans.dual(w, 4, 3, fixed, TinyPlans.staticInput(6)));
         kinds.put(
                 "dual scale, token",
@@ -92,6 +101,7 @@ class QuantGemmTest {
         kinds().forEach((name, kind) -> {
             check(name + ", saturated", kind, 3, 65, 33, x -> Ops.mul(x, 1000));
             check(name + ", tiny", kind, 3, 65, 33, x -> Ops.mul(x, 1e-6));
+            check(name + ", no change of sign", kind, 3, 65, 33, x -> Ops.add(x.abs(), 1));
             check(name + ", a zero row", kind, 3, 65, 33, x -> {
                 x.select(0, 1).zero_();
                 return x;

@@ -108,16 +108,10 @@ final class SequentialReconstruction {
             }
             LinkedHashMap<LinearSite, LayerGrams> train = new LinkedHashMap<>();
             LinkedHashMap<LinearSite, LayerGrams> heldOut = new LinkedHashMap<>();
-            LinkedHashMap<LinearSite, ScaledLayer> chosen = new LinkedHashMap<>();
-            InputScaleSearch search = new InputScaleSearch(recipe.inputFactors());
-            group.forEach((site, layer) -> {
-                List<PairedInputs> inputs = first.stream()
-                        .map(recorded -> recorded.get(site).local())
-                        .toList();
-                ScaledLayer best = site.role().isTextPath() ? layer : search.best(layer, inputs, weightsOf(site));
-                chosen.put(site, best);
-                train.put(site, new LayerGrams(best));
-                heldOut.put(site, new LayerGrams(best));
+            SequencedMap<LinearSite, ScaledLayer> chosen = withInputScales(group, first);
+            chosen.forEach((site, layer) -> {
+                train.put(site, new LayerGrams(layer));
+                heldOut.put(site, new LayerGrams(layer));
             });
             for (int prompt = 0; prompt < recipe.calibrationPrompts(); prompt++) {
                 Map<LinearSite, PairedInputs> recorded =
@@ -130,6 +124,20 @@ final class SequentialReconstruction {
                 }
             }
             return round(chosen, train, heldOut);
+        }
+    }
+
+    /** {@code group} with the input scales that serve its {@code inputs} best; layers that see only the prompt keep theirs. */
+    private SequencedMap<LinearSite, ScaledLayer> withInputScales(
+            SequencedMap<LinearSite, ScaledLayer> group, List<Map<LinearSite, PairedInputs>> inputs) {
+        InputScaleSearch search = new InputScaleSearch(recipe.inputFactors());
+        try (LayerWork work = new LayerWork(context.workers())) {
+            return work.find(group, (site, layer) -> {
+                List<PairedInputs> own = inputs.stream()
+                        .map(recorded -> recorded.get(site).local())
+                        .toList();
+                return site.role().isTextPath() ? layer : search.best(layer, own, weightsOf(site));
+            });
         }
     }
 
