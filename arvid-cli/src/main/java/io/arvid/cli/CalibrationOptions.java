@@ -1,5 +1,6 @@
 package io.arvid.cli;
 
+import io.arvid.quantize.Needs;
 import io.arvid.quantize.QuantContext;
 import io.arvid.quantize.RecipeFile;
 import io.arvid.record.Progress;
@@ -13,6 +14,8 @@ import picocli.CommandLine.Option;
 
 /** The options of verbs that roll a model out to calibrate on it. */
 final class CalibrationOptions {
+    private static final int USUAL_PROMPTS = 16;
+
     @Option(
             names = "--model",
             paramLabel = "FOLDER",
@@ -35,8 +38,9 @@ final class CalibrationOptions {
     @Option(
             names = "--count",
             paramLabel = "N",
-            description = "How many prompts to take from the bundled world (default: ${DEFAULT-VALUE}).")
-    private int count = 8;
+            description =
+                    "How many prompts to take from the bundled world (default: 16, or more where the recipe wants more).")
+    private @Nullable Integer count;
 
     @Option(
             names = "--seed",
@@ -53,7 +57,15 @@ final class CalibrationOptions {
     }
 
     List<String> prompts() {
-        return promptFile == null ? Home.calibrationPrompts(count) : Home.lines(promptFile);
+        return promptFile == null ? Home.calibrationPrompts(promptCount()) : Home.lines(promptFile);
+    }
+
+    private int promptCount() {
+        if (count != null) {
+            return count;
+        }
+        int wanted = recipe().needs() instanceof Needs.Rollouts rollouts ? rollouts.prompts() : 0;
+        return Math.max(USUAL_PROMPTS, wanted);
     }
 
     QuantContext context(ModelFolder opened, Generator generator, Progress progress) {

@@ -23,7 +23,7 @@ final class TrainBidirectionalCommand implements Callable<Integer> {
     private Path model = Home.bundledModel();
 
     @Option(names = "--steps", paramLabel = "N", description = "Optimizer steps (default: ${DEFAULT-VALUE}).")
-    private long steps = 800;
+    private long steps = 1500;
 
     @Mixin
     private TrainingOptions options = new TrainingOptions();

@@ -98,9 +98,11 @@ final class Ablations {
                             new Variant(
                                     "all errors of inputs made up for",
                                     "{\"inputs\": \"quantized\", \"solver\": {\"compensation\": [1.0]}}"),
-                            new Variant("no frame weights", "{\"weighting\": \"uniform\"}"),
+                            new Variant("chunks weighted by their sensitivity", "{\"weighting\": \"sensitivity\"}"),
                             new Variant("no dual scale", "{\"dualScale\": false}"),
-                            new Variant("input scales by range", "{\"inputFactors\": [1.0]}"),
+                            new Variant(
+                                    "input scales searched with the roundings",
+                                    "{\"inputFactors\": [1.0, 0.95, 0.9, 0.85, 0.8, 0.7]}"),
                             new Variant(
                                     "weight scales by range", "{\"solver\": {\"refit\": false, \"widths\": [1.0]}}"),
                             new Variant(

@@ -95,7 +95,9 @@ final class RoundedRows implements AutoCloseable {
         float zero = (float) Math.rint(-low / scale);
         return new float[] {
             scale,
-            plan.zeroInGrid() ? Math.clamp(zero, plan.grid().lowest(), plan.grid().highest()) : zero
+            plan.zeroInGrid()
+                    ? Math.clamp(zero, plan.grid().lowest(), plan.grid().highest())
+                    : zero
         };
     }
 

@@ -65,8 +65,7 @@ class QuantGemmTest {
                         4,
                         false,
                         rows,
-                        new InputPlan.Dynamic(
-                                IntGrid.asymmetric(8), new Granularity.PerToken(), 0.95f, 0.8f, true)));
+                        new InputPlan.Dynamic(IntGrid.asymmetric(8), new Granularity.PerToken(), 0.95f, 0.8f, true)));
         kinds.put("dual scale", w -> TinyPlans.dual(w, 4, 3, fixed, TinyPlans.staticInput(6)));
         kinds.put(
                 "dual scale, token",

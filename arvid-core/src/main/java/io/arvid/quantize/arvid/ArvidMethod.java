@@ -49,7 +49,7 @@ public final class ArvidMethod implements QuantMethod<ArvidRecipe> {
                 8,
                 4,
                 0,
-                List.of(1.0, 0.95, 0.9, 0.85, 0.8, 0.7),
+                List.of(1.0),
                 GramSolver.standard(),
                 null,
                 null,

@@ -108,8 +108,7 @@ public final class QArvd implements QuantMethod<QArvdRecipe> {
     }
 
     /** The rounded model whose chunks are measured: the recipe's own, or the official script's W4A8. */
-    private static QuantPlan measuredPlan(
-            QuantContext context, QArvdRecipe recipe, @Nullable ScaledModel unweighted) {
+    private static QuantPlan measuredPlan(QuantContext context, QArvdRecipe recipe, @Nullable ScaledModel unweighted) {
         Scheme official = Scheme.staticPerTensor(4, 8);
         if (recipe.has(Difference.SENSITIVITY_AT_TARGET) || recipe.scheme().equals(official)) {
             return nearest(unweighted != null ? unweighted : rangedUnweighted("", context, recipe), recipe);
