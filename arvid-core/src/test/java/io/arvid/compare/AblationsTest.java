@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 
 class AblationsTest {
     private static RecipeFile<?> recipe(String method) {
-        return RecipeFile.read(Path.of("..", "recipes", method + "-w4a8.json"));
+        return RecipeFile.read(Path.of("..", "recipes", "shapes", method + "-w4a8.json"));
     }
 
     @Test
