@@ -146,6 +146,8 @@ final class GenerateCommand implements Callable<Integer> {
         if (preset.isGiven()) {
             return published(wanted);
         }
+        preset.refuseWithoutPreset("--latents-only", latentsOnly ? true : null);
+        preset.refuseWithoutPreset("--start", start);
         List<Made> made = new ArrayList<>();
         try (ModelFolder opened = ModelFolder.open(MissingException.require(model));
                 Generator generator = new Generator(opened);

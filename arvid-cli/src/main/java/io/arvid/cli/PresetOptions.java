@@ -8,12 +8,21 @@ import io.arvid.tensor.Devices;
 import io.arvid.tensor.Torch;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** The options of verbs that run a published model. */
 final class PresetOptions {
+    @Spec(Spec.Target.MIXEE)
+    private @Nullable CommandSpec command;
+
     @Option(
             names = "--preset",
             paramLabel = "NAME",
@@ -79,8 +88,40 @@ final class PresetOptions {
     @Option(names = "--dry-run", description = "Print the plan of memory, disk and time, and stop; with --preset.")
     private boolean dryRun;
 
+    /**
+     * True where a preset is named.
+     *
+     * @throws ParameterException where none is, and an option is given that would then be ignored
+     */
     boolean isGiven() {
+        if (preset == null) {
+            Map<String, Object> stray = new LinkedHashMap<>();
+            stray.put("--files", files.isEmpty() ? null : files);
+            stray.put("--steps", steps);
+            stray.put("--shift", shift);
+            stray.put("--chunk-frames", chunkFrames);
+            stray.put("--height", height);
+            stray.put("--width", width);
+            stray.put("--frames", frames);
+            stray.put("--solver", solver);
+            stray.put("--solver-steps", solverSteps);
+            stray.put("--guidance", guidance);
+            stray.put("--negative-prompt", negativePrompt);
+            stray.put("--threads", threads);
+            stray.put("--max-memory", maxMemory.equals("0") ? null : maxMemory);
+            stray.put("--dry-run", dryRun ? true : null);
+            stray.forEach(this::refuseWithoutPreset);
+        }
         return preset != null;
+    }
+
+    /** {@code ParameterException} where {@code value}, of an option of published models, is not null. */
+    void refuseWithoutPreset(String option, @Nullable Object value) {
+        if (value != null) {
+            throw new ParameterException(
+                    Objects.requireNonNull(command).commandLine(),
+                    option + " is for published models: name one with --preset");
+        }
     }
 
     boolean isDryRun() {

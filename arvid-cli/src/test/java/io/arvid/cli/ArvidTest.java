@@ -57,6 +57,18 @@ class ArvidTest {
     }
 
     @Test
+    void optionsOfPublishedModelsAreRefusedWithoutOne() {
+        assertThat(run("generate", "-p", "a large red circle", "--latents-only", "-o", folder.toString()))
+                .isEqualTo(2);
+        assertThat(run("generate", "-p", "a large red circle", "--frames", "9", "-o", folder.toString()))
+                .isEqualTo(2);
+        assertThat(err.toString())
+                .contains("--latents-only is for")
+                .contains("--frames is for")
+                .contains("--preset");
+    }
+
+    @Test
     void whatIsMissingIsNamedWithExitCodeThree() {
         assertThat(run("verify", folder.resolve("nowhere").toString())).isEqualTo(3);
         assertThat(err.toString()).contains("nowhere: no such file or folder").hasLineCount(1);
