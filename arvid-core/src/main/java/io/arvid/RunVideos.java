@@ -3,8 +3,6 @@ package io.arvid;
 import io.arvid.model.wan.TinyVideoAutoencoder;
 import io.arvid.record.Progress;
 import io.arvid.record.VideoSet;
-import io.arvid.tensor.DTypes;
-import io.arvid.tensor.Ops;
 import io.arvid.tensor.TensorScope;
 import io.arvid.video.ContactSheet;
 import io.arvid.video.Frames;
@@ -71,7 +69,7 @@ final class RunVideos implements AutoCloseable {
         Tensor reference = videos.get(REFERENCE);
         List<ContactSheet.Row> rows = new ArrayList<>();
         List<VideoSet.Clip> clips = new ArrayList<>();
-        rows.add(new ContactSheet.Row("full precision", unit(reference)));
+        rows.add(new ContactSheet.Row("full precision", Frames.unit(reference)));
         clips.add(new VideoSet.Clip(REFERENCE, "bf16", write("p" + prompt + "-full", reference), null, 1));
         for (String method : settings.methods()) {
             Tensor video = videos.get(method + "-" + setting);
@@ -79,7 +77,7 @@ final class RunVideos implements AutoCloseable {
             String base = "p" + prompt + "-" + method + "-" + setting;
             clips.add(new VideoSet.Clip(
                     method, setting, write(base, video), write(base + "-diff", difference), AMPLIFICATION));
-            rows.add(new ContactSheet.Row(method + " " + setting, unit(video)));
+            rows.add(new ContactSheet.Row(method + " " + setting, Frames.unit(video)));
         }
         String sheet = "media/p" + prompt + "-sheet.png";
         ContactSheet.write(settings.run().resolve(sheet), rows, SHEET_COLUMNS);
@@ -105,13 +103,9 @@ final class RunVideos implements AutoCloseable {
         String file = "media/" + name + ".mp4";
         VideoFile.write(
                 rollouts.settings().run().resolve(file),
-                Frames.enlarge(unit(video), ENLARGE),
+                Frames.enlarge(Frames.unit(video), ENLARGE),
                 framesPerSecond(),
                 VideoEncoding.MP4);
         return file;
-    }
-
-    private static Tensor unit(Tensor video) {
-        return DTypes.of(video) == DTypes.U8 ? Ops.div(Ops.toF32(video), 255) : video;
     }
 }

@@ -61,7 +61,12 @@ public final class Frames {
         return factor == 1 ? video : Ops.upsampleNearest(video, factor);
     }
 
-    /** {@code |video − reference| · amplification}: black where both are the same. */
+    /** The frames of {@code video} in [0, 1] as float32; uint8 is divided by 255. */
+    public static Tensor unit(Tensor video) {
+        return DTypes.of(video) == DTypes.U8 ? Ops.div(Ops.toF32(video), 255) : Ops.toF32(video);
+    }
+
+    /** {@code |video − reference| · amplification} of videos as uint8 or in [0, 1]: black where both are the same, 1 at most. */
     public static Tensor difference(Tensor reference, Tensor video, double amplification) {
         requireVideo(reference);
         requireVideo(video);
@@ -70,7 +75,7 @@ public final class Frames {
                     + Arrays.toString(Tensors.shape(reference)) + " and " + Arrays.toString(Tensors.shape(video)));
         }
         return TensorScope.run(() ->
-                Ops.clamp(Ops.mul(Ops.toF32(video).sub(Ops.toF32(reference)).abs(), amplification), 0, 1));
+                Ops.clamp(Ops.mul(unit(video).sub(unit(reference)).abs(), amplification), 0, 1));
     }
 
     static void requireVideo(Tensor video) {

@@ -3,6 +3,7 @@ package io.arvid.video;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.arvid.tensor.DTypes;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
@@ -115,6 +116,13 @@ class VideoFileTest {
         assertThat(Tensors.toFloats(Frames.difference(video, video, 8))).containsOnly(0f);
         Tensor brighter = Ops.add(video, 0.01);
         assertThat(Tensors.toFloats(Frames.difference(video, brighter, 8))[0]).isEqualTo(0.08f, within(1e-4f));
+    }
+
+    @Test
+    void differenceOfBytesIsThatOfTheirShares() {
+        Tensor video = Tensors.zeros(DTypes.U8, 2, 3, 4, 4);
+        Tensor brighter = Ops.to(Tensors.full(DTypes.F32, 3, 2, 3, 4, 4), DTypes.U8);
+        assertThat(Tensors.toFloats(Frames.difference(brighter, video, 8))[0]).isEqualTo(24 / 255f, within(1e-6f));
     }
 
     private static org.assertj.core.data.Offset<Float> within(float offset) {
