@@ -42,9 +42,10 @@ final class RunScores {
         List<PairedScores> scores = new ArrayList<>();
         List<CompletableFuture<Void>> scored = new ArrayList<>();
         try (Progress.Stage stage = progress.begin("evaluate", (long) (quantized.size() + 1) * prompts);
+                TensorScope scope = TensorScope.open();
+                // Closed first: what it still scores lives in the scope.
                 ExecutorService scorer = Executors.newSingleThreadExecutor(
-                        Thread.ofPlatform().daemon().name("scorer").factory());
-                TensorScope scope = TensorScope.open()) {
+                        Thread.ofPlatform().daemon().name("scorer").factory())) {
             for (int prompt = 0; prompt < prompts; prompt++) {
                 latents.add(rollouts.fullPrecision(prompt));
                 videos.add(rollouts.generator().decode(latents.getLast()));

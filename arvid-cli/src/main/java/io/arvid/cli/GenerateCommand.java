@@ -29,6 +29,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -146,8 +147,7 @@ final class GenerateCommand implements Callable<Integer> {
         if (preset.isGiven()) {
             return published(wanted);
         }
-        preset.refuseWithoutPreset("--latents-only", latentsOnly ? true : null);
-        preset.refuseWithoutPreset("--start", start);
+        preset.refuse(Stream.of("--latents-only", "--start"));
         List<Made> made = new ArrayList<>();
         try (ModelFolder opened = ModelFolder.open(MissingException.require(model));
                 Generator generator = new Generator(opened);

@@ -8,20 +8,26 @@ import io.arvid.tensor.Devices;
 import io.arvid.tensor.Torch;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** The options of verbs that run a published model. */
 final class PresetOptions {
+    private static final String DEVICE = "--device";
+
+    @Spec(Spec.Target.SELF)
+    private @Nullable CommandSpec own;
+
     @Spec(Spec.Target.MIXEE)
-    private @Nullable CommandSpec command;
+    private @Nullable CommandSpec mixee;
 
     @Option(
             names = "--preset",
@@ -72,7 +78,7 @@ final class PresetOptions {
     private @Nullable Integer threads;
 
     @Option(
-            names = "--device",
+            names = DEVICE,
             paramLabel = "NAME",
             defaultValue = "cpu",
             description = "What computes: cpu, cuda or cuda:n (default: ${DEFAULT-VALUE}).")
@@ -91,37 +97,23 @@ final class PresetOptions {
     /**
      * True where a preset is named.
      *
-     * @throws ParameterException where none is, and an option is given that would then be ignored
+     * @throws ParameterException where none is, and an option of published models is given that would then be ignored
      */
     boolean isGiven() {
         if (preset == null) {
-            Map<String, Object> stray = new LinkedHashMap<>();
-            stray.put("--files", files.isEmpty() ? null : files);
-            stray.put("--steps", steps);
-            stray.put("--shift", shift);
-            stray.put("--chunk-frames", chunkFrames);
-            stray.put("--height", height);
-            stray.put("--width", width);
-            stray.put("--frames", frames);
-            stray.put("--solver", solver);
-            stray.put("--solver-steps", solverSteps);
-            stray.put("--guidance", guidance);
-            stray.put("--negative-prompt", negativePrompt);
-            stray.put("--threads", threads);
-            stray.put("--max-memory", maxMemory.equals("0") ? null : maxMemory);
-            stray.put("--dry-run", dryRun ? true : null);
-            stray.forEach(this::refuseWithoutPreset);
+            refuse(Objects.requireNonNull(own).options().stream()
+                    .map(OptionSpec::longestName)
+                    .filter(option -> !option.equals(DEVICE)));
         }
         return preset != null;
     }
 
-    /** {@code ParameterException} where {@code value}, of an option of published models, is not null. */
-    void refuseWithoutPreset(String option, @Nullable Object value) {
-        if (value != null) {
-            throw new ParameterException(
-                    Objects.requireNonNull(command).commandLine(),
-                    option + " is for published models: name one with --preset");
-        }
+    /** Refuses {@code options}, which need a preset, where they were given. */
+    void refuse(Stream<String> options) {
+        CommandLine command = Objects.requireNonNull(mixee).commandLine();
+        options.filter(command.getParseResult()::hasMatchedOption).findFirst().ifPresent(option -> {
+            throw new ParameterException(command, option + " is for published models: name one with --preset");
+        });
     }
 
     boolean isDryRun() {
