@@ -93,7 +93,7 @@ final class CompareCommand implements Callable<Integer> {
             paramLabel = "N|FILE",
             description =
                     "How many calibration prompts of the bundled world, or a file with one a line (default: ${DEFAULT-VALUE}).")
-    private String calibration = "16";
+    private String calibration = String.valueOf(Home.CALIBRATION_PROMPTS);
 
     @Option(
             names = "--weights",

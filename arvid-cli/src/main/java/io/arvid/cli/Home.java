@@ -11,6 +11,9 @@ import java.util.stream.LongStream;
 
 /** Where arvid's own files lie, and the prompts of the bundled world. */
 final class Home {
+    /** As many as any recipe for the bundled model uses. */
+    static final int CALIBRATION_PROMPTS = 128;
+
     private static final long HELD_OUT_SEED = 1;
 
     private Home() {}

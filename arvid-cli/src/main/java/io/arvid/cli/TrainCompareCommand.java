@@ -103,8 +103,8 @@ final class TrainCompareCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Torch.setThreads(threads);
-        QatComparison.Settings settings =
-                new QatComparison.Settings(run, Home.heldOutPrompts(prompts), 1, Home.calibrationPrompts(16));
+        QatComparison.Settings settings = new QatComparison.Settings(
+                run, Home.heldOutPrompts(prompts), 1, Home.calibrationPrompts(Home.CALIBRATION_PROMPTS));
         try (ModelFolder opened = ModelFolder.open(MissingException.require(model));
                 Generator generator = new Generator(opened);
                 QatComparison comparison = new QatComparison(generator, settings, output.progress())) {

@@ -16,6 +16,9 @@ public interface CalibrationRollouts {
     /** Chunks of a roll-out. */
     int chunkCount();
 
+    /** Text states of a prompt, {@code [1, L, textDim]} in the model's number type; the caller does not close them. */
+    Tensor textStates(int prompt);
+
     /**
      * Generates one video. The same prompt gives the same noise each time, so that differences come from {@code sites} alone.
      *

@@ -59,6 +59,11 @@ public record PromptRollouts(Rollout rollout, List<Tensor> texts, int frames, In
     }
 
     @Override
+    public Tensor textStates(int prompt) {
+        return texts.get(prompt);
+    }
+
+    @Override
     public Tensor latents(int prompt, SiteForward sites) {
         return latents(prompt, sites, rollout.stores());
     }

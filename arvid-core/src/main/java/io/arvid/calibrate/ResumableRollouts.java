@@ -64,6 +64,11 @@ public record ResumableRollouts(
     }
 
     @Override
+    public Tensor textStates(int prompt) {
+        return texts.get(prompt);
+    }
+
+    @Override
     public Tensor latents(int prompt, SiteForward sites) {
         throw new IllegalArgumentException("a roll-out without a name cannot go on after an interruption");
     }

@@ -108,6 +108,7 @@ final class Ablations {
                             new Variant(
                                     "GPTQ alone",
                                     "{\"solver\": {\"refit\": false, \"widths\": [1.0], " + "\"alternations\": 0}}"),
+                            new Variant("text path rounded on no more prompts", "{\"textPrompts\": 0}"),
                             new Variant("4 calibration prompts", "{\"calibrationPrompts\": 4, \"rangePrompts\": 4}"),
                             new Variant("a KV cache of 4 bits", "{\"scheme\": {\"kv\": " + GROUPED + "}}"),
                             new Variant(

@@ -12,7 +12,9 @@ import io.arvid.model.wan.TinyVideoAutoencoder;
 import io.arvid.pack.PackedSource;
 import io.arvid.pack.Packer;
 import io.arvid.pack.SourceLayout;
+import io.arvid.quantize.Needs;
 import io.arvid.quantize.QuantContext;
+import io.arvid.quantize.RecipeFile;
 import io.arvid.quantize.fake.FakeQuantForward;
 import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.record.PeakMemory;
@@ -111,8 +113,13 @@ final class CellRun {
     }
 
     private String key(Cell cell, @Nullable FrameWeights sensitivity) {
-        String everything = modelHash + cell.recipe().json() + takes + request.calibrationPrompts() + sensitivity;
+        String everything =
+                modelHash + cell.recipe().json() + takes + request.firstPrompts(prompts(cell.recipe())) + sensitivity;
         return RecipeStamp.sha256(everything.getBytes(java.nio.charset.StandardCharsets.UTF_8));
+    }
+
+    private static int prompts(RecipeFile<?> recipe) {
+        return recipe.needs() instanceof Needs.Rollouts rollouts ? rollouts.prompts() : 0;
     }
 
     private CellCost quantize(

@@ -44,4 +44,9 @@ public record CompareRequest(
             throw new IllegalArgumentException("a comparison needs methods, settings, prompts, seeds and a job");
         }
     }
+
+    /** The first {@code count} calibration prompts; fewer where there are not as many. */
+    List<String> firstPrompts(int count) {
+        return calibrationPrompts.subList(0, Math.min(count, calibrationPrompts.size()));
+    }
 }

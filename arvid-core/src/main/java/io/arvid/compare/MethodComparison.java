@@ -170,12 +170,13 @@ public final class MethodComparison {
                         null,
                         clock,
                         1);
+                int used = Math.max(recipe.calibrationPrompts(), recipe.sensitivityPrompts());
                 String key = RecipeStamp.sha256(
-                        (modelHash + recipe + request.calibrationPrompts()).getBytes(StandardCharsets.UTF_8));
-                Path file = request.run().resolve("sensitivity-" + cell.setting() + ".json");
+                        (modelHash + recipe + request.firstPrompts(used)).getBytes(StandardCharsets.UTF_8));
+                Path log = request.run().resolve("sensitivity-" + cell.setting() + ".json");
                 sensitivities.put(
                         cell.setting(),
-                        QArvd.measureSensitivity(context.withSensitivityLog(SensitivityLog.at(file, key)), recipe));
+                        QArvd.measureSensitivity(context.withSensitivityLog(SensitivityLog.at(log, key)), recipe));
             }
         }
     }

@@ -47,41 +47,43 @@ public record InputCalibration(InputRule rule, InputFit fit, int prompts, int to
             QuantContext context,
             ScaledModel scaled,
             BiFunction<LinearSite, ScaledLayer, FrameWeights> frameWeights) {
-        return switch (rule) {
-            case InputRule.Full() -> scaled;
-            case InputRule.Dynamic dynamic -> {
-                InputPlan plan = new InputPlan.Dynamic(dynamic.grid(), dynamic.at());
-                yield scaled.map((site, layer) -> layer.withInputs(plan, plan));
-            }
-            case InputRule.Static(IntGrid grid) ->
-                fromSamples(
-                        part,
-                        context,
-                        scaled,
-                        frameWeights,
-                        (inputs, weights, samples) -> fit.fit(inputs, weights, grid));
-            case InputRule.Stepwise(IntGrid grid, StepBuckets buckets) ->
-                fromSamples(
-                        part,
-                        context,
-                        scaled,
-                        frameWeights,
-                        (inputs, weights, samples) -> stepwise(inputs, weights, samples, grid, buckets));
-        };
+        return rule.needsCalibration()
+                ? fromSamples(part, context, scaled, frameWeights)
+                : scaled.map((site, layer) -> withoutSamples(layer));
     }
 
-    /** Fits the inputs {@code [N, tokens, channels]} of {@code samples} (all channels of a layer, or some) with weights {@code [N]}. */
-    @FunctionalInterface
-    private interface Fitting {
-        InputPlan fit(Tensor inputs, Tensor weights, Samples samples);
+    /** {@code layer} with input plans for what it sees in {@code samples}, in which chunks count as {@code weights} say. */
+    public ScaledLayer fitted(ScaledLayer layer, Samples samples, FrameWeights weights) {
+        if (!rule.needsCalibration()) {
+            return withoutSamples(layer);
+        }
+        Plans plans = plans(layer, samples, samples.frameWeights(weights));
+        return layer.withInputs(plans.normals(), plans.outliers());
+    }
+
+    private ScaledLayer withoutSamples(ScaledLayer layer) {
+        if (!(rule instanceof InputRule.Dynamic dynamic)) {
+            return layer;
+        }
+        InputPlan plan = new InputPlan.Dynamic(dynamic.grid(), dynamic.at());
+        return layer.withInputs(plan, plan);
+    }
+
+    /** The plan for inputs {@code [N, tokens, channels]} of {@code samples} (all channels of a layer, or some) with weights {@code [N]}. */
+    private InputPlan plan(Tensor inputs, Tensor weights, Samples samples) {
+        return switch (rule) {
+            case InputRule.Static(IntGrid grid) -> fit.fit(inputs, weights, grid);
+            case InputRule.Stepwise(IntGrid grid, StepBuckets buckets) ->
+                stepwise(inputs, weights, samples, grid, buckets);
+            default -> throw new IllegalStateException(rule + " needs no calibration");
+        };
     }
 
     private ScaledModel fromSamples(
             String part,
             QuantContext context,
             ScaledModel scaled,
-            BiFunction<LinearSite, ScaledLayer, FrameWeights> frameWeights,
-            Fitting fitting) {
+            BiFunction<LinearSite, ScaledLayer, FrameWeights> frameWeights) {
         try (Recording tape = record(part, context, scaled);
                 LayerWork work = new LayerWork(context.workers());
                 Progress.Stage stage =
@@ -89,7 +91,7 @@ public record InputCalibration(InputRule rule, InputFit fit, int prompts, int to
             SequencedMap<LinearSite, Plans> plans = work.find(scaled.layers(), (site, layer) -> {
                 Samples samples = tape.samples(site);
                 Tensor weights = samples.frameWeights(frameWeights.apply(site, layer));
-                Plans fitted = plans(layer, samples, weights, fitting);
+                Plans fitted = plans(layer, samples, weights);
                 stage.step();
                 return fitted;
             });
@@ -118,17 +120,17 @@ public record InputCalibration(InputRule rule, InputFit fit, int prompts, int to
         }
     }
 
-    private static Plans plans(ScaledLayer layer, Samples samples, Tensor weights, Fitting fitting) {
+    private Plans plans(ScaledLayer layer, Samples samples, Tensor weights) {
         ScaledLayer.Outliers outliers = layer.outliers();
         Tensor inputs = layer.transform().input(samples.inputs());
         if (outliers == null || outliers.sharesInput()) {
-            InputPlan plan = fitting.fit(inputs, weights, samples);
+            InputPlan plan = plan(inputs, weights, samples);
             return new Plans(plan, plan);
         }
         Tensor normals = layer.normalColumns();
         return new Plans(
-                fitting.fit(inputs.index_select(-1, normals), weights, samples),
-                fitting.fit(inputs.index_select(-1, outliers.columns()), weights, samples));
+                plan(inputs.index_select(-1, normals), weights, samples),
+                plan(inputs.index_select(-1, outliers.columns()), weights, samples));
     }
 
     /** A static plan a bucket; a bucket that no sample is in gets the plan of all samples. */

@@ -26,6 +26,11 @@ public record PromptRollouts(Generator generator, List<String> prompts, long fir
     }
 
     @Override
+    public Tensor textStates(int prompt) {
+        return generator.textStates(prompts.get(prompt));
+    }
+
+    @Override
     public Tensor latents(int prompt, SiteForward sites) {
         return generator.latents(prompts.get(prompt), firstSeed + prompt, sites);
     }

@@ -196,6 +196,11 @@ final class ChunkSensitivityCase implements GoldenCase {
         }
 
         @Override
+        public Tensor textStates(int prompt) {
+            return prompts.textStates(prompt);
+        }
+
+        @Override
         public Tensor latents(int prompt, SiteForward sites) {
             Tensor made = prompts.latents(prompt, sites);
             while (latents.size() <= prompt) {

@@ -136,6 +136,11 @@ class ResumableRolloutsTest {
             }
 
             @Override
+            public Tensor textStates(int prompt) {
+                return text;
+            }
+
+            @Override
             public Tensor latents(int prompt, SiteForward sites) {
                 try (Seeds seeds = new Seeds(3)) {
                     Tensor noise = Ops.to(seeds.normal(1, 9, CONFIG.inDim(), 8, 8), DTypes.BF16);

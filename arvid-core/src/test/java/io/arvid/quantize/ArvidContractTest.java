@@ -41,6 +41,7 @@ class ArvidContractTest extends QuantMethodContract<ArvidRecipe> {
                 1,
                 2,
                 2,
+                2,
                 0,
                 List.of(1.0, 0.9),
                 new GramSolver(List.of(0.03, 0.3), List.of(1.0, 0.0), List.of(1.0, 0.85), 2, 2, true, true, null),

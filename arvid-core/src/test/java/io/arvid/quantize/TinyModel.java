@@ -89,6 +89,11 @@ public final class TinyModel implements AutoCloseable {
             }
 
             @Override
+            public Tensor textStates(int prompt) {
+                return textOf(prompt);
+            }
+
+            @Override
             public Tensor latents(int prompt, SiteForward sites) {
                 return TensorScope.run(() -> rollOut(prompt, sites));
             }
@@ -122,6 +127,13 @@ public final class TinyModel implements AutoCloseable {
             }
         }
         return new Prompts(new Rollout(model, config), texts);
+    }
+
+    /** The first numbers that {@link #rollOut} draws. */
+    private static Tensor textOf(int prompt) {
+        try (Seeds seeds = new Seeds(1000 + prompt)) {
+            return seeds.normal(1, 8, 16);
+        }
     }
 
     private Tensor rollOut(int prompt, SiteForward sites) {

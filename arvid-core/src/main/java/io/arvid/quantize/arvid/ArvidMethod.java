@@ -47,6 +47,7 @@ public final class ArvidMethod implements QuantMethod<ArvidRecipe> {
                 ArvidRecipe.Seen.QUANTIZED_LOCAL,
                 2,
                 8,
+                8,
                 4,
                 0,
                 List.of(1.0),
@@ -60,14 +61,14 @@ public final class ArvidMethod implements QuantMethod<ArvidRecipe> {
     public Needs needs(ArvidRecipe recipe) {
         int ranges = recipe.scheme().inputs().needsCalibration() ? recipe.rangePrompts() : 0;
         return new Needs.Rollouts(
-                recipe.calibrationPrompts(),
+                recipe.textPrompts(),
                 ranges + recipe.calibrationPrompts(),
                 recipe.weighting().isMeasured());
     }
 
     @Override
     public QuantPlan plan(QuantContext context, ArvidRecipe recipe) {
-        context.requirePrompts(recipe.calibrationPrompts());
+        context.requirePrompts(recipe.textPrompts());
         return Torch.withoutGradients(() -> {
             try (TensorScope scope = TensorScope.open()) {
                 ScaledModel scaled = dualScale(recipe).scale(context.model());

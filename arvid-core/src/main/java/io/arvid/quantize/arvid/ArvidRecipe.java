@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param inputs what layers are calibrated on
  * @param rangePrompts prompts that input ranges are found on
  * @param calibrationPrompts prompts whose roll-outs are summed up, held-out ones included
+ * @param textPrompts prompts that layers which see only the prompt are rounded on, {@code calibrationPrompts} or more; they cost no roll-out
  * @param heldOutEvery every so many-th prompt is held out, to choose between candidates; at least 2
  * @param tokensPerSample tokens kept of each pass, 0 for all
  * @param inputFactors candidates for static input scales, as shares of the scale that the range gives; 1 alone to leave them
@@ -43,6 +44,7 @@ public record ArvidRecipe(
         Seen inputs,
         int rangePrompts,
         int calibrationPrompts,
+        int textPrompts,
         int heldOutEvery,
         int tokensPerSample,
         List<Double> inputFactors,
@@ -76,6 +78,7 @@ public record ArvidRecipe(
     /** Checks the settings. */
     public ArvidRecipe {
         inputFactors = List.copyOf(inputFactors);
+        textPrompts = Math.max(textPrompts, calibrationPrompts);
         if (heldOutEvery < 2 || calibrationPrompts < heldOutEvery) {
             throw new IllegalArgumentException("every " + heldOutEvery + "th of " + calibrationPrompts
                     + " calibration prompts held out: none is left on one side");

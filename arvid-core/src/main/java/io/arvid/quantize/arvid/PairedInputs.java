@@ -19,6 +19,11 @@ record PairedInputs(Samples fullPrecision, Samples seen) implements AutoCloseabl
         return this;
     }
 
+    /** The samples at {@code positions}. */
+    PairedInputs at(int... positions) {
+        return new PairedInputs(fullPrecision.at(positions), seen.at(positions));
+    }
+
     /** The inputs seen as their own target: what is left of the error is what the layer itself makes. Shares the tensors. */
     PairedInputs local() {
         return new PairedInputs(seen, seen);

@@ -28,7 +28,7 @@ import java.util.SequencedMap;
 import java.util.TreeMap;
 
 /**
- * Block by block, layers are rounded on what they see when the blocks before them are quantized already, in a roll-out whose cache holds what the
+ * The text path first ({@link TextReconstruction}); then, block by block, layers are rounded on what they see when the blocks before them are quantized already, in a roll-out whose cache holds what the
  * quantized layers wrote, in the plan's bits; the target stays the output that the full-precision model has at the same place of the same prompt.
  */
 final class SequentialReconstruction {
@@ -52,6 +52,7 @@ final class SequentialReconstruction {
 
     /** Plans of all layers of {@code scaled}, in its order. The caller owns their tensors. */
     SequencedMap<LinearSite, LayerPlan> reconstruct(ScaledModel scaled) {
+        done.putAll(new TextReconstruction(context, recipe).reconstruct(scaled));
         List<SequencedMap<LinearSite, ScaledLayer>> groups = groups(scaled);
         if (recipe.inputs() != ArvidRecipe.Seen.QUANTIZED_LOCAL) {
             fullPrecision.record(scaled.layers().keySet());
@@ -72,12 +73,14 @@ final class SequentialReconstruction {
     }
 
     /** Block after block; the layers outside the blocks, which come first in the model, together with the first. */
-    private static List<SequencedMap<LinearSite, ScaledLayer>> groups(ScaledModel scaled) {
+    private List<SequencedMap<LinearSite, ScaledLayer>> groups(ScaledModel scaled) {
         Map<Integer, SequencedMap<LinearSite, ScaledLayer>> byBlock = new TreeMap<>();
-        scaled.layers()
-                .forEach((site, layer) -> byBlock.computeIfAbsent(
-                                Math.max(0, site.block()), block -> new LinkedHashMap<>())
-                        .put(site, layer));
+        scaled.layers().forEach((site, layer) -> {
+            if (!done.containsKey(site)) {
+                byBlock.computeIfAbsent(Math.max(0, site.block()), block -> new LinkedHashMap<>())
+                        .put(site, layer);
+            }
+        });
         return List.copyOf(byBlock.values());
     }
 
@@ -117,7 +120,7 @@ final class SequentialReconstruction {
                 Map<LinearSite, PairedInputs> recorded =
                         prompt < first.size() ? first.get(prompt) : record(prompt, group, quantized);
                 Map<LinearSite, LayerGrams> side = recipe.isHeldOut(prompt) ? heldOut : train;
-                recorded.forEach((site, inputs) -> side.get(site).add(inputs, weightsOf(site)));
+                recorded.forEach((site, inputs) -> side.get(site).add(inputs, weights));
                 recorded.values().forEach(PairedInputs::close);
                 if (prompt >= first.size()) {
                     stage.step();
@@ -127,7 +130,7 @@ final class SequentialReconstruction {
         }
     }
 
-    /** {@code group} with the input scales that serve its {@code inputs} best; layers that see only the prompt keep theirs. */
+    /** {@code group} with the input scales that serve its {@code inputs} best. */
     private SequencedMap<LinearSite, ScaledLayer> withInputScales(
             SequencedMap<LinearSite, ScaledLayer> group, List<Map<LinearSite, PairedInputs>> inputs) {
         InputScaleSearch search = new InputScaleSearch(recipe.inputFactors());
@@ -136,14 +139,9 @@ final class SequentialReconstruction {
                 List<PairedInputs> own = inputs.stream()
                         .map(recorded -> recorded.get(site).local())
                         .toList();
-                return site.role().isTextPath() ? layer : search.best(layer, own, weightsOf(site));
+                return search.best(layer, own, weights);
             });
         }
-    }
-
-    /** Layers that see only the prompt run once a video, whatever the chunk. */
-    private FrameWeights weightsOf(LinearSite site) {
-        return site.role().isTextPath() ? FrameWeights.uniform(weights.alpha().size()) : weights;
     }
 
     private Map<LinearSite, PairedInputs> record(

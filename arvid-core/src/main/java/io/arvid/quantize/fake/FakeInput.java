@@ -19,15 +19,15 @@ public final class FakeInput {
     public static Tensor apply(InputPlan plan, RolloutStep step, Tensor x) {
         return switch (plan.during(step)) {
             case InputPlan.Full() -> x;
-            case InputPlan.Static(IntGrid grid, float scale, float zero) -> fixed(x, grid, scale, zero);
+            case InputPlan.Static(IntGrid grid, float scale, float zero) -> withPair(grid, scale, zero, x);
             case InputPlan.Dynamic dynamic -> dynamic(x, dynamic);
             case InputPlan.Companded companded -> companded(x, companded);
             case InputPlan.Stepwise stepwise -> throw new IllegalStateException("a stepwise plan within " + stepwise);
         };
     }
 
-    /** With one pair; {@code clamp(round(x/s) + z) − z} equals {@code clamp(round(x/s), low − z, high − z)}, since z is an integer. */
-    private static Tensor fixed(Tensor x, IntGrid grid, float scale, float zero) {
+    /** x with one pair; {@code clamp(round(x/s) + z) − z} equals {@code clamp(round(x/s), low − z, high − z)}, since z is an integer. */
+    public static Tensor withPair(IntGrid grid, float scale, float zero, Tensor x) {
         Tensor step = Tensors.of(new float[] {scale}, 1);
         return Ops.clamp_(x.div(step).round_(), grid.lowest() - zero, grid.highest() - zero)
                 .mul_(step);

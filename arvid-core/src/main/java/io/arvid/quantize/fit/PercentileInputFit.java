@@ -1,6 +1,6 @@
 package io.arvid.quantize.fit;
 
-import io.arvid.quantize.fake.AffineQuantizer;
+import io.arvid.quantize.fake.FakeInput;
 import io.arvid.quantize.scheme.InputPlan;
 import io.arvid.quantize.scheme.IntGrid;
 import io.arvid.tensor.Ops;
@@ -69,20 +69,22 @@ public record PercentileInputFit(List<Double> percentiles, int bins, int scoreBa
                 Tensor high = min.add(Ops.add(Ops.toF32(highBin), 0.5).mul(binWidth));
                 Tensor scale = Ops.div(high.sub(low), grid.steps());
                 Tensor zero = low.neg().div(scale).round_();
+                float step = (float) Tensors.item(scale);
+                float offset = (float) Tensors.item(zero);
                 candidates.add(new Candidate(
                         Tensors.item(low),
                         Tensors.item(high),
                         (long) Tensors.item(lowBin),
                         (long) Tensors.item(highBin),
-                        (float) Tensors.item(scale),
-                        (float) Tensors.item(zero),
-                        score(samples, weights, grid, scale, zero)));
+                        step,
+                        offset,
+                        score(samples, weights, grid, step, offset)));
             }
             return candidates;
         }
     }
 
-    private double score(Tensor samples, Tensor weights, IntGrid grid, Tensor scale, Tensor zero) {
+    private double score(Tensor samples, Tensor weights, IntGrid grid, float scale, float zero) {
         long count = samples.size(0);
         long batches = Math.ceilDiv(count, scoreBatch);
         double total = 0;
@@ -91,8 +93,8 @@ public record PercentileInputFit(List<Double> percentiles, int bins, int scoreBa
                 long start = batch * scoreBatch;
                 long end = Math.min(start + scoreBatch, count);
                 Tensor x = Ops.slice(samples, 0, start, end);
-                Tensor error = x.sub(AffineQuantizer.fake(x, grid, scale, zero));
-                Tensor perSample = Ops.mean(Ops.pow(error.abs(), 2).reshape(end - start, -1), false, 1);
+                Tensor error = FakeInput.withPair(grid, scale, zero, x).sub_(x);
+                Tensor perSample = Ops.mean(error.mul_(error).reshape(end - start, -1), false, 1);
                 total += Tensors.item(Ops.mean(Ops.slice(weights, 0, start, end).mul(perSample), false, 0));
             }
         }

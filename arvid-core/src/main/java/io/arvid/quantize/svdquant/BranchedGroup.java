@@ -30,15 +30,14 @@ import org.bytedeco.pytorch.Tensor;
  *
  * @param recipe settings
  * @param group the layers
- * @param inputs recorded tokens of their input, float32 {@code [tokens, in]}
+ * @param inputs recorded tokens of their input, float32 {@code [samples, tokens, in]}
  * @param weight their weights {@code [rows of all, in]}
  */
 record BranchedGroup(SvdQuantRecipe recipe, InputGroup group, Tensor inputs, Tensor weight) {
     private static final RolloutStep ANY_STEP = RolloutStep.wholeClip(1, 0);
 
     static BranchedGroup of(SvdQuantRecipe recipe, InputGroup group, CausalVideoModel model, Samples samples) {
-        Tensor tokens = samples.inputs().reshape(-1, group.first().inFeatures());
-        return new BranchedGroup(recipe, group, tokens, group.weight(model));
+        return new BranchedGroup(recipe, group, samples.inputs(), group.weight(model));
     }
 
     /** The layers with their branches: what is left to round is the residual. */
@@ -85,16 +84,39 @@ record BranchedGroup(SvdQuantRecipe recipe, InputGroup group, Tensor inputs, Ten
     /** Step 2: the branch and the residual's codes that go best together. */
     private LowRankBranch.Iteration branch(LowRankBranch settings, InputTransform smoothing) {
         Tensor x = smoothing.input(inputs);
-        Tensor quantized = quantized(x);
-        LowRankBranch.OutputError error = (residual, values) ->
-                Tensors.item(Ops.pow(Ops.linear(quantized, values, null).sub(Ops.linear(x, residual, null)), 2)
-                        .sum());
+        Tensor lost = quantized(x).sub_(x);
+        // Three Gram matrices cost more than one look at all tokens, and less than many.
+        LowRankBranch.OutputError error = settings.iterations() == 1 ? overTokens(x, lost) : overGrams(x, lost);
         return settings.fit(
                         smoothing.weight(weight),
                         recipe.scheme().weights(),
                         recipe.range().weights(),
                         error)
                 .best();
+    }
+
+    /** {@code ‖x̂ Ŵᵀ − x Rᵀ‖² = ‖d Ŵᵀ + x (Ŵ − R)ᵀ‖²} for {@code d = x̂ − x}. */
+    private static LowRankBranch.OutputError overTokens(Tensor x, Tensor lost) {
+        return (residual, values) -> {
+            Tensor error = Ops.linear(lost, values, null).add_(Ops.linear(x, values.sub(residual), null));
+            return Tensors.item(error.mul_(error).sum());
+        };
+    }
+
+    /** The same by {@code dᵀd}, {@code dᵀx} and {@code xᵀx}; all three terms are small, so that nothing cancels. */
+    private static LowRankBranch.OutputError overGrams(Tensor x, Tensor lost) {
+        Tensor tokens = x.reshape(-1, x.size(-1));
+        Tensor differences = lost.reshape(-1, x.size(-1));
+        Tensor ofDifferences = differences.t().matmul(differences);
+        Tensor mixed = differences.t().matmul(tokens);
+        Tensor ofInputs = tokens.t().matmul(tokens);
+        return (residual, values) -> {
+            Tensor change = values.sub(residual);
+            Tensor terms = values.matmul(ofDifferences).mul_(values);
+            terms.add_(Ops.mul(values.matmul(mixed), 2).mul_(change));
+            terms.add_(change.matmul(ofInputs).mul_(change));
+            return Tensors.item(terms.sum());
+        };
     }
 
     /** x as the scheme will quantize it; a static range is found on x itself. */
@@ -109,6 +131,6 @@ record BranchedGroup(SvdQuantRecipe recipe, InputGroup group, Tensor inputs, Ten
     }
 
     private InputPlan range(Tensor x, IntGrid grid) {
-        return recipe.range().inputs().fit(x.unsqueeze(0), Tensors.ones(DTypes.F32, 1), grid);
+        return recipe.range().inputs().fit(x, Tensors.ones(DTypes.F32, x.size(0)), grid);
     }
 }
