@@ -93,11 +93,7 @@ final class Ablations {
                     List.of(
                             new Variant("everything", UNCHANGED),
                             new Variant("calibrated on full-precision inputs", "{\"inputs\": \"full-precision\"}"),
-                            new Variant("calibrated on full-precision latents", "{\"inputs\": \"teacher-forced\"}"),
                             new Variant("errors of inputs made up for", "{\"inputs\": \"quantized\"}"),
-                            new Variant(
-                                    "all errors of inputs made up for",
-                                    "{\"inputs\": \"quantized\", \"solver\": {\"compensation\": [1.0]}}"),
                             new Variant("chunks weighted by their sensitivity", "{\"weighting\": \"sensitivity\"}"),
                             new Variant("no dual scale", "{\"dualScale\": false}"),
                             new Variant(
@@ -108,6 +104,9 @@ final class Ablations {
                             new Variant(
                                     "GPTQ alone",
                                     "{\"solver\": {\"refit\": false, \"widths\": [1.0], " + "\"alternations\": 0}}"),
+                            new Variant(
+                                    "input scales the same in every step",
+                                    "{\"scheme\": {\"inputs\": {\"buckets\": {\"count\": 1}}}}"),
                             new Variant("text path rounded on no more prompts", "{\"textPrompts\": 0}"),
                             new Variant("4 calibration prompts", "{\"calibrationPrompts\": 4, \"rangePrompts\": 4}"),
                             new Variant("a KV cache of 4 bits", "{\"scheme\": {\"kv\": " + GROUPED + "}}"),

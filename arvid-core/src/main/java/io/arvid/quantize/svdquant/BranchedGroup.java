@@ -84,9 +84,10 @@ record BranchedGroup(SvdQuantRecipe recipe, InputGroup group, Tensor inputs, Ten
     /** Step 2: the branch and the residual's codes that go best together. */
     private LowRankBranch.Iteration branch(LowRankBranch settings, InputTransform smoothing) {
         Tensor x = smoothing.input(inputs);
-        Tensor lost = quantized(x).sub_(x);
-        // Three Gram matrices cost more than one look at all tokens, and less than many.
-        LowRankBranch.OutputError error = settings.iterations() == 1 ? overTokens(x, lost) : overGrams(x, lost);
+        Tensor lost = quantized(x).sub(x);
+        // A token costs 3·in² in Gram matrices, once, and 2·in·out where it is looked at, in every iteration.
+        boolean summed = 3 * weight.size(1) < 2 * weight.size(0) * settings.iterations();
+        LowRankBranch.OutputError error = summed ? overGrams(x, lost) : overTokens(x, lost);
         return settings.fit(
                         smoothing.weight(weight),
                         recipe.scheme().weights(),
