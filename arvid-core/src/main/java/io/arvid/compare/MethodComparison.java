@@ -155,8 +155,7 @@ public final class MethodComparison {
     /** Step A of Q-ARVD once a setting, by Q-ARVD's recipe, for all that use it; where there is none, methods measure for themselves. */
     private void measureSensitivities(Iterable<Cell> cells) {
         for (Cell cell : cells) {
-            boolean needed = cell.recipe().needs() instanceof Needs.Rollouts rollouts && rollouts.sensitivity();
-            if (!needed
+            if (!usesSensitivity(cell)
                     || sensitivities.containsKey(cell.setting())
                     || recipeFile("q-arvd", cell.setting()).isEmpty()) {
                 continue;
@@ -181,8 +180,12 @@ public final class MethodComparison {
         }
     }
 
+    private static boolean usesSensitivity(Cell cell) {
+        return cell.recipe().needs() instanceof Needs.Rollouts rollouts && rollouts.sensitivity();
+    }
+
     private @Nullable FrameWeights sensitivity(Cell cell) {
-        Sensitivity measured = sensitivities.get(cell.setting());
+        Sensitivity measured = usesSensitivity(cell) ? sensitivities.get(cell.setting()) : null;
         return measured == null ? null : measured.weights();
     }
 
