@@ -23,9 +23,14 @@ record CellCost(String key, double seconds, long peakBytes, long bytes, long par
     private static final String FILE_NAME = "cost.json";
     private static final JsonMapper JSON = new JsonMapper();
 
+    /** Where the cost of the cell in {@code folder} is. */
+    static Path file(Path folder) {
+        return folder.resolve(FILE_NAME);
+    }
+
     /** The cost in {@code folder}, if there is one of the same {@code key}. */
     static Optional<CellCost> read(Path folder, String key) {
-        Path file = folder.resolve(FILE_NAME);
+        Path file = file(folder);
         if (!Files.exists(file)) {
             return Optional.empty();
         }
@@ -39,7 +44,7 @@ record CellCost(String key, double seconds, long peakBytes, long bytes, long par
 
     void write(Path folder) {
         try {
-            AtomicFile.write(folder.resolve(FILE_NAME), JSON.writeValueAsString(this));
+            AtomicFile.write(file(folder), JSON.writeValueAsString(this));
         } catch (JsonProcessingException e) {
             throw new IllegalStateException(e);
         }

@@ -67,6 +67,7 @@ final class CellRun {
             Path packed = folder.resolve("model");
             CellCost cost = CellCost.read(folder, key).orElse(null);
             if (cost == null) {
+                delete(CellCost.file(folder)); // First: it says that the model is there.
                 delete(folder.resolve("videos"));
                 delete(packed);
                 cost = quantize(cell, sensitivity, generator, packed, key);
