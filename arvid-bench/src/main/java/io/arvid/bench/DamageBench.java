@@ -32,6 +32,7 @@ public final class DamageBench {
     /** Runs it. */
     public static void main(String[] args) {
         Locale.setDefault(Locale.ROOT);
+        Torch.setThreads(1);
         int count = args.length > 2 ? Integer.parseInt(args[2]) : 8;
         List<String> prompts = new ShapesWorld(WorldSpec.DEFAULT).heldOutPrompts(count, 1);
         Torch.withoutGradients(() -> {
