@@ -15,7 +15,6 @@ import io.arvid.tensor.TensorScope;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Objects;
 import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -101,8 +100,8 @@ public record GramSolver(
      */
     public record Solved(
             ScaledLayer layer, Tensor codes, double heldOut, Origin origin, double damping, double compensation) {
-        private double lossOn(GramLoss loss) {
-            return loss.of(values(codes, layer));
+        private double lossOn(GramLoss train, GramLoss judged) {
+            return train == judged ? heldOut : train.of(values(codes, layer));
         }
 
         private List<Tensor> tensors() {
@@ -116,10 +115,10 @@ public record GramSolver(
     public Solved solve(ScaledLayer layer, GramLoss train, GramLoss heldOut) {
         try (TensorScope scope = TensorScope.open()) {
             Solved best = nearest(layer, heldOut);
-            double most = best.lossOn(train);
+            double most = best.lossOn(train, heldOut);
             if (adaround != null) {
                 Tensor codes = new GramReconstruction(adaround).codes(layer, train);
-                best = better(best, solved(layer, codes, heldOut, Origin.ADAROUND), train, most);
+                best = better(best, solved(layer, codes, heldOut, Origin.ADAROUND), train, heldOut, most);
             }
             List<Double> width = widths.subList(0, 1);
             double full = compensation.getFirst();
@@ -127,10 +126,10 @@ public record GramSolver(
             for (double share : compensation.subList(1, compensation.size())) {
                 first = least(Stream.of(first, solve(layer, first.damping(), share, width, train, heldOut)));
             }
-            best = better(best, first, train, most);
+            best = better(best, first, train, heldOut, most);
             if (widths.size() > 1) {
                 Solved wide = solve(layer, first.damping(), first.compensation(), widths, train, heldOut);
-                best = better(best, wide, train, most);
+                best = better(best, wide, train, heldOut, most);
             }
             best.tensors().forEach(scope::keep);
             return best;
@@ -142,8 +141,8 @@ public record GramSolver(
     }
 
     /** Fewer held-out prompts than it takes to judge may favor what nearest rounding beats on all others: that is refused, too. */
-    private static Solved better(Solved best, Solved candidate, GramLoss train, double most) {
-        return candidate.heldOut() < best.heldOut() && candidate.lossOn(train) <= most ? candidate : best;
+    private static Solved better(Solved best, Solved candidate, GramLoss train, GramLoss heldOut, double most) {
+        return candidate.heldOut() < best.heldOut() && candidate.lossOn(train, heldOut) <= most ? candidate : best;
     }
 
     private static Solved nearest(ScaledLayer layer, GramLoss heldOut) {
@@ -171,26 +170,18 @@ public record GramSolver(
             Gptq gptq = new Gptq(0, true, BLOCK);
             Gptq.Prepared prepared = gptq.prepare(damped.hessian(), 0);
             Tensor target = target(damped, prepared);
-            Tensor codes = null;
-            Tensor table = null;
-            Tensor losses = null;
-            for (double width : candidates) {
-                ScaledLayer narrowed = narrowed(layer, width);
-                Rounded rounded = round(narrowed, target, gptq, prepared, damped);
-                Tensor rows = damped.ofRows(rounded.values());
-                if (codes == null || table == null || losses == null) {
-                    codes = rounded.codes();
-                    table = rounded.table();
-                    losses = rows;
-                } else {
-                    Tensor better = rows.lt(losses);
-                    codes = Ops.where(better.unsqueeze(1), rounded.codes(), codes);
-                    table = Ops.where(better.unsqueeze(1), rounded.table(), table);
-                    losses = Ops.where(better, rows, losses);
+            Rounded best = round(narrowed(layer, candidates.getFirst()), target, gptq, prepared, damped);
+            if (candidates.size() > 1) {
+                Tensor losses = damped.ofRows(best.values());
+                for (double width : candidates.subList(1, candidates.size())) {
+                    Rounded next = round(narrowed(layer, width), target, gptq, prepared, damped);
+                    Tensor rows = damped.ofRows(next.values());
+                    best = best.where(rows.lt(losses).unsqueeze(1), next);
+                    losses = rows.minimum(losses);
                 }
             }
-            ScaledLayer found = layer.withScaleTable(Ops.toF32(Objects.requireNonNull(table)));
-            Tensor chosen = Objects.requireNonNull(codes);
+            ScaledLayer found = layer.withScaleTable(Ops.toF32(best.table()));
+            Tensor chosen = best.codes();
             double loss = heldOut.of(values(chosen, found));
             Solved solved = new Solved(found, chosen, loss, Origin.GRAM, damping, share);
             solved.tensors().forEach(scope::keep);
@@ -211,7 +202,15 @@ public record GramSolver(
         return width == 1 ? layer : layer.withScaleTable(Ops.mul(layer.scaleTable(), width));
     }
 
-    private record Rounded(Tensor codes, Tensor table, Tensor values) {}
+    private record Rounded(Tensor codes, Tensor table, Tensor values) {
+        /** Rows of {@code other} where {@code better} {@code [out, 1]} says so, of this elsewhere. */
+        Rounded where(Tensor better, Rounded other) {
+            return new Rounded(
+                    Ops.where(better, other.codes, codes),
+                    Ops.where(better, other.table, table),
+                    Ops.where(better, other.values, values));
+        }
+    }
 
     private Rounded round(ScaledLayer layer, Tensor target, Gptq gptq, Gptq.Prepared prepared, GramLoss damped) {
         IntGrid grid = layer.rule().grid();
