@@ -31,9 +31,9 @@ import io.arvid.record.VideoSet;
 import io.arvid.report.HtmlReport;
 import io.arvid.report.RunFolder;
 import io.arvid.run.Generator;
+import io.arvid.run.GeneratorRollouts;
 import io.arvid.run.KvModes;
 import io.arvid.run.ModelFolder;
-import io.arvid.run.PromptRollouts;
 import io.arvid.weights.AtomicFile;
 import io.arvid.weights.AtomicFolder;
 import io.arvid.weights.FileHash;
@@ -186,7 +186,7 @@ public final class Pipeline {
         Path folder = settings.packed(method, setting);
         RecipeFile<?> recipe = RecipeFile.read(settings.recipes().resolve(name + ".json"));
         recipes.add(RecipeStamp.of(name, method, setting, recipe.json().toString()));
-        PromptRollouts prompts = new PromptRollouts(generator, settings.calibrationPrompts(), CALIBRATION_SEED);
+        GeneratorRollouts prompts = new GeneratorRollouts(generator, settings.calibrationPrompts(), CALIBRATION_SEED);
         QuantContext context = new QuantContext(model.transformer(), prompts, null, clock, 2);
         if (recipe.recipe() instanceof QArvdRecipe qArvd) {
             context = context.withSensitivityLog(SensitivityLog.at(

@@ -7,8 +7,8 @@ import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.rollout.train.world.ShapesWorld;
 import io.arvid.rollout.train.world.WorldSpec;
 import io.arvid.run.Generator;
+import io.arvid.run.GeneratorRollouts;
 import io.arvid.run.ModelFolder;
-import io.arvid.run.PromptRollouts;
 import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
 import io.arvid.tensor.Torch;
@@ -42,7 +42,7 @@ public final class DamageBench {
                     QuantPlan plan = packed.plan();
                     FakeQuantForward quantized = new FakeQuantForward(model.transformer(), plan);
                     TensorScope scope = TensorScope.open()) {
-                PromptRollouts rollouts = new PromptRollouts(generator, prompts, 0);
+                GeneratorRollouts rollouts = new GeneratorRollouts(generator, prompts, 0);
                 List<Tensor> exact = IntStream.range(0, count)
                         .mapToObj(prompt ->
                                 rollouts.latents(prompt, model.transformer().fullPrecision()))
@@ -70,7 +70,11 @@ public final class DamageBench {
     }
 
     private static double difference(
-            PromptRollouts rollouts, int prompt, FakeQuantForward quantized, Predicate<LinearSite> kind, Tensor exact) {
+            GeneratorRollouts rollouts,
+            int prompt,
+            FakeQuantForward quantized,
+            Predicate<LinearSite> kind,
+            Tensor exact) {
         List<Double> found = new ArrayList<>();
         TensorScope.runAndFree(() -> {
             Tensor latents = rollouts.latents(prompt, quantized.where((site, step) -> kind.test(site)));

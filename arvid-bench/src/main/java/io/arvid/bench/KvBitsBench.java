@@ -9,8 +9,8 @@ import io.arvid.record.Progress;
 import io.arvid.rollout.train.world.ShapesWorld;
 import io.arvid.rollout.train.world.WorldSpec;
 import io.arvid.run.Generator;
+import io.arvid.run.GeneratorRollouts;
 import io.arvid.run.ModelFolder;
-import io.arvid.run.PromptRollouts;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
@@ -44,8 +44,8 @@ final class KvBitsBench {
         List<String> heldOut = world.heldOutPrompts(Integer.parseInt(args[2]), 1);
         try (ModelFolder model = ModelFolder.open(Path.of(args[0]));
                 Generator generator = new Generator(model);
-                Prompts seen = new Prompts(new PromptRollouts(generator, train, 1_000_000));
-                Prompts unseen = new Prompts(new PromptRollouts(generator, heldOut, 0))) {
+                Prompts seen = new Prompts(new GeneratorRollouts(generator, train, 1_000_000));
+                Prompts unseen = new Prompts(new GeneratorRollouts(generator, heldOut, 0))) {
             double[][] damage = new CacheSensitivity(
                             new QuantContext(model.transformer(), seen.rollouts, null, Progress.SILENT, 1),
                             GROUPS,
@@ -99,11 +99,11 @@ final class KvBitsBench {
 
     /** Prompts with their latents from a full cache. */
     private static final class Prompts implements AutoCloseable {
-        private final PromptRollouts rollouts;
+        private final GeneratorRollouts rollouts;
         private final SiteForward sites;
         private final List<Tensor> references = new ArrayList<>();
 
-        Prompts(PromptRollouts rollouts) {
+        Prompts(GeneratorRollouts rollouts) {
             this.rollouts = rollouts;
             this.sites = rollouts.generator().model().transformer().fullPrecision();
             for (int prompt = 0; prompt < rollouts.promptCount(); prompt++) {

@@ -24,8 +24,8 @@ import io.arvid.quantize.scheme.Scheme;
 import io.arvid.rollout.train.world.ShapesWorld;
 import io.arvid.rollout.train.world.WorldSpec;
 import io.arvid.run.Generator;
+import io.arvid.run.GeneratorRollouts;
 import io.arvid.run.ModelFolder;
-import io.arvid.run.PromptRollouts;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.Seeds;
 import io.arvid.tensor.TensorScope;
@@ -117,7 +117,7 @@ public final class SolverBench {
 
     private static List<ActivationTape> record(
             Generator generator, List<String> prompts, long seed, List<LinearSite> sites) {
-        PromptRollouts rollouts = new PromptRollouts(generator, prompts, seed);
+        GeneratorRollouts rollouts = new GeneratorRollouts(generator, prompts, seed);
         List<ActivationTape> tapes = new ArrayList<>();
         for (int prompt = 0; prompt < prompts.size(); prompt++) {
             ActivationTape tape = new ActivationTape(sites::contains, 0, 0);

@@ -5,8 +5,8 @@ import io.arvid.quantize.QuantContext;
 import io.arvid.quantize.RecipeFile;
 import io.arvid.record.Progress;
 import io.arvid.run.Generator;
+import io.arvid.run.GeneratorRollouts;
 import io.arvid.run.ModelFolder;
-import io.arvid.run.PromptRollouts;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -70,7 +70,7 @@ final class CalibrationOptions {
 
     QuantContext context(ModelFolder opened, Generator generator, Progress progress) {
         return new QuantContext(
-                opened.transformer(), new PromptRollouts(generator, prompts(), seed), null, progress, 2);
+                opened.transformer(), new GeneratorRollouts(generator, prompts(), seed), null, progress, 2);
     }
 
     Path model() {

@@ -22,8 +22,8 @@ import io.arvid.record.Progress;
 import io.arvid.record.RecipeStamp;
 import io.arvid.rollout.KvStore;
 import io.arvid.run.Generator;
+import io.arvid.run.GeneratorRollouts;
 import io.arvid.run.ModelFolder;
-import io.arvid.run.PromptRollouts;
 import io.arvid.tensor.Torch;
 import io.arvid.weights.WeightMap;
 import java.nio.file.Files;
@@ -128,7 +128,7 @@ final class CellRun {
         ModelFolder model = generator.model();
         QuantContext context = new QuantContext(
                 model.transformer(),
-                new PromptRollouts(generator, request.calibrationPrompts(), CompareRequest.CALIBRATION_SEED),
+                new GeneratorRollouts(generator, request.calibrationPrompts(), CompareRequest.CALIBRATION_SEED),
                 sensitivity,
                 Progress.SILENT,
                 workers);

@@ -27,8 +27,8 @@ import io.arvid.record.StageClock;
 import io.arvid.report.HtmlReport;
 import io.arvid.report.RunFolder;
 import io.arvid.run.Generator;
+import io.arvid.run.GeneratorRollouts;
 import io.arvid.run.ModelFolder;
-import io.arvid.run.PromptRollouts;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -165,7 +165,7 @@ public final class MethodComparison {
                     Generator generator = new Generator(model)) {
                 QuantContext context = new QuantContext(
                         model.transformer(),
-                        new PromptRollouts(generator, request.calibrationPrompts(), CompareRequest.CALIBRATION_SEED),
+                        new GeneratorRollouts(generator, request.calibrationPrompts(), CompareRequest.CALIBRATION_SEED),
                         null,
                         clock,
                         1);

@@ -21,8 +21,8 @@ import io.arvid.rollout.train.world.WorldSpec;
 import io.arvid.rollout.train.world.check.SemanticCheck;
 import io.arvid.rollout.train.world.check.SemanticChecker;
 import io.arvid.run.Generator;
+import io.arvid.run.GeneratorRollouts;
 import io.arvid.run.ModelFolder;
-import io.arvid.run.PromptRollouts;
 import io.arvid.run.QatRun;
 import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
@@ -121,8 +121,8 @@ public final class QatComparison implements AutoCloseable {
                     RecipeFile<?> file = withInputs(recipe, inputs, inputBits);
                     Path folder = folder(name);
                     if (!PackedModelFile.isPacked(folder)) {
-                        PromptRollouts rollouts =
-                                new PromptRollouts(generator, settings.calibrationPrompts(), CALIBRATION_SEED);
+                        GeneratorRollouts rollouts =
+                                new GeneratorRollouts(generator, settings.calibrationPrompts(), CALIBRATION_SEED);
                         QuantContext context = new QuantContext(model.transformer(), rollouts, null, progress, 2);
                         try (QuantPlan plan = file.plan(context);
                                 WeightMap stored = model.storedTransformer()) {

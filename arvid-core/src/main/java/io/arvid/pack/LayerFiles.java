@@ -61,6 +61,11 @@ public record LayerFiles(Path folder) implements FinishedLayers {
         }
     }
 
+    @Override
+    public FinishedLayers stage(String name) {
+        return new LayerFiles(folder.resolveSibling(name));
+    }
+
     private Path file(LinearSite site) {
         return folder.resolve(site.name() + ".safetensors");
     }

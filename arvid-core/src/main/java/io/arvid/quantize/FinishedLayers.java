@@ -16,6 +16,11 @@ public interface FinishedLayers {
 
         @Override
         public void put(LinearSite site, LayerPlan plan) {}
+
+        @Override
+        public FinishedLayers stage(String name) {
+            return this;
+        }
     };
 
     /** The plan of {@code site}, if it is finished; its tensors belong to the open scope. */
@@ -23,6 +28,9 @@ public interface FinishedLayers {
 
     /** Remembers a finished layer. */
     void put(LinearSite site, LayerPlan plan);
+
+    /** What an earlier stage of the same run finished, which {@code name} tells from the others. */
+    FinishedLayers stage(String name);
 
     /** The plan of {@code site}, worked out by {@code work} where it is not finished. */
     default LayerPlan getOrCompute(LinearSite site, Supplier<LayerPlan> work) {

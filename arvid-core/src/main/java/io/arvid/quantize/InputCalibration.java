@@ -9,10 +9,12 @@ import io.arvid.quantize.fake.FakeQuantForward;
 import io.arvid.quantize.fit.InputFit;
 import io.arvid.quantize.fit.ScaledLayer;
 import io.arvid.quantize.fit.ScaledModel;
+import io.arvid.quantize.scheme.Correction;
 import io.arvid.quantize.scheme.InputPlan;
 import io.arvid.quantize.scheme.InputRule;
 import io.arvid.quantize.scheme.IntGrid;
 import io.arvid.quantize.scheme.KvPlan;
+import io.arvid.quantize.scheme.LayerPlan;
 import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.quantize.scheme.StepBuckets;
 import io.arvid.record.Progress;
@@ -35,6 +37,9 @@ import org.bytedeco.pytorch.Tensor;
  * @param seed of the choice of tokens
  */
 public record InputCalibration(InputRule rule, InputFit fit, int prompts, int tokensPerSample, long seed) {
+    /** The stage of {@link FinishedLayers} that holds every layer with its ranges and nearest codes. */
+    public static final String RANGES = "ranges";
+
     /** {@code scaled} with input plans; {@code frameWeights} says how much each chunk's error counts in a layer. */
     public ScaledModel calibrate(
             QuantContext context, ScaledModel scaled, BiFunction<LinearSite, ScaledLayer, FrameWeights> frameWeights) {
@@ -84,16 +89,20 @@ public record InputCalibration(InputRule rule, InputFit fit, int prompts, int to
             QuantContext context,
             ScaledModel scaled,
             BiFunction<LinearSite, ScaledLayer, FrameWeights> frameWeights) {
+        FinishedLayers ranges = context.finished().stage(RANGES + part);
         try (Recording tape = record(part, context, scaled);
                 LayerWork work = new LayerWork(context.workers());
                 Progress.Stage stage =
                         context.progress().begin("input ranges", scaled.layers().size())) {
             SequencedMap<LinearSite, Plans> plans = work.find(scaled.layers(), (site, layer) -> {
-                Samples samples = tape.samples(site);
-                Tensor weights = samples.frameWeights(frameWeights.apply(site, layer));
-                Plans fitted = plans(layer, samples, weights);
+                LayerPlan ranged = ranges.getOrCompute(site, () -> {
+                    Samples samples = tape.samples(site);
+                    Tensor weights = samples.frameWeights(frameWeights.apply(site, layer));
+                    Plans fitted = plans(layer, samples, weights);
+                    return layer.withInputs(fitted.normals(), fitted.outliers()).nearest();
+                });
                 stage.step();
-                return fitted;
+                return Plans.of(ranged);
             });
             return scaled.map((site, layer) ->
                     layer.withInputs(plans.get(site).normals(), plans.get(site).outliers()));
@@ -101,7 +110,15 @@ public record InputCalibration(InputRule rule, InputFit fit, int prompts, int to
     }
 
     /** How the two groups of a layer's input channels are quantized; both the same where it has one. */
-    private record Plans(InputPlan normals, InputPlan outliers) {}
+    private record Plans(InputPlan normals, InputPlan outliers) {
+        static Plans of(LayerPlan ranged) {
+            return new Plans(
+                    ranged.input(),
+                    ranged.correction(Correction.DualScale.class)
+                            .map(Correction.DualScale::input)
+                            .orElse(ranged.input()));
+        }
+    }
 
     /** Rolls out with quantized weights, recording the inputs of all layers. */
     private Recording record(String part, QuantContext context, ScaledModel scaled) {

@@ -13,13 +13,15 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.BiFunction;
 
-/** Works on several layers at once, each on a thread of its own with one libtorch thread. Results do not depend on the number of workers. */
+/** Works on several layers at once, each on a thread of its own with an equal share of libtorch's threads. */
 public final class LayerWork implements AutoCloseable {
     private final ExecutorService threads;
     private final int torchThreads = Torch.threads();
+    private final int threadsEach;
 
     /** At most {@code workers} layers at once. */
     public LayerWork(int workers) {
+        this.threadsEach = Math.max(1, torchThreads / workers);
         this.threads = Executors.newFixedThreadPool(
                 workers, Thread.ofPlatform().daemon().name("layer-", 0).factory());
     }
@@ -38,7 +40,7 @@ public final class LayerWork implements AutoCloseable {
     public <T> SequencedMap<LinearSite, T> find(
             SequencedMap<LinearSite, ScaledLayer> layers, BiFunction<LinearSite, ScaledLayer, T> work) {
         LinkedHashMap<LinearSite, Future<T>> running = new LinkedHashMap<>();
-        layers.forEach((site, layer) -> running.put(site, threads.submit(() -> alone(site, layer, work))));
+        layers.forEach((site, layer) -> running.put(site, threads.submit(() -> alone(threadsEach, site, layer, work))));
         LinkedHashMap<LinearSite, T> found = new LinkedHashMap<>();
         try {
             for (var entry : running.entrySet()) {
@@ -54,8 +56,9 @@ public final class LayerWork implements AutoCloseable {
         }
     }
 
-    private static <T> T alone(LinearSite site, ScaledLayer layer, BiFunction<LinearSite, ScaledLayer, T> work) {
-        Torch.setThreads(1);
+    private static <T> T alone(
+            int threads, LinearSite site, ScaledLayer layer, BiFunction<LinearSite, ScaledLayer, T> work) {
+        Torch.setThreads(threads);
         return Torch.withoutGradients(() -> {
             try (TensorScope scope = TensorScope.open()) {
                 return work.apply(site, layer);

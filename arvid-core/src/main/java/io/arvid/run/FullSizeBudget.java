@@ -194,8 +194,8 @@ public record FullSizeBudget(PublishedModel model) {
     }
 
     /** Seconds of quantizing with the sensitivities at hand: roll-outs first, then rounding. */
-    public double[] seconds(RecipeFile<?> file, MachineSpeed speed, int workers) {
-        return new double[] {rollouts(file) * rolloutSeconds(speed), roundingSeconds(file.recipe(), speed) / workers};
+    public double[] seconds(RecipeFile<?> file, MachineSpeed speed) {
+        return new double[] {rollouts(file) * rolloutSeconds(speed), roundingSeconds(file.recipe(), speed)};
     }
 
     /** Seconds of one roll-out. */

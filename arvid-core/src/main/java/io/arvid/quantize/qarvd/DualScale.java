@@ -2,9 +2,15 @@ package io.arvid.quantize.qarvd;
 
 import io.arvid.model.CausalVideoModel;
 import io.arvid.model.LinearSite;
+import io.arvid.quantize.FinishedLayers;
+import io.arvid.quantize.fit.AffinePairs;
+import io.arvid.quantize.fit.InputTransform;
 import io.arvid.quantize.fit.ScaledLayer;
 import io.arvid.quantize.fit.ScaledModel;
 import io.arvid.quantize.fit.WeightFit;
+import io.arvid.quantize.scheme.Correction;
+import io.arvid.quantize.scheme.InputPlan;
+import io.arvid.quantize.scheme.LayerPlan;
 import io.arvid.quantize.scheme.Scheme;
 import java.util.LinkedHashMap;
 import java.util.function.Predicate;
@@ -42,11 +48,29 @@ public record DualScale(
 
     /** The layers of {@code model} with weight scales, those with outliers split; inputs in full precision. */
     public ScaledModel scale(CausalVideoModel model) {
+        return scale(model, FinishedLayers.NONE);
+    }
+
+    /** The same; scales that {@code ranged} knows are not looked for again. */
+    ScaledModel scale(CausalVideoModel model, FinishedLayers ranged) {
         LinkedHashMap<LinearSite, ScaledLayer> layers = new LinkedHashMap<>();
         for (LinearSite site : scheme.sites(model)) {
-            layers.put(site, ScaledLayer.alone(() -> scale(site, model.weight(site))));
+            layers.put(site, ScaledLayer.alone(() -> {
+                Tensor weight = model.weight(site);
+                return ranged.find(site).map(plan -> scaledAs(plan, weight)).orElseGet(() -> scale(site, weight));
+            }));
         }
         return new ScaledModel(layers);
+    }
+
+    private ScaledLayer scaledAs(LayerPlan plan, Tensor weight) {
+        InputPlan open = new InputPlan.Full();
+        ScaledLayer.Outliers split = plan.correction(Correction.DualScale.class)
+                .map(dual -> new ScaledLayer.Outliers(
+                        dual.columns(), new AffinePairs(dual.scales(), dual.zeros()), open, sharesInput))
+                .orElse(null);
+        AffinePairs pairs = new AffinePairs(plan.scales(), plan.zeros());
+        return new ScaledLayer(weight, scheme.weights(), pairs, open, split, InputTransform.NONE);
     }
 
     private ScaledLayer scale(LinearSite site, Tensor weight) {

@@ -143,7 +143,8 @@ public final class QArvd implements QuantMethod<QArvdRecipe> {
                 .calibrate(
                         part,
                         context,
-                        DualScale.of(recipe).scale(context.model()),
+                        DualScale.of(recipe)
+                                .scale(context.model(), context.finished().stage(InputCalibration.RANGES + part)),
                         (site, layer) -> countsInInputRange(recipe, layer) ? weights : uniform);
     }
 

@@ -15,9 +15,9 @@ import io.arvid.record.Progress;
 import io.arvid.rollout.kv.GroupedQuantizer;
 import io.arvid.rollout.kv.KvQuantization;
 import io.arvid.run.Generator;
+import io.arvid.run.GeneratorRollouts;
 import io.arvid.run.KvModes;
 import io.arvid.run.ModelFolder;
-import io.arvid.run.PromptRollouts;
 import io.arvid.run.QuantizedModel;
 import io.arvid.tensor.TensorScope;
 import java.util.ArrayList;
@@ -125,7 +125,7 @@ final class RolloutBenchmark {
         MinMaxRecipe recipe =
                 new MinMaxRecipe(Scheme.dynamicPerToken(bits, IntGrid.asymmetric(8)), 0, RangeRule.MIN_MAX, 0, 0);
         return new MinMax()
-                .plan(QuantContext.of(model.transformer(), new PromptRollouts(generator, List.of(), SEED)), recipe);
+                .plan(QuantContext.of(model.transformer(), new GeneratorRollouts(generator, List.of(), SEED)), recipe);
     }
 
     private QuantizedModel quantized(QuantPlan plan) {

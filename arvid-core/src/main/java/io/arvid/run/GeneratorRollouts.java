@@ -13,7 +13,8 @@ import org.bytedeco.pytorch.Tensor;
  * @param prompts what is asked for
  * @param firstSeed seed of the first prompt
  */
-public record PromptRollouts(Generator generator, List<String> prompts, long firstSeed) implements CalibrationRollouts {
+public record GeneratorRollouts(Generator generator, List<String> prompts, long firstSeed)
+        implements CalibrationRollouts {
     @Override
     public int promptCount() {
         return prompts.size();
