@@ -93,13 +93,27 @@ public final class LinearAlgebra {
      */
     public static Optional<Tensor> upperFactorOfInverse(Tensor matrix) {
         try (TensorScope scope = TensorScope.open()) {
-            T_TensorTensor_T lower = torch.linalg_cholesky_ex(matrix.flip(0, 1), false, false);
-            if (Tensors.item(lower.get1()) != 0) {
-                return Optional.empty();
-            }
-            Tensor upper = lower.get0().flip(0, 1);
-            Tensor identity = Tensors.identity(DTypes.of(matrix), matrix.size(0));
-            return Optional.of(scope.keep(torch.linalg_solve_triangular(upper, identity, true)));
+            return upperFactor(matrix).map(upper -> {
+                Tensor identity = Tensors.identity(DTypes.of(matrix), matrix.size(0));
+                return scope.keep(torch.linalg_solve_triangular(upper, identity, true));
+            });
         }
+    }
+
+    /** M, upper triangular with {@code A = M Mᵀ}; what it takes on the way is freed before the inverse takes its own. */
+    private static Optional<Tensor> upperFactor(Tensor matrix) {
+        try (TensorScope scope = TensorScope.open()) {
+            T_TensorTensor_T lower = torch.linalg_cholesky_ex(matrix.flip(0, 1), false, false);
+            return Tensors.item(lower.get1()) == 0
+                    ? Optional.of(scope.keep(lower.get0().flip(0, 1)))
+                    : Optional.empty();
+        }
+    }
+
+    /** {@code A + value · I} of a square matrix. */
+    public static Tensor shifted(Tensor matrix, double value) {
+        Tensor shifted = Ops.copy(matrix);
+        Ops.add_(shifted.diagonal(), value);
+        return shifted;
     }
 }

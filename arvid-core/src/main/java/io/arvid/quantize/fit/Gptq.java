@@ -81,9 +81,14 @@ public record Gptq(double damping, boolean actOrder, int blockSize) {
     /** Orders the channels of {@code hessian} {@code [in, in]} and factors {@code H + λI}. */
     public Prepared prepare(Tensor hessian, double lambda) {
         Tensor h = Ops.toF64(hessian);
-        Tensor order = actOrder ? h.diagonal().neg().argsort(true, 0, false) : Tensors.arange(DTypes.I64, h.size(0));
-        Tensor visited = actOrder ? h.index_select(0, order).index_select(1, order) : h;
-        return new Prepared(order, factor(visited, lambda));
+        if (!actOrder) {
+            return new Prepared(Tensors.arange(DTypes.I64, h.size(0)), factor(h, lambda));
+        }
+        try (TensorScope scope = TensorScope.open()) {
+            Tensor order = h.diagonal().neg().argsort(true, 0, false);
+            Tensor visited = TensorScope.run(() -> h.index_select(0, order).index_select(1, order));
+            return new Prepared(scope.keep(order), scope.keep(factor(visited, lambda)));
+        }
     }
 
     /** Rounds towards {@code target} {@code [out, in]} with a Hessian that was prepared before. */
@@ -116,16 +121,21 @@ public record Gptq(double damping, boolean actOrder, int blockSize) {
 
     /** U, upper triangular with {@code Uᵀ U = (H + λI)⁻¹}. */
     public static Tensor factor(Tensor hessian, double lambda) {
-        Tensor identity = Tensors.identity(DTypes.F64, hessian.size(0));
         double step = DAMPING_STEP * meanDiagonal(hessian);
         for (int attempt = 0; attempt < DAMPING_ATTEMPTS; attempt++) {
-            Optional<Tensor> factor =
-                    LinearAlgebra.upperFactorOfInverse(hessian.add(Ops.mul(identity, lambda + attempt * step)));
+            Optional<Tensor> factor = factorOf(hessian, lambda + attempt * step);
             if (factor.isPresent()) {
                 return factor.get();
             }
         }
         throw new IllegalArgumentException("no damping makes the Gram matrix of the inputs positive definite");
+    }
+
+    private static Optional<Tensor> factorOf(Tensor hessian, double damping) {
+        try (TensorScope scope = TensorScope.open()) {
+            return LinearAlgebra.upperFactorOfInverse(damping == 0 ? hessian : LinearAlgebra.shifted(hessian, damping))
+                    .map(scope::keep);
+        }
     }
 
     /** Mean of the diagonal of a square matrix. */

@@ -1,6 +1,6 @@
 package io.arvid.quantize.fit;
 
-import io.arvid.tensor.DTypes;
+import io.arvid.tensor.LinearAlgebra;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
@@ -48,9 +48,8 @@ public record GramLoss(Tensor hessian, Tensor linear, double constant, double co
     public GramLoss pulledTowards(Tensor weight, double lambda) {
         try (TensorScope scope = TensorScope.open()) {
             Tensor w = Ops.toF64(weight);
-            Tensor identity = Tensors.identity(DTypes.F64, w.size(1));
             return new GramLoss(
-                    scope.keep(hessian.add(Ops.mul(identity, lambda))),
+                    scope.keep(LinearAlgebra.shifted(hessian, lambda)),
                     scope.keep(linear.add(Ops.mul(w, lambda))),
                     constant + lambda * Tensors.item(w.mul(w).sum()),
                     count);
