@@ -5,6 +5,7 @@ import io.arvid.compare.MethodComparison;
 import io.arvid.compare.ResultsPage;
 import io.arvid.evaluate.suite.MetricFiles;
 import io.arvid.record.FindingTable;
+import io.arvid.record.SourceStamp;
 import io.arvid.report.RunFolder;
 import io.arvid.tensor.Torch;
 import java.nio.file.Files;
@@ -41,15 +42,16 @@ final class CompareCommand implements Callable<Integer> {
             split = ",",
             paramLabel = "FOLDER",
             description =
-                    "Folders of the recipes METHOD-SETTING.json; the first that has a file counts (default: arvid's own).")
-    private List<Path> recipes = List.of(Home.recipes());
+                    "Folders of the recipes METHOD-SETTING.json; the first that has a file counts (default: those of the bundled model, then arvid's others).")
+    private List<Path> recipes = List.of(Home.recipes().resolve("shapes"), Home.recipes());
 
     @Option(
             names = "--methods",
             split = ",",
             paramLabel = "METHOD",
             description = "Methods (default: ${DEFAULT-VALUE}).",
-            defaultValue = "minmax,adaround,smoothquant,ptq4dit,svdquant,gptq,q-arvd,arvid")
+            defaultValue =
+                    "minmax,adaround,smoothquant,ptq4dit,svdquant,gptq,rotation-sylvester,vidit-q,qvd,q-arvd,arvid")
     private List<String> methods = List.of();
 
     @Option(
@@ -141,7 +143,8 @@ final class CompareCommand implements Callable<Integer> {
                                 weights.stream())
                         .toList()),
                 jobs,
-                commandLine());
+                commandLine(),
+                SourceStamp.of(Home.path()));
         RunFolder run = MethodComparison.run(request, output.progress());
         run.record().findings().tables().forEach(this::print);
         output.line("report: " + folder.resolve("report.html"));

@@ -109,6 +109,12 @@ final class Ablations {
                                     "{\"scheme\": {\"inputs\": {\"buckets\": {\"count\": 1}}}}"),
                             new Variant("text path rounded on no more prompts", "{\"textPrompts\": 0}"),
                             new Variant("4 calibration prompts", "{\"calibrationPrompts\": 4, \"rangePrompts\": 4}"),
+                            new Variant("inputs of 6 bits", "{\"scheme\": {\"inputs\": {\"grid\": {\"bits\": 6}}}}"),
+                            new Variant(
+                                    "6 bits of inputs on average, by chunk",
+                                    "{\"chunkBits\": {\"widths\": [4, 6, 8], \"average\": 6}}"),
+                            new Variant(
+                                    "5 % of the weights in bfloat16", "{\"keep\": {\"share\": 0.05, \"prompts\": 1}}"),
                             new Variant("a KV cache of 4 bits", "{\"scheme\": {\"kv\": " + GROUPED + "}}"),
                             new Variant(
                                     "4 bits of KV cache on average, by chunk",

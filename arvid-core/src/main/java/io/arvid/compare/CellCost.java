@@ -8,18 +8,27 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What quantizing by one recipe cost, and what it left.
  *
- * @param key everything that the cell depends on
+ * @param key everything that the packed model depends on, but for the program
+ * @param sources commit of the program that made it
  * @param seconds wall-clock time of calibration and rounding
  * @param peakBytes largest resident memory of the process meanwhile; other recipes worked on at once count, too
  * @param bytes size of the packed transformer
  * @param parameters of the transformer
  * @param decibels signal over quantization noise of each layer's output on full-precision inputs
  */
-record CellCost(String key, double seconds, long peakBytes, long bytes, long parameters, Map<String, Double> decibels) {
+record CellCost(
+        String key,
+        @Nullable String sources,
+        double seconds,
+        long peakBytes,
+        long bytes,
+        long parameters,
+        Map<String, Double> decibels) {
     private static final String FILE_NAME = "cost.json";
     private static final JsonMapper JSON = new JsonMapper();
 

@@ -25,8 +25,9 @@ import io.arvid.run.Generator;
 import io.arvid.run.GeneratorRollouts;
 import io.arvid.run.ModelFolder;
 import io.arvid.tensor.Torch;
+import io.arvid.weights.AtomicFolder;
 import io.arvid.weights.WeightMap;
-import java.nio.file.Files;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
@@ -39,6 +40,8 @@ import org.jspecify.annotations.Nullable;
 final class CellRun {
     /** A cell that is done. */
     record Done(Cell cell, CellCost cost, EvaluationResult scores) {}
+
+    private static final int SHORT = 12;
 
     private final CompareRequest request;
     private final List<Take> takes;
@@ -67,17 +70,16 @@ final class CellRun {
             Path packed = folder.resolve("model");
             CellCost cost = CellCost.read(folder, key).orElse(null);
             if (cost == null) {
-                delete(CellCost.file(folder)); // First: it says that the model is there.
-                delete(folder.resolve("videos"));
-                delete(packed);
+                AtomicFolder.remove(CellCost.file(folder)); // First: it says that the model is there.
+                AtomicFolder.remove(folder);
                 cost = quantize(cell, sensitivity, generator, packed, key);
                 cost.write(folder);
             }
             stage.step(takes.size());
-            Path videos = folder.resolve("videos");
+            Path videos = folder.resolve("videos-" + takesHash());
             try (ModelFolder opened = ModelFolder.open(packed);
-                    FakeQuantForward sites =
-                            new FakeQuantForward(model.transformer(), Objects.requireNonNull(opened.plan()))) {
+                    QuantPlan plan = new PhaseFiles(folder).with(Objects.requireNonNull(opened.plan()));
+                    FakeQuantForward sites = new FakeQuantForward(model.transformer(), plan)) {
                 shoot(generator, videos, sites, opened.kv().stores(), stage);
             }
             return new Done(cell, cost, evaluate(cell.label(), cell.setting(), folder, videos, reference()));
@@ -106,17 +108,22 @@ final class CellRun {
 
     /** The folder names what the videos depend on. */
     private Path reference() {
-        String name = RecipeStamp.sha256((modelHash + takes).getBytes(java.nio.charset.StandardCharsets.UTF_8));
         return request.run()
                 .resolve("full-precision")
-                .resolve(name.substring(0, 12))
-                .resolve("videos");
+                .resolve(sha256(modelHash).substring(0, SHORT))
+                .resolve("videos-" + takesHash());
+    }
+
+    private String takesHash() {
+        return sha256(takes.toString()).substring(0, SHORT);
     }
 
     private String key(Cell cell, @Nullable FrameWeights sensitivity) {
-        String everything =
-                modelHash + cell.recipe().json() + takes + request.firstPrompts(prompts(cell.recipe())) + sensitivity;
-        return RecipeStamp.sha256(everything.getBytes(java.nio.charset.StandardCharsets.UTF_8));
+        return sha256(modelHash + cell.recipe().hash() + request.firstPrompts(prompts(cell.recipe())) + sensitivity);
+    }
+
+    private static String sha256(String text) {
+        return RecipeStamp.sha256(text.getBytes(StandardCharsets.UTF_8));
     }
 
     private static int prompts(RecipeFile<?> recipe) {
@@ -132,27 +139,32 @@ final class CellRun {
                 sensitivity,
                 Progress.SILENT,
                 workers);
-        PeakMemory.restart();
         long began = System.nanoTime();
-        try (QuantPlan plan = cell.recipe().plan(context);
+        try (PeakMemory.Watch memory = PeakMemory.watch();
+                QuantPlan plan = cell.recipe().plan(context);
                 WeightMap stored = model.storedTransformer()) {
             double seconds = (System.nanoTime() - began) / 1e9;
-            long peak = PeakMemory.bytes();
-            Packer.write(
-                    packed,
-                    plan,
-                    new PackedSource(
-                            stored,
-                            model.json(),
-                            SourceLayout.WAN,
-                            cell.recipe().json()));
+            long peak = memory.peakBytes();
+            PhaseFiles phases = new PhaseFiles(Objects.requireNonNull(packed.getParent()));
+            phases.write(plan.phases());
+            try (QuantPlan main = plan.withoutPhases()) {
+                Packer.write(
+                        packed,
+                        main,
+                        new PackedSource(
+                                stored,
+                                model.json(),
+                                SourceLayout.WAN,
+                                cell.recipe().json()));
+            }
             model.copyCompanions(packed);
             try (ModelFolder opened = ModelFolder.open(packed)) {
                 return new CellCost(
                         key,
+                        request.sources().brief(),
                         seconds,
                         peak,
-                        opened.transformerBytes(),
+                        opened.transformerBytes() + phases.bytes(),
                         model.transformer().weights().parameterCount(),
                         Torch.withoutGradients(() -> LayerNoise.decibels(context, plan)));
             }
@@ -200,18 +212,5 @@ final class CellRun {
                 Progress.SILENT);
         result.write(folder);
         return result;
-    }
-
-    private static void delete(Path folder) {
-        if (!Files.exists(folder)) {
-            return;
-        }
-        try (var paths = Files.walk(folder)) {
-            for (Path path : paths.sorted(java.util.Comparator.reverseOrder()).toList()) {
-                Files.delete(path);
-            }
-        } catch (java.io.IOException e) {
-            throw new java.io.UncheckedIOException(folder + ": cannot be removed: " + e.getMessage(), e);
-        }
     }
 }

@@ -1,6 +1,7 @@
 package io.arvid.compare;
 
 import io.arvid.evaluate.suite.MetricFiles;
+import io.arvid.record.SourceStamp;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -20,6 +21,7 @@ import java.util.List;
  * @param metricFiles weights of metrics
  * @param jobs recipes that are worked on at once
  * @param command the command line, for the record
+ * @param sources the program that does it
  */
 public record CompareRequest(
         Path model,
@@ -34,7 +36,8 @@ public record CompareRequest(
         List<String> calibrationPrompts,
         MetricFiles metricFiles,
         int jobs,
-        String command) {
+        String command,
+        SourceStamp sources) {
     /** Seed of the first calibration prompt's noise. */
     public static final long CALIBRATION_SEED = 1_000_000;
 

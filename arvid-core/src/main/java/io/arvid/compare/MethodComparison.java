@@ -22,15 +22,12 @@ import io.arvid.record.PairedDifference;
 import io.arvid.record.Progress;
 import io.arvid.record.RecipeStamp;
 import io.arvid.record.RunRecord;
-import io.arvid.record.SourceStamp;
 import io.arvid.record.StageClock;
 import io.arvid.report.HtmlReport;
 import io.arvid.report.RunFolder;
 import io.arvid.run.Generator;
 import io.arvid.run.GeneratorRollouts;
 import io.arvid.run.ModelFolder;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -50,6 +47,9 @@ import org.jspecify.annotations.Nullable;
 
 /** All recipes of a comparison, one after the other or several at once, and what they add up to. */
 public final class MethodComparison {
+    /** What all others are compared with pair by pair. */
+    private static final List<String> RIVALS = List.of("q-arvd", "minmax", "arvid");
+
     private final CompareRequest request;
     private final StageClock clock;
     private final String modelHash;
@@ -60,9 +60,10 @@ public final class MethodComparison {
     private MethodComparison(CompareRequest request, Progress progress) {
         this.request = request;
         this.clock = new StageClock(progress);
-        this.modelHash = RecipeStamp.sha256(bytes(request.model().resolve(ModelFolder.TRANSFORMER)));
+        this.modelHash = hash(request.model());
         this.takes = Take.all(request.prompts(), request.seeds());
-        this.cellRun = new CellRun(request, takes, modelHash, Math.max(1, 2 / request.jobs()));
+        this.cellRun = new CellRun(
+                request, takes, modelHash, Math.max(1, Runtime.getRuntime().availableProcessors() / request.jobs()));
     }
 
     /** Does everything and writes record and report; returns the run's folder. */
@@ -92,7 +93,7 @@ public final class MethodComparison {
         RunRecord record = new RunRecord(
                 request.command(),
                 began,
-                SourceStamp.of(request.recipes().getLast()),
+                request.sources(),
                 ModelFolder.readConfig(request.model()).name(),
                 modelHash,
                 distinct.values().stream().map(Cell::stamp).toList(),
@@ -259,7 +260,7 @@ public final class MethodComparison {
 
     private List<PairedDifference> differences(List<CellRun.Done> results) {
         List<PairedDifference> differences = new ArrayList<>();
-        for (String rival : List.of("q-arvd", "minmax")) {
+        for (String rival : RIVALS) {
             for (CellRun.Done result : results) {
                 results.stream()
                         .filter(other -> other.cell().label().equals(rival)
@@ -278,23 +279,25 @@ public final class MethodComparison {
             EvaluationResult reference) {
         ResultTables tables = new ResultTables(results);
         List<FindingTable> all = new ArrayList<>();
-        all.add(tables.main());
+        all.add(tables.main(reference));
         tables.geometric().ifPresent(all::add);
         all.add(tables.costs());
         all.addAll(tables.order());
         tables.discriminability(reference).ifPresent(all::add);
-        ablations.forEach((id, cells) -> all.add(ResultTables.ablation(
-                Ablations.named(id),
-                cells.stream().map(cell -> done.get(cell.id())).toList())));
+        ablations.forEach((id, cells) -> {
+            Ablations.Ablation ablation = Ablations.named(id);
+            all.add(ResultTables.ablation(
+                    ablation,
+                    recipe(ablation.method(), request.ablationSetting()).hash(),
+                    cells.stream().map(cell -> done.get(cell.id())).toList()));
+        });
         all.add(tables.worstLayers());
         return all;
     }
 
-    private static byte[] bytes(Path file) {
-        try {
-            return Files.readAllBytes(file);
-        } catch (IOException e) {
-            throw new UncheckedIOException(file + ": cannot be read: " + e.getMessage(), e);
+    private static String hash(Path folder) {
+        try (ModelFolder model = ModelFolder.open(folder)) {
+            return model.hash();
         }
     }
 }

@@ -14,6 +14,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 
 /** What a comparison's results say, in tables. */
@@ -42,8 +43,11 @@ final class ResultTables {
     }
 
     /** Every metric of every method, with intervals (the paper's Tables 1 and 2). */
-    FindingTable main() {
+    FindingTable main(EvaluationResult reference) {
         List<String> metrics = metrics();
+        List<List<String>> rows = new ArrayList<>();
+        rows.add(scores(MethodLook.of(MethodLook.FULL_PRECISION).label(), reference, metrics));
+        results.forEach(result -> rows.add(scores(name(result), result.scores(), metrics)));
         List<String> headings = new ArrayList<>(List.of("Recipe"));
         headings.addAll(metrics);
         return new FindingTable(
@@ -51,16 +55,14 @@ final class ResultTables {
                 "Every metric",
                 "Mean over the videos with its 95 % interval; metrics of whole sets have none.",
                 headings,
-                results.stream()
-                        .map(result -> {
-                            List<String> row = new ArrayList<>(List.of(name(result)));
-                            metrics.forEach(metric -> row.add(result.scores()
-                                    .metric(metric)
-                                    .map(found -> interval(found.overall()))
-                                    .orElse("–")));
-                            return row;
-                        })
-                        .toList());
+                rows);
+    }
+
+    private static List<String> scores(String name, EvaluationResult result, List<String> metrics) {
+        List<String> row = new ArrayList<>(List.of(name));
+        metrics.forEach(metric -> row.add(
+                result.metric(metric).map(found -> interval(found.overall())).orElse("–")));
+        return row;
     }
 
     static String interval(Estimate estimate) {
@@ -108,9 +110,16 @@ final class ResultTables {
         return new FindingTable(
                 "costs",
                 "What the recipes cost",
-                "Time of calibration and rounding without the sensitivities, which are measured once a setting; peak of the whole process meanwhile, other"
-                        + " recipes at work included.",
-                List.of("Recipe", "seconds", "peak, MiB", "size, MiB", "bits a parameter"),
+                "Time of calibration and rounding without the sensitivities, which are measured once a setting, "
+                        + Numbers.fixed(
+                                results.stream()
+                                                .mapToDouble(
+                                                        result -> result.cost().seconds())
+                                                .sum()
+                                        / 60,
+                                0)
+                        + " minutes in all; peak of the whole process meanwhile, other recipes at work included; commit of the program that did it.",
+                List.of("Recipe", "seconds", "peak, MiB", "size, MiB", "bits a parameter", "commit"),
                 results.stream()
                         .map(result -> List.of(
                                 name(result),
@@ -121,7 +130,8 @@ final class ResultTables {
                                         8.0
                                                 * result.cost().bytes()
                                                 / result.cost().parameters(),
-                                        2)))
+                                        2),
+                                Objects.requireNonNullElse(result.cost().sources(), "–")))
                         .toList());
     }
 
@@ -263,21 +273,21 @@ final class ResultTables {
                 rows);
     }
 
-    /** Variations of one recipe, each against the one that is unchanged. */
-    static FindingTable ablation(Ablations.Ablation ablation, List<CellRun.Done> results) {
-        int base = 0;
-        for (int i = 0; i < results.size(); i++) {
-            if (ablation.variants().get(i).patch().equals("{}")) {
-                base = i;
-            }
-        }
+    /** Variations of one recipe, each against the one that is unchanged, whose hash is {@code unvaried}. */
+    static FindingTable ablation(Ablations.Ablation ablation, String unvaried, List<CellRun.Done> results) {
+        int base = Math.max(
+                0,
+                results.stream()
+                        .map(result -> result.cell().recipe().hash())
+                        .toList()
+                        .indexOf(unvaried));
         CellRun.Done unchanged = results.get(base);
         List<String> metrics = PairedCells.METRICS.stream()
                 .filter(metric -> unchanged.scores().metric(metric).isPresent())
                 .toList();
         List<String> headings = new ArrayList<>(List.of("Variation"));
         metrics.forEach(headings::add);
-        headings.add("latent-mse, ratio to the unchanged recipe");
+        headings.add("latent-mse, ratio to '" + ablation.variants().get(base).name() + "'");
         headings.add("seconds");
         List<List<String>> rows = new ArrayList<>();
         for (int i = 0; i < results.size(); i++) {

@@ -43,7 +43,8 @@ public final class ResultsPage {
                         .map(stage -> stage.name() + " " + Math.round(stage.seconds()) + " s")
                         .collect(Collectors.joining(", ")))
                 .append('\n');
-        conclusions(page, record.findings().differences());
+        conclusions(page, record.findings().differences(), "q-arvd");
+        conclusions(page, record.findings().differences(), "arvid");
         record.findings().tables().forEach(table -> table(page, table));
         differences(page, record.findings().differences());
         page.append("\n### Recipes\n\n");
@@ -59,16 +60,16 @@ public final class ResultsPage {
         return "`" + hash.substring(0, Math.min(12, hash.length())) + "`";
     }
 
-    /** arvid's own recipe against Q-ARVD, in words, as far as the intervals allow. */
-    private static void conclusions(StringBuilder page, List<PairedDifference> differences) {
+    /** Every method against {@code rival}, in words, as far as the intervals allow. */
+    private static void conclusions(StringBuilder page, List<PairedDifference> differences, String rival) {
         List<String> lines = differences.stream()
-                .filter(pair -> pair.rival().equals("q-arvd"))
+                .filter(pair -> pair.rival().equals(rival))
                 .filter(pair ->
                         List.of("latent-mse", "lpips-shapes", "lpips-alex").contains(pair.metric()))
                 .map(ResultsPage::sentence)
                 .toList();
         if (!lines.isEmpty()) {
-            page.append("\n### Against Q-ARVD\n\n");
+            page.append("\n### Against ").append(MethodLook.of(rival).label()).append("\n\n");
             lines.forEach(line -> page.append("- ").append(line).append('\n'));
         }
     }

@@ -37,8 +37,11 @@ import org.bytedeco.pytorch.Tensor;
  * @param seed of the choice of tokens
  */
 public record InputCalibration(InputRule rule, InputFit fit, int prompts, int tokensPerSample, long seed) {
-    /** The stage of {@link FinishedLayers} that holds every layer with its ranges and nearest codes. */
-    public static final String RANGES = "ranges";
+    /** Every layer with its ranges and nearest codes, as far as an interrupted run of {@code part} came. */
+    public FinishedLayers ranged(String part, QuantContext context) {
+        String bits = rule.needsCalibration() ? "-" + rule.grid().bits() : "";
+        return context.finished().stage("ranges" + bits + part);
+    }
 
     /** {@code scaled} with input plans; {@code frameWeights} says how much each chunk's error counts in a layer. */
     public ScaledModel calibrate(
@@ -89,7 +92,7 @@ public record InputCalibration(InputRule rule, InputFit fit, int prompts, int to
             QuantContext context,
             ScaledModel scaled,
             BiFunction<LinearSite, ScaledLayer, FrameWeights> frameWeights) {
-        FinishedLayers ranges = context.finished().stage(RANGES + part);
+        FinishedLayers ranges = ranged(part, context);
         try (Recording tape = record(part, context, scaled);
                 LayerWork work = new LayerWork(context.workers());
                 Progress.Stage stage =

@@ -3,6 +3,8 @@ package io.arvid.record;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * The largest resident memory of this process ({@code VmHWM} of Linux, which counts the Java heap, libtorch and mapped files alike).
@@ -16,9 +18,48 @@ public final class PeakMemory {
     /** What {@code clear_refs} takes for "let the high-water mark begin again at the present size". */
     private static final String RESET_HIGH_WATER_MARK = "5";
 
+    private static final List<Watch> OPEN = new ArrayList<>();
+
     private PeakMemory() {}
 
-    /** Peak since the process began or since {@link #restart()}, in bytes. */
+    /** The peak of a stretch of time, whatever others are watched meanwhile; it belongs to the whole process. */
+    public static final class Watch implements AutoCloseable {
+        private long peak;
+
+        private Watch() {}
+
+        /** Peak since the watch began, in bytes. */
+        public long peakBytes() {
+            synchronized (OPEN) {
+                noteOpen(bytes());
+                return peak;
+            }
+        }
+
+        @Override
+        public void close() {
+            synchronized (OPEN) {
+                noteOpen(bytes());
+                OPEN.remove(this);
+            }
+        }
+    }
+
+    /** Begins to watch. */
+    public static Watch watch() {
+        synchronized (OPEN) {
+            noteOpen(restart());
+            Watch watch = new Watch();
+            OPEN.add(watch);
+            return watch;
+        }
+    }
+
+    private static void noteOpen(long bytes) {
+        OPEN.forEach(watch -> watch.peak = Math.max(watch.peak, bytes));
+    }
+
+    /** Peak since the process began or since {@link #watch()} was last called, in bytes. */
     public static long bytes() {
         return statusBytes("VmHWM:");
     }
@@ -29,7 +70,7 @@ public final class PeakMemory {
     }
 
     /** Lets the peak begin again at the present size; returns the peak until now. */
-    public static long restart() {
+    private static long restart() {
         long peak = bytes();
         if (Files.isWritable(CLEAR)) {
             try {

@@ -20,7 +20,6 @@ public final class StageClock implements Progress {
 
     @Override
     public synchronized Stage begin(String name, long steps) {
-        notePeak();
         Timed stage = new Timed(name, listener.begin(name, steps));
         open.add(stage);
         return stage;
@@ -31,18 +30,11 @@ public final class StageClock implements Progress {
         return List.copyOf(stages);
     }
 
-    private void notePeak() {
-        long peak = PeakMemory.restart();
-        for (Timed stage : open) {
-            stage.peakBytes = Math.max(stage.peakBytes, peak);
-        }
-    }
-
     private synchronized void end(Timed stage) {
-        notePeak();
         if (open.remove(stage)) {
+            stage.memory.close();
             stages.add(new StageRecord(
-                    stage.name, stage.steps, (System.nanoTime() - stage.beganNanos) / 1e9, stage.peakBytes));
+                    stage.name, stage.steps, (System.nanoTime() - stage.beganNanos) / 1e9, stage.memory.peakBytes()));
         }
     }
 
@@ -50,8 +42,8 @@ public final class StageClock implements Progress {
         private final String name;
         private final Stage heard;
         private final long beganNanos = System.nanoTime();
+        private final PeakMemory.Watch memory = PeakMemory.watch();
         private long steps;
-        private long peakBytes;
 
         Timed(String name, Stage heard) {
             this.name = name;

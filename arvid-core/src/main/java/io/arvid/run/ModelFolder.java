@@ -263,12 +263,12 @@ public final class ModelFolder implements AutoCloseable {
         }
     }
 
-    /** SHA-256 of the configuration, the transformer and the sizes of the other parts: names the model wherever it lies. */
+    /** SHA-256 of all files: names the model wherever it lies. */
     public String hash() {
         try {
             FileHash hash = new FileHash().content(folder.resolve(CONFIG)).content(transformerFile());
             for (String name : List.of(TEXT_ENCODER, AUTOENCODER, TOKENIZER)) {
-                hash.text(name + " " + Files.size(folder.resolve(name)));
+                hash.content(folder.resolve(name));
             }
             return hash.hex();
         } catch (IOException e) {

@@ -75,18 +75,24 @@ public final class AtomicFile {
     /** Removes {@code temporary}, a file or a folder with what is in it, and no longer minds it. */
     static void remove(Path temporary) {
         try {
-            if (Files.exists(temporary)) {
-                try (Stream<Path> files = Files.walk(temporary)) {
-                    for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                        Files.deleteIfExists(file);
-                    }
-                }
-            }
+            delete(temporary);
             UNFINISHED.remove(temporary);
         } catch (IOException | UncheckedIOException e) {
             // Nothing was lost: the file itself is whole, or another failure is already on its way. It is tried again
             // at the end.
             UNFINISHED.add(temporary);
+        }
+    }
+
+    /** Deletes {@code path}, a file or a folder with what is in it, where it is there. */
+    static void delete(Path path) throws IOException {
+        if (!Files.exists(path)) {
+            return;
+        }
+        try (Stream<Path> files = Files.walk(path)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(file);
+            }
         }
     }
 

@@ -36,9 +36,15 @@ public final class AtomicFolder {
         }
     }
 
-    /** Removes {@code folder} and what is in it. */
-    public static void remove(Path folder) {
-        AtomicFile.remove(folder);
+    /** Removes {@code path}, a file or a folder with what is in it, where it is there. */
+    public static void remove(Path path) {
+        try {
+            AtomicFile.delete(path);
+        } catch (IOException | UncheckedIOException e) {
+            throw new UncheckedIOException(
+                    "cannot remove " + path + ": " + e.getMessage(),
+                    e instanceof IOException plain ? plain : ((UncheckedIOException) e).getCause());
+        }
     }
 
     /** Refuses a place that is taken, before any work is done for it. */

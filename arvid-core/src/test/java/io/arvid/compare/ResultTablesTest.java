@@ -43,7 +43,14 @@ class ResultTablesTest {
         RecipeFile<?> recipe = RecipeFile.parse("{\"method\": \"minmax\"}");
         return new CellRun.Done(
                 new Cell(method, "w4a8", recipe),
-                new CellCost("key", 1.5, 1 << 20, 1000, 2000, Map.of("blocks.0.ffn.2", 11.0, "blocks.1.ffn.2", 9.0)),
+                new CellCost(
+                        "key",
+                        "0123456",
+                        1.5,
+                        1 << 20,
+                        1000,
+                        2000,
+                        Map.of("blocks.0.ffn.2", 11.0, "blocks.1.ffn.2", 9.0)),
                 scores);
     }
 
@@ -113,10 +120,13 @@ class ResultTablesTest {
                 List.of(),
                 List.of(),
                 List.of(),
-                List.of(new ResultTables(results).main()));
+                List.of(new ResultTables(results).main(done("full-precision", 0).scores())));
         String page = ResultsPage.page(List.of(new RunFolder(Path.of("run"), record(findings))));
         assertThat(page)
                 .contains(
-                        "arvid compare", "nearer to full precision than Q-ARVD", "| W4A8 arvid | 1.33 [0.667, 2.67] |");
+                        "arvid compare",
+                        "nearer to full precision than Q-ARVD",
+                        "| W4A8 arvid | 1.33 [0.667, 2.67] |",
+                        "| Full precision | 0");
     }
 }

@@ -3,9 +3,17 @@ package io.arvid.quantize;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.arvid.model.RolloutStep;
+import io.arvid.quantize.scheme.InputRule;
+import io.arvid.quantize.scheme.IntGrid;
+import io.arvid.quantize.scheme.StepBuckets;
+import io.arvid.rollout.DenoiseSchedule;
+import io.arvid.rollout.RolloutConfig;
+import io.arvid.run.ModelFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -30,6 +38,31 @@ class RecipeFilesTest {
         RecipeFile<?> recipe = RecipeFile.read(file);
         assertThat(recipe.recipe().scheme().weights().grid().bits()).isBetween(2, 8);
         assertThat(file.getFileName().toString()).startsWith(recipe.method().id());
+    }
+
+    /** The steps of the bundled model, which are those of Self-Forcing: 1000, 937.5, 833.3, 625, and 0 for the context pass. */
+    @ParameterizedTest
+    @MethodSource("recipes")
+    void stepwiseInputsTellAllStepsApart(Path file) {
+        if (RecipeFile.read(file).recipe().scheme().inputs()
+                instanceof InputRule.Stepwise(IntGrid grid, StepBuckets buckets)) {
+            RolloutConfig bundled =
+                    ModelFolder.readConfig(Path.of("..", "models", "shapes")).rollout();
+            List<Integer> used = new ArrayList<>(List.of(buckets.of(RolloutStep.wholeClip(3, bundled.contextNoise()))));
+            for (float timestep : new DenoiseSchedule(bundled).timesteps()) {
+                used.add(buckets.of(RolloutStep.wholeClip(3, timestep)));
+            }
+            assertThat(used).hasSize(5).doesNotHaveDuplicates();
+        }
+    }
+
+    @Test
+    void bucketsOfChunksAndStepsFollowOneAnother() {
+        StepBuckets buckets = new StepBuckets.ByChunkAnd(3, new StepBuckets.ByTimestep(20));
+        assertThat(buckets.count()).isEqualTo(60);
+        assertThat(buckets.of(new RolloutStep(0, 0, false, 0, 3, 1000))).isEqualTo(19);
+        assertThat(buckets.of(new RolloutStep(1, 4, true, 3, 3, 0))).isEqualTo(20);
+        assertThat(buckets.of(new RolloutStep(9, 1, false, 27, 3, 937.5))).isEqualTo(58);
     }
 
     @Test

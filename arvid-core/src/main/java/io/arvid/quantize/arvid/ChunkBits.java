@@ -9,7 +9,6 @@ import io.arvid.quantize.fit.ScaledModel;
 import io.arvid.quantize.qarvd.ChunkSensitivity;
 import io.arvid.quantize.scheme.InputPlan;
 import io.arvid.quantize.scheme.InputRule;
-import io.arvid.quantize.scheme.IntGrid;
 import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.quantize.scheme.StepBuckets;
 import java.util.ArrayList;
@@ -32,15 +31,14 @@ public record ChunkBits(List<Integer> widths, double average) {
         }
     }
 
-    /** {@code scaled} with a static input plan a chunk. */
+    /** {@code scaled} with an input plan a chunk, or as many as the recipe has for each of its steps. */
     ScaledModel choose(QuantContext context, ScaledModel scaled, ArvidRecipe recipe) {
         int chunks = context.rollouts().chunkCount();
         FrameWeights uniform = FrameWeights.uniform(chunks);
-        boolean symmetric = ((InputRule.Static) recipe.scheme().inputs()).grid().symmetric();
         List<ScaledModel> byWidth = new ArrayList<>();
         double[][] errors = new double[chunks][widths.size()];
         for (int width = 0; width < widths.size(); width++) {
-            InputRule rule = new InputRule.Static(new IntGrid(widths.get(width), symmetric));
+            InputRule rule = recipe.scheme().inputs().withBits(widths.get(width));
             ScaledModel model = ArvidMethod.ranges(recipe, rule).calibrate(context, scaled, (site, layer) -> uniform);
             byWidth.add(model);
             double[] measured = errors("bits-" + widths.get(width) + "-", context, model, recipe);
@@ -61,9 +59,19 @@ public record ChunkBits(List<Integer> widths, double average) {
                 main.add(at.input());
                 second.add(at.outliers() == null ? at.input() : at.outliers().input());
             }
-            StepBuckets buckets = new StepBuckets.ByChunk(chunks);
-            return layer.withInputs(new InputPlan.Stepwise(buckets, main), new InputPlan.Stepwise(buckets, second));
+            return layer.withInputs(byChunk(main), byChunk(second));
         });
+    }
+
+    /** A plan that follows {@code plans}, one a chunk: all static, or all with the same buckets. */
+    private static InputPlan byChunk(List<InputPlan> plans) {
+        if (!(plans.getFirst() instanceof InputPlan.Stepwise first)) {
+            return new InputPlan.Stepwise(new StepBuckets.ByChunk(plans.size()), plans);
+        }
+        List<InputPlan> all = plans.stream()
+                .flatMap(plan -> ((InputPlan.Stepwise) plan).plans().stream())
+                .toList();
+        return new InputPlan.Stepwise(new StepBuckets.ByChunkAnd(plans.size(), first.buckets()), all);
     }
 
     private static double[] errors(String part, QuantContext context, ScaledModel model, ArvidRecipe recipe) {

@@ -134,18 +134,17 @@ public final class QArvd implements QuantMethod<QArvdRecipe> {
 
     private static ScaledModel ranged(String part, QuantContext context, QArvdRecipe recipe, FrameWeights weights) {
         FrameWeights uniform = FrameWeights.uniform(context.rollouts().chunkCount());
-        return new InputCalibration(
-                        recipe.scheme().inputs(),
-                        recipe.range().inputs(),
-                        recipe.calibrationPrompts(),
-                        recipe.tokensPerSample(),
-                        recipe.seed())
-                .calibrate(
-                        part,
-                        context,
-                        DualScale.of(recipe)
-                                .scale(context.model(), context.finished().stage(InputCalibration.RANGES + part)),
-                        (site, layer) -> countsInInputRange(recipe, layer) ? weights : uniform);
+        InputCalibration calibration = new InputCalibration(
+                recipe.scheme().inputs(),
+                recipe.range().inputs(),
+                recipe.calibrationPrompts(),
+                recipe.tokensPerSample(),
+                recipe.seed());
+        return calibration.calibrate(
+                part,
+                context,
+                DualScale.of(recipe).scale(context.model(), calibration.ranged(part, context)),
+                (site, layer) -> countsInInputRange(recipe, layer) ? weights : uniform);
     }
 
     private static boolean countsInInputRange(QArvdRecipe recipe, ScaledLayer layer) {

@@ -46,8 +46,8 @@ public record QvdRecipe(
         SHIFT_AND_SCALE
     }
 
-    /** All layers of a block whose input changes along the roll-out. */
-    public static final List<String> BLOCKS = List.of("self_attn", "cross_attn.q", "cross_attn.o", "ffn");
+    /** The layers that the port integrates: those of attention and the first of a feed-forward pair. */
+    public static final List<String> BLOCKS = List.of("self_attn", "cross_attn.q", "cross_attn.o", "ffn.0");
 
     private static final List<String> TIME_PATH = List.of("time_embedding.2", "time_projection");
 

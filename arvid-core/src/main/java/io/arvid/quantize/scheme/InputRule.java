@@ -24,6 +24,27 @@ public sealed interface InputRule {
     /** A static pair for each bucket of passes. */
     record Stepwise(IntGrid grid, StepBuckets buckets) implements InputRule {}
 
+    /** The grid of the codes; {@code IllegalStateException} where there are none. */
+    default IntGrid grid() {
+        return switch (this) {
+            case Full() -> throw new IllegalStateException("inputs in full precision have no grid");
+            case Static(IntGrid grid) -> grid;
+            case Dynamic(IntGrid grid, Granularity at) -> grid;
+            case Stepwise(IntGrid grid, StepBuckets buckets) -> grid;
+        };
+    }
+
+    /** The same with codes of {@code bits} bits. */
+    default InputRule withBits(int bits) {
+        return switch (this) {
+            case Full full -> full;
+            case Static(IntGrid grid) -> new Static(new IntGrid(bits, grid.symmetric()));
+            case Dynamic(IntGrid grid, Granularity at) -> new Dynamic(new IntGrid(bits, grid.symmetric()), at);
+            case Stepwise(IntGrid grid, StepBuckets buckets) ->
+                new Stepwise(new IntGrid(bits, grid.symmetric()), buckets);
+        };
+    }
+
     /** True where ranges are found on calibration roll-outs. */
     default boolean needsCalibration() {
         return this instanceof Static || this instanceof Stepwise;

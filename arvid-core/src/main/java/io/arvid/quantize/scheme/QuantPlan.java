@@ -94,9 +94,9 @@ public record QuantPlan(String method, SequencedMap<LinearSite, LayerPlan> layer
         return map(layer -> layer.withInput(new InputPlan.Full(), new InputPlan.Full()));
     }
 
-    /** Weights that have codes. */
-    public long quantizedWeightCount() {
-        return layers.keySet().stream().mapToLong(LinearSite::weightCount).sum();
+    /** This plan as it is outside its phases. It shares tensors with this one; both are to be closed. */
+    public QuantPlan withoutPhases() {
+        return new QuantPlan(method, layers, kv);
     }
 
     @Override

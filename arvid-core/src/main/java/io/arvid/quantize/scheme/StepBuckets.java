@@ -9,7 +9,8 @@ import io.arvid.model.RolloutStep;
 @JsonSubTypes({
     @JsonSubTypes.Type(value = StepBuckets.ByChunk.class, name = "chunk"),
     @JsonSubTypes.Type(value = StepBuckets.ByTimestep.class, name = "timestep"),
-    @JsonSubTypes.Type(value = StepBuckets.ByTimestepModulo.class, name = "timestep-modulo")
+    @JsonSubTypes.Type(value = StepBuckets.ByTimestepModulo.class, name = "timestep-modulo"),
+    @JsonSubTypes.Type(value = StepBuckets.ByChunkAnd.class, name = "chunk-and")
 })
 public sealed interface StepBuckets {
     /** Number of buckets. */
@@ -31,6 +32,19 @@ public sealed interface StepBuckets {
         @Override
         public int of(RolloutStep step) {
             return Math.clamp((int) (step.timestep() * count / 1000), 0, count - 1);
+        }
+    }
+
+    /** The buckets of {@code inner} anew in each of {@code chunks} chunks; chunks beyond the last share its. */
+    record ByChunkAnd(int chunks, StepBuckets inner) implements StepBuckets {
+        @Override
+        public int count() {
+            return chunks * inner.count();
+        }
+
+        @Override
+        public int of(RolloutStep step) {
+            return Math.min(step.chunk(), chunks - 1) * inner.count() + inner.of(step);
         }
     }
 

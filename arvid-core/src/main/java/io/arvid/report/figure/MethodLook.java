@@ -25,6 +25,13 @@ public record MethodLook(String label, String style, Marker marker) {
             Map.entry("svdquant", "SVDQuant"),
             Map.entry("gptq", "GPTQ"),
             Map.entry("arvid", "arvid"),
+            Map.entry("minmax-pure", "MinMax without search"),
+            Map.entry("svdquant-rank4", "SVDQuant, rank 4"),
+            Map.entry("rotation-sylvester", "QuaRot"),
+            Map.entry("rotation-convrot", "ConvRot"),
+            Map.entry("q-arvd-code", "Q-ARVD, as its code"),
+            Map.entry("vidit-q", "ViDiT-Q"),
+            Map.entry("qvd", "QVD (inferred)"),
             Map.entry("qvgen", "QVGen"));
 
     /** Methods with a colour of their own; the others share what the list ends with. */
