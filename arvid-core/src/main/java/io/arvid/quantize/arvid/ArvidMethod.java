@@ -9,6 +9,7 @@ import io.arvid.quantize.QuantMethod;
 import io.arvid.quantize.fake.FakeQuantForward;
 import io.arvid.quantize.fit.RangeRule;
 import io.arvid.quantize.fit.ScaledModel;
+import io.arvid.quantize.gram.GramSolver;
 import io.arvid.quantize.qarvd.ChunkSensitivity;
 import io.arvid.quantize.qarvd.DualScale;
 import io.arvid.quantize.qarvd.OutlierDetection;

@@ -3,6 +3,7 @@ package io.arvid.quantize.arvid;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.arvid.quantize.CalibratedRecipe;
 import io.arvid.quantize.fit.RangeRule;
+import io.arvid.quantize.gram.GramSolver;
 import io.arvid.quantize.qarvd.OutlierDetection;
 import io.arvid.quantize.qarvd.Weighting;
 import io.arvid.quantize.scheme.KvPlan;

@@ -5,6 +5,7 @@ import io.arvid.quantize.fit.ColumnScales;
 import io.arvid.quantize.fit.Gptq;
 import io.arvid.quantize.fit.GramLoss;
 import io.arvid.quantize.fit.ScaledLayer;
+import io.arvid.quantize.gram.GramSolver;
 import io.arvid.tensor.TensorScope;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;

@@ -13,6 +13,7 @@ import io.arvid.quantize.QuantContext;
 import io.arvid.quantize.fake.FakeQuantForward;
 import io.arvid.quantize.fit.ScaledLayer;
 import io.arvid.quantize.fit.ScaledModel;
+import io.arvid.quantize.gram.GramSolver;
 import io.arvid.quantize.scheme.KvPlan;
 import io.arvid.quantize.scheme.LayerPlan;
 import io.arvid.quantize.scheme.QuantPlan;

@@ -1,4 +1,4 @@
-package io.arvid.quantize.arvid;
+package io.arvid.quantize.gram;
 
 import io.arvid.quantize.adaround.GramReconstruction;
 import io.arvid.quantize.adaround.ReconstructionSettings;
@@ -190,7 +190,7 @@ public record GramSolver(
     }
 
     /** {@code W* = B (H + λI)⁻¹}, by the factor that GPTQ uses. */
-    static Tensor target(GramLoss damped, Gptq.Prepared prepared) {
+    public static Tensor target(GramLoss damped, Gptq.Prepared prepared) {
         Tensor order = prepared.order();
         Tensor visited = damped.linear().index_select(1, order);
         Tensor factor = prepared.factor();

@@ -1,4 +1,4 @@
-package io.arvid.quantize.arvid;
+package io.arvid.quantize.gram;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
