@@ -20,6 +20,7 @@ final class Failure {
             case NoSuchFileException e -> e.getFile() + ": no such file";
             case AccessDeniedException e -> e.getFile() + ": permission denied";
             case OutOfMemoryError e -> "out of memory: " + e.getMessage();
+            case LinkageError e -> "cannot be loaded: " + line(e.getMessage());
             case RuntimeException e when e.getMessage() != null -> line(Torch.message(e));
             default -> error.getMessage() == null ? error.getClass().getSimpleName() : line(error.getMessage());
         };

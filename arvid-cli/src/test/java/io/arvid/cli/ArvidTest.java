@@ -12,10 +12,13 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.concurrent.Callable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 
 class ArvidTest {
     private static final String GOLDEN =
@@ -28,7 +31,14 @@ class ArvidTest {
     private final StringWriter err = new StringWriter();
 
     private int run(String... arguments) {
-        CommandLine command = Arvid.commandLine();
+        return run(Arvid.commandLine(), arguments);
+    }
+
+    private int run(Object verb, String... arguments) {
+        return run(Arvid.commandLine().addSubcommand(verb), arguments);
+    }
+
+    private int run(CommandLine command, String... arguments) {
         command.setOut(new PrintWriter(out, true));
         command.setErr(new PrintWriter(err, true));
         return command.execute(arguments);
@@ -132,6 +142,27 @@ class ArvidTest {
         assertThat(err.toString()).contains("run.json: no record of a run").hasLineCount(1);
         assertThat(run("report", "-v", folder.toString())).isEqualTo(1);
         assertThat(err.toString()).contains("at io.arvid");
+    }
+
+    @Command(name = "burst")
+    private static final class Burst implements Callable<Integer> {
+        @Option(names = "-v")
+        private boolean verbose;
+
+        @Override
+        public Integer call() {
+            throw new OutOfMemoryError("Java heap space");
+        }
+    }
+
+    @Test
+    void errorsOfTheMachineEndLikeOthers() {
+        assertThat(run(new Burst(), "burst")).isEqualTo(1);
+        assertThat(err.toString()).isEqualToIgnoringNewLines("arvid: out of memory: Java heap space");
+        assertThat(run(new Burst(), "burst", "-v")).isEqualTo(1);
+        assertThat(err.toString()).contains("at io.arvid");
+        assertThat(Failure.describe(new UnsatisfiedLinkError("no jnitorch in java.library.path")))
+                .isEqualTo("cannot be loaded: no jnitorch in java.library.path");
     }
 
     @Test
