@@ -2,6 +2,7 @@ package io.arvid.cli;
 
 import io.arvid.tensor.Devices;
 import io.arvid.tensor.Torch;
+import io.arvid.weights.MissingFileException;
 import java.io.FileNotFoundException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
@@ -32,6 +33,7 @@ final class Failure {
             if (cause instanceof NoSuchFileException
                     || cause instanceof FileNotFoundException
                     || cause instanceof Devices.MissingDeviceException
+                    || cause instanceof MissingFileException
                     || cause instanceof MissingException) {
                 return MISSING;
             }
