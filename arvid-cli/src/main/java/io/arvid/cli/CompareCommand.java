@@ -141,7 +141,7 @@ final class CompareCommand implements Callable<Integer> {
                                 weights.stream())
                         .toList()),
                 jobs,
-                commandLine());
+                Usage.text(spec));
         RunFolder run = MethodComparison.run(request, output.progress());
         run.record().findings().tables().forEach(this::print);
         output.line("report: " + folder.resolve("report.html"));
@@ -166,16 +166,5 @@ final class CompareCommand implements Callable<Integer> {
 
     private static int number(String text) {
         return Integer.parseInt(text);
-    }
-
-    private String commandLine() {
-        return "arvid "
-                + String.join(
-                        " ",
-                        java.util.Objects.requireNonNull(spec, "picocli sets the spec")
-                                .root()
-                                .commandLine()
-                                .getParseResult()
-                                .originalArgs());
     }
 }

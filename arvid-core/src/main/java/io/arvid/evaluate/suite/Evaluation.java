@@ -24,24 +24,32 @@ import java.util.Map;
  */
 public final class Evaluation {
     private final EvaluationRequest request;
+    private final Path sources;
     private final StageClock clock;
     private final String began = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
 
     /** Failed metrics of a video by reason, by video. */
     private final Map<String, Map<String, List<String>>> failures = new LinkedHashMap<>();
 
-    private Evaluation(EvaluationRequest request, Progress listener) {
+    private Evaluation(EvaluationRequest request, Path sources, Progress listener) {
         this.request = request;
+        this.sources = sources;
         this.clock = new StageClock(listener);
+    }
+
+    /** As {@link #run(EvaluationRequest, String, Path, Progress)}, with the checkout of the working folder for the record. */
+    public static EvaluationResult run(EvaluationRequest request, String command, Progress listener) {
+        return run(request, command, Path.of(""), listener);
     }
 
     /**
      * Evaluates.
      *
      * @param command the command line, for the record
+     * @param sources a folder of the checkout that runs, for the record
      */
-    public static EvaluationResult run(EvaluationRequest request, String command, Progress listener) {
-        return new Evaluation(request, listener).run(command);
+    public static EvaluationResult run(EvaluationRequest request, String command, Path sources, Progress listener) {
+        return new Evaluation(request, sources, listener).run(command);
     }
 
     private EvaluationResult run(String command) {
@@ -128,7 +136,7 @@ public final class Evaluation {
         return new RunRecord(
                 command,
                 began,
-                SourceStamp.of(Path.of("")),
+                SourceStamp.of(sources),
                 "",
                 "",
                 List.of(),
