@@ -83,6 +83,11 @@ public final class Pipeline {
             int shownPrompts,
             @Nullable Path metrics,
             String command) {
+        /** The recipe of {@code method} at {@code setting}. */
+        RecipeFile<?> recipe(String method, String setting) {
+            return RecipeFile.read(recipes.resolve(method + "-" + setting + ".json"));
+        }
+
         /** Folder of the packed model of {@code method} at {@code setting}. */
         Path packed(String method, String setting) {
             return run.resolve("models").resolve(method + "-" + setting);
@@ -118,6 +123,8 @@ public final class Pipeline {
 
     /** Runs everything and writes {@code report.html}; returns the run's folder. */
     public static RunFolder run(Settings settings, Progress progress) {
+        // A recipe that is missing ends the run here, not after the work for those before it.
+        settings.settings().forEach(setting -> settings.methods().forEach(method -> settings.recipe(method, setting)));
         try (ModelFolder model = ModelFolder.open(settings.model());
                 Generator generator = new Generator(model);
                 ShapesMetrics metrics = settings.metrics() == null ? null : ShapesMetrics.open(settings.metrics())) {
@@ -184,7 +191,7 @@ public final class Pipeline {
     private Path quantize(String method, String setting) {
         String name = method + "-" + setting;
         Path folder = settings.packed(method, setting);
-        RecipeFile<?> recipe = RecipeFile.read(settings.recipes().resolve(name + ".json"));
+        RecipeFile<?> recipe = settings.recipe(method, setting);
         recipes.add(RecipeStamp.of(name, method, setting, recipe.json().toString()));
         GeneratorRollouts prompts = new GeneratorRollouts(generator, settings.calibrationPrompts(), CALIBRATION_SEED);
         QuantContext context = new QuantContext(model.transformer(), prompts, null, clock, 2);

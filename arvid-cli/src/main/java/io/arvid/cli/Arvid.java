@@ -48,8 +48,12 @@ public final class Arvid {
     public static void main(String[] arguments) {
         Locale.setDefault(Locale.ROOT);
         Interruption interruption = Interruption.listen();
-        int code = commandLine().execute(arguments.length == 0 ? new String[] {"--help"} : arguments);
-        interruption.ended();
+        int code;
+        try {
+            code = commandLine().execute(arguments.length == 0 ? new String[] {"--help"} : arguments);
+        } finally {
+            interruption.ended();
+        }
         System.exit(code);
     }
 
@@ -57,9 +61,19 @@ public final class Arvid {
     static CommandLine commandLine() {
         return new CommandLine(new Arvid())
                 .setCaseInsensitiveEnumValuesAllowed(true)
+                .setExecutionStrategy(Arvid::runVerb)
                 .setParameterExceptionHandler(Arvid::wrongUsage)
                 .setExecutionExceptionHandler(Arvid::failed)
                 .setUsageHelpWidth(100);
+    }
+
+    /** Runs the verb; picocli's own handler hears no {@link Error}, such as memory that ran out or a library that does not load. */
+    private static int runVerb(ParseResult parsed) {
+        try {
+            return new CommandLine.RunLast().execute(parsed);
+        } catch (Error e) {
+            return failed(e, parsed.commandSpec().commandLine(), parsed);
+        }
     }
 
     private static int wrongUsage(CommandLine.ParameterException error, String[] arguments) {
@@ -74,7 +88,7 @@ public final class Arvid {
         return command.getParent() == null ? "" : " " + command.getCommandName();
     }
 
-    private static int failed(Exception error, CommandLine command, ParseResult parsed) {
+    private static int failed(Throwable error, CommandLine command, ParseResult parsed) {
         PrintWriter err = command.getErr();
         err.println("arvid: " + Failure.describe(error));
         if (parsed.asCommandLineList().getLast().getParseResult().hasMatchedOption("-v")) {

@@ -7,7 +7,6 @@ import io.arvid.run.bench.Benchmark;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -91,7 +90,7 @@ final class BenchCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         if (runs != null && runs < 1 || threads < 1 || blocks < 1) {
-            throw new IllegalArgumentException("--runs, --threads and --blocks must be positive");
+            throw Usage.wrong(spec, "--runs, --threads and --blocks must be positive");
         }
         Set<Benchmark.Group> chosen = groups.isEmpty() ? EnumSet.allOf(Benchmark.Group.class) : EnumSet.copyOf(groups);
         if (chosen.contains(Benchmark.Group.ROLLOUT)) {
@@ -101,10 +100,7 @@ final class BenchCommand implements Callable<Integer> {
         BenchSettings settings = size == Size.FULL
                 ? BenchSettings.fullSized(blocks, threads, rounds)
                 : BenchSettings.tiny(threads, rounds);
-        CommandSpec root = Objects.requireNonNull(spec, "picocli sets the spec").root();
-        String command =
-                "arvid " + String.join(" ", root.commandLine().getParseResult().originalArgs());
-        BenchReport report = Benchmark.run(settings, chosen, model, prompt, command, output.progress());
+        BenchReport report = Benchmark.run(settings, chosen, model, prompt, Usage.text(spec), output.progress());
         report.write(folder);
         output.line(report.markdown());
         output.line("written to " + folder);

@@ -9,12 +9,19 @@ import io.arvid.run.GeneratorRollouts;
 import io.arvid.run.ModelFolder;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** The options of verbs that roll a model out to calibrate on it. */
 final class CalibrationOptions {
     private static final int USUAL_PROMPTS = 16;
+
+    @Spec(Spec.Target.MIXEE)
+    private @Nullable CommandSpec mixee;
 
     @Option(
             names = "--model",
@@ -32,7 +39,8 @@ final class CalibrationOptions {
     @Option(
             names = "--prompts",
             paramLabel = "FILE",
-            description = "Calibration prompts, one a line; of the bundled world where it is not given.")
+            description =
+                    "Calibration prompts, one a line; of the bundled world where it is not given; needed with --preset.")
     private @Nullable Path promptFile;
 
     @Option(
@@ -47,6 +55,21 @@ final class CalibrationOptions {
             paramLabel = "N",
             description = "Seed of the first prompt's noise (default: ${DEFAULT-VALUE}).")
     private long seed = 1_000_000;
+
+    /**
+     * Refuses options that would be ignored, and a published model without prompts of its own.
+     *
+     * @throws ParameterException naming the option
+     */
+    void check(boolean published) {
+        if (promptFile != null) {
+            Usage.refuse(
+                    mixee, Stream.of("--count"), "is for prompts of the bundled world, not for those of --prompts");
+        } else if (published) {
+            throw Usage.wrong(
+                    mixee, "--preset needs --prompts FILE: the bundled world's prompts are for its own model");
+        }
+    }
 
     ModelFolder open() {
         return ModelFolder.open(MissingException.require(model));

@@ -143,7 +143,7 @@ final class CompareCommand implements Callable<Integer> {
                                 weights.stream())
                         .toList()),
                 jobs,
-                commandLine(),
+                Usage.text(spec),
                 SourceStamp.of(Home.path()));
         RunFolder run = MethodComparison.run(request, output.progress());
         run.record().findings().tables().forEach(this::print);
@@ -169,16 +169,5 @@ final class CompareCommand implements Callable<Integer> {
 
     private static int number(String text) {
         return Integer.parseInt(text);
-    }
-
-    private String commandLine() {
-        return "arvid "
-                + String.join(
-                        " ",
-                        java.util.Objects.requireNonNull(spec, "picocli sets the spec")
-                                .root()
-                                .commandLine()
-                                .getParseResult()
-                                .originalArgs());
     }
 }

@@ -7,9 +7,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** {@code arvid demo}: quantizes the bundled model, generates videos with and without quantization, and reports. */
 @Command(
@@ -18,6 +21,9 @@ import picocli.CommandLine.Option;
                 "Quantizes the bundled model with MinMax and Q-ARVD, generates the same videos, and writes a report.",
         mixinStandardHelpOptions = true)
 final class DemoCommand implements Callable<Integer> {
+    @Spec
+    private @Nullable CommandSpec spec;
+
     @Option(
             names = {"-o", "--output"},
             paramLabel = "FOLDER",
@@ -44,6 +50,9 @@ final class DemoCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        if (prompts < 1) {
+            throw Usage.wrong(spec, "--prompts must be at least 1, not " + prompts);
+        }
         Torch.setThreads(1);
         Pipeline.Settings settings = new Pipeline.Settings(
                 MissingException.require(Home.bundledModel()),

@@ -11,6 +11,7 @@ import io.arvid.evaluate.suite.MetricCatalogue;
 import io.arvid.evaluate.suite.MetricFiles;
 import io.arvid.evaluate.suite.MetricResult;
 import io.arvid.evaluate.suite.MetricSpec;
+import io.arvid.record.SourceStamp;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -22,7 +23,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code arvid evaluate}: scores a set of videos. */
@@ -115,34 +115,38 @@ final class EvaluateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        List<Sample> samples = samples();
-        MetricFiles files = MetricFiles.of(Stream.concat(
+        EvaluationSettings settings = Usage.of(
+                spec,
+                () -> new EvaluationSettings(chunk, stride, frames, framesPerSecond, resamples, confidence, seed));
+        List<String> places = Stream.concat(
                         Stream.of(Home.bundledMetrics())
                                 .filter(Files::isDirectory)
                                 .map(Path::toString),
                         weights.stream())
-                .toList());
-        List<MetricSpec> chosen = metrics.isEmpty()
-                ? EvaluationRequest.possible(samples, files)
-                : metrics.stream().map(MetricCatalogue::named).distinct().toList();
-        EvaluationSettings settings =
-                new EvaluationSettings(chunk, stride, frames, framesPerSecond, resamples, confidence, seed);
+                .toList();
+        MetricFiles files = Usage.of(spec, () -> MetricFiles.of(places));
+        List<MetricSpec> named = Usage.of(
+                spec,
+                () -> metrics.stream().map(MetricCatalogue::named).distinct().toList());
+        List<Sample> samples = samples();
+        List<MetricSpec> chosen = named.isEmpty() ? EvaluationRequest.possible(samples, files) : named;
         EvaluationResult result = Evaluation.run(
                 new EvaluationRequest(method, setting, samples, chosen, files, settings, cacheFolder()),
-                commandLine(),
+                Usage.text(spec),
+                SourceStamp.of(Home.path()),
                 output.progress());
         if (folder != null) {
             result.write(folder);
         }
         result.metrics().forEach(metric -> output.line(line(metric)));
-        result.failures().forEach(failure -> spec().commandLine().getErr().println("arvid: " + failure));
+        result.failures().forEach(failure -> output.note("arvid: " + failure));
         output.result(result);
         return result.failures().isEmpty() ? 0 : Failure.FAILED;
     }
 
     private List<Sample> samples() {
         if (videos == null && manifest == null) {
-            throw new ParameterException(spec().commandLine(), "Name the videos with --videos DIR or --manifest FILE");
+            throw Usage.wrong(spec, "Name the videos with --videos DIR or --manifest FILE");
         }
         Stream.of(videos, reference, manifest, prompts).filter(Objects::nonNull).forEach(MissingException::require);
         List<Sample> samples = manifest == null
@@ -153,14 +157,6 @@ final class EvaluateCommand implements Callable<Integer> {
 
     private @Nullable Path cacheFolder() {
         return cache == null && folder != null ? folder.resolve("cache") : cache;
-    }
-
-    private String commandLine() {
-        return String.join(" ", spec().root().commandLine().getParseResult().originalArgs());
-    }
-
-    private CommandSpec spec() {
-        return Objects.requireNonNull(spec, "picocli sets the spec");
     }
 
     private static String line(MetricResult metric) {

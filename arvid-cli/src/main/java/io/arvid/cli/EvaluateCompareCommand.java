@@ -4,14 +4,10 @@ import io.arvid.evaluate.suite.EvaluationResult;
 import io.arvid.evaluate.suite.ResultComparison;
 import io.arvid.record.PairedDifference;
 import java.nio.file.Path;
-import java.util.Objects;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** {@code arvid evaluate compare}: one result less another, video by video. */
 @Command(
@@ -19,9 +15,6 @@ import picocli.CommandLine.Spec;
         description = "One result less another, video by video; warns where they were made in different ways.",
         mixinStandardHelpOptions = true)
 final class EvaluateCompareCommand implements Callable<Integer> {
-    @Spec
-    private @Nullable CommandSpec spec;
-
     @Parameters(index = "0", paramLabel = "RESULT", description = "evaluation.json, or its folder.")
     private Path result = Path.of(".");
 
@@ -36,10 +29,7 @@ final class EvaluateCompareCommand implements Callable<Integer> {
         ResultComparison comparison = ResultComparison.of(
                 EvaluationResult.read(MissingException.require(result)),
                 EvaluationResult.read(MissingException.require(rival)));
-        comparison
-                .warnings()
-                .forEach(warning ->
-                        Objects.requireNonNull(spec).commandLine().getErr().println("arvid: warning: " + warning));
+        comparison.warnings().forEach(warning -> output.note("arvid: warning: " + warning));
         comparison.differences().forEach(difference -> output.line(line(difference)));
         output.result(comparison);
         return 0;

@@ -4,14 +4,10 @@ import io.arvid.evaluate.suite.EvaluationResult;
 import io.arvid.evaluate.suite.ResultDiscriminability;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** {@code arvid evaluate discriminability}: how well each metric tells models apart. */
 @Command(
@@ -19,9 +15,6 @@ import picocli.CommandLine.Spec;
         description = "How well each metric tells the models of several results apart (DS = CV · BOA).",
         mixinStandardHelpOptions = true)
 final class EvaluateDiscriminabilityCommand implements Callable<Integer> {
-    @Spec
-    private @Nullable CommandSpec spec;
-
     @Parameters(
             arity = "1..*",
             paramLabel = "RESULT",
@@ -37,9 +30,7 @@ final class EvaluateDiscriminabilityCommand implements Callable<Integer> {
                 .map(MissingException::require)
                 .map(EvaluationResult::read)
                 .toList());
-        found.notes()
-                .forEach(note ->
-                        Objects.requireNonNull(spec).commandLine().getErr().println("arvid: " + note));
+        found.notes().forEach(note -> output.note("arvid: " + note));
         found.scores().forEach((metric, score) -> output.line("%-28s %s".formatted(metric, score)));
         output.result(found);
         return 0;

@@ -2,6 +2,7 @@ package io.arvid.cli;
 
 import io.arvid.tensor.Devices;
 import io.arvid.tensor.Torch;
+import io.arvid.weights.MissingFileException;
 import java.io.FileNotFoundException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
@@ -20,6 +21,7 @@ final class Failure {
             case NoSuchFileException e -> e.getFile() + ": no such file";
             case AccessDeniedException e -> e.getFile() + ": permission denied";
             case OutOfMemoryError e -> "out of memory: " + e.getMessage();
+            case LinkageError e -> "cannot be loaded: " + line(e.getMessage());
             case RuntimeException e when e.getMessage() != null -> line(Torch.message(e));
             default -> error.getMessage() == null ? error.getClass().getSimpleName() : line(error.getMessage());
         };
@@ -31,6 +33,7 @@ final class Failure {
             if (cause instanceof NoSuchFileException
                     || cause instanceof FileNotFoundException
                     || cause instanceof Devices.MissingDeviceException
+                    || cause instanceof MissingFileException
                     || cause instanceof MissingException) {
                 return MISSING;
             }

@@ -34,7 +34,9 @@ import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** {@code arvid generate}: videos from prompts, with a model in full precision or a packed one. */
 @Command(
@@ -42,6 +44,9 @@ import picocli.CommandLine.Option;
         description = "Generates videos with a model, packed or in full precision.",
         mixinStandardHelpOptions = true)
 final class GenerateCommand implements Callable<Integer> {
+    @Spec
+    private @Nullable CommandSpec spec;
+
     @Option(
             names = "--model",
             paramLabel = "FOLDER",
@@ -135,6 +140,7 @@ final class GenerateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        kv.check();
         preset.useDevice();
         Torch.setThreads(1);
         List<String> wanted = new ArrayList<>(prompts);
@@ -142,7 +148,7 @@ final class GenerateCommand implements Callable<Integer> {
             wanted.addAll(Home.lines(promptFile));
         }
         if (wanted.isEmpty()) {
-            throw new IllegalArgumentException("nothing to generate: give --prompt or --prompts");
+            throw Usage.wrong(spec, "nothing to generate: give --prompt or --prompts");
         }
         if (preset.isGiven()) {
             return published(wanted);
@@ -218,8 +224,9 @@ final class GenerateCommand implements Callable<Integer> {
                     folder,
                     kv.settings(opened.kv()),
                     output);
-            generation.plan(preset.maxMemory());
+            Map<String, Object> plan = generation.plan(preset.maxMemory());
             if (preset.isDryRun()) {
+                output.result(plan);
                 return 0;
             }
             try (QuantizedModel quantized = quantized(opened.transformer(), opened.packed())) {

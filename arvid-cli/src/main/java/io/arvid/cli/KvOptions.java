@@ -3,13 +3,26 @@ package io.arvid.cli;
 import io.arvid.rollout.kv.GroupedQuantizer;
 import io.arvid.rollout.kv.KvQuantization;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** Options of verbs that roll out: how keys and values of finished chunks are kept. */
 final class KvOptions {
+    private static final String MODE = "--kv";
+
+    @Spec(Spec.Target.SELF)
+    private @Nullable CommandSpec own;
+
+    @Spec(Spec.Target.MIXEE)
+    private @Nullable CommandSpec mixee;
+
     @Option(
-            names = "--kv",
+            names = MODE,
             paramLabel = "MODE",
             description =
                     "How keys and values of finished chunks are kept: ${COMPLETION-CANDIDATES}; as the packed model's"
@@ -46,8 +59,25 @@ final class KvOptions {
                             + " it is.")
     private List<Integer> bits = List.of();
 
-    /** What was asked for, or {@code otherwise}. */
+    /**
+     * What was asked for, or {@code otherwise}.
+     *
+     * @throws ParameterException where an option would be ignored or does not fit the others
+     */
     KvQuantization settings(KvQuantization otherwise) {
-        return codes == null ? otherwise : new KvQuantization(codes, group, along, sink, recent, correct, bits);
+        KvQuantization.Codes mode = codes;
+        if (mode == null) {
+            Usage.refuse(
+                    mixee,
+                    Objects.requireNonNull(own).options().stream().map(OptionSpec::longestName),
+                    "needs " + MODE + " MODE");
+            return otherwise;
+        }
+        return Usage.of(mixee, () -> new KvQuantization(mode, group, along, sink, recent, correct, bits));
+    }
+
+    /** Refuses, before any work, what {@link #settings} would. */
+    void check() {
+        settings(KvQuantization.of(KvQuantization.Codes.NONE));
     }
 }

@@ -7,6 +7,7 @@ import io.arvid.record.Progress;
 import java.io.PrintWriter;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -50,11 +51,18 @@ final class Output {
         }
     }
 
+    /** Says something beside the result, on standard error. */
+    void note(String text) {
+        verb().getErr().println(text);
+    }
+
     /** Standard output, or what a test put in its place. */
     private PrintWriter out() {
-        return Objects.requireNonNull(verb, "picocli sets the verb")
-                .commandLine()
-                .getOut();
+        return verb().getOut();
+    }
+
+    private CommandLine verb() {
+        return Objects.requireNonNull(verb, "picocli sets the verb").commandLine();
     }
 
     /** Where long work reports to. */

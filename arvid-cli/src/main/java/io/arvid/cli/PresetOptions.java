@@ -1,5 +1,6 @@
 package io.arvid.cli;
 
+import io.arvid.record.MemoryPlan;
 import io.arvid.rollout.preset.Overrides;
 import io.arvid.rollout.preset.Preset;
 import io.arvid.rollout.preset.Presets;
@@ -12,7 +13,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
@@ -110,10 +110,7 @@ final class PresetOptions {
 
     /** Refuses {@code options}, which need a preset, where they were given. */
     void refuse(Stream<String> options) {
-        CommandLine command = Objects.requireNonNull(mixee).commandLine();
-        options.filter(command.getParseResult()::hasMatchedOption).findFirst().ifPresent(option -> {
-            throw new ParameterException(command, option + " is for published models: name one with --preset");
-        });
+        Usage.refuse(mixee, options, "is for published models: name one with --preset");
     }
 
     boolean isDryRun() {
@@ -121,18 +118,18 @@ final class PresetOptions {
     }
 
     long maxMemory() {
-        return io.arvid.record.MemoryPlan.parse(maxMemory);
+        return Usage.of(mixee, () -> MemoryPlan.parse(maxMemory));
     }
 
     /** Computes on the device that was asked for. */
     void useDevice() {
-        Devices.use(Devices.of(device));
+        Devices.use(Usage.of(mixee, () -> Devices.of(device)));
     }
 
     /** Opens the model of the preset among {@code model} and the other places, and sets threads and device. */
     PublishedModel open(Path model) {
         if (threads != null && threads < 1) {
-            throw new IllegalArgumentException("--threads must be at least 1, not " + threads);
+            throw Usage.wrong(mixee, "--threads must be at least 1, not " + threads);
         }
         useDevice();
         Torch.setThreads(threads == null ? Runtime.getRuntime().availableProcessors() : threads);
@@ -143,8 +140,13 @@ final class PresetOptions {
     }
 
     private Preset resolved() {
-        return Presets.find(String.valueOf(preset))
-                .with(new Overrides(
+        String name = String.valueOf(preset);
+        Preset found = name.endsWith(".json")
+                ? Presets.find(MissingException.require(Path.of(name)).toString())
+                : Usage.of(mixee, () -> Presets.find(name));
+        return Usage.of(
+                mixee,
+                () -> found.with(new Overrides(
                         steps,
                         shift,
                         chunkFrames,
@@ -154,6 +156,6 @@ final class PresetOptions {
                         solver,
                         solverSteps,
                         guidance,
-                        negativePrompt));
+                        negativePrompt)));
     }
 }

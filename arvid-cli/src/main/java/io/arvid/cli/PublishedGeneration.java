@@ -21,6 +21,7 @@ import io.arvid.weights.SafetensorsWriter;
 import io.arvid.weights.WeightMap;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -48,12 +49,27 @@ record PublishedGeneration(
         Path folder,
         KvQuantization cache,
         Output output) {
-    /** Prints what it will hold in memory; {@code IllegalArgumentException} where that is more than {@code limit} bytes, 0 for no limit. */
-    void plan(long limit) {
+    /**
+     * Prints what it will hold in memory and returns it for JSON.
+     *
+     * @throws IllegalArgumentException where that is more than {@code limit} bytes, 0 for no limit
+     */
+    Map<String, Object> plan(long limit) {
         MemoryPlan plan = new FullSizeBudget(model).generation(cache);
         output.line(model.card().title() + " from " + model.card().file());
         plan.lines().forEach(output::line);
         plan.requireWithin(limit, "fewer --frames or a smaller --height and --width need less");
+        return json(model, plan);
+    }
+
+    /** What the verbs' plans have in common, sizes in bytes. */
+    static Map<String, Object> json(PublishedModel model, MemoryPlan plan) {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("model", model.card().title());
+        json.put("file", model.card().file().toString());
+        json.put("peak", plan.peak());
+        json.put("memory", plan.stages());
+        return json;
     }
 
     /** Makes the videos, the layers that are packed with the integers of {@code quantized}; null where none is. */
@@ -65,7 +81,7 @@ record PublishedGeneration(
             output.line("in integers: " + layers(quantized));
         }
         if (model.hasSyntheticText()) {
-            System.err.println("random weights without a text encoder: text states are random, too");
+            output.note("random weights without a text encoder: text states are random, too");
         }
         try (TensorScope scope = TensorScope.open()) {
             List<Tensor> texts = model.textStates(prompts);
@@ -127,7 +143,7 @@ record PublishedGeneration(
                     sites,
                     cache.stores(),
                     listener);
-            System.err.println("peak resident memory so far: " + MemoryPlan.text(PeakMemory.bytes()));
+            output.note("peak resident memory so far: " + MemoryPlan.text(PeakMemory.bytes()));
             return latents;
         }
     }

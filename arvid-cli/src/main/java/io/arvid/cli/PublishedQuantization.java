@@ -19,6 +19,7 @@ import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.record.MemoryPlan;
 import io.arvid.record.PeakMemory;
 import io.arvid.record.Progress;
+import io.arvid.rollout.ChunkPlan;
 import io.arvid.rollout.Rollout;
 import io.arvid.run.FullSizeBudget;
 import io.arvid.run.MachineSpeed;
@@ -68,19 +69,31 @@ record PublishedQuantization(
         return workers;
     }
 
-    /** Prints memory, disk and time; {@code IllegalArgumentException} where memory is short. */
-    void plan() {
+    /** Chunks of a roll-out. */
+    int chunks() {
+        return ChunkPlan.of(model.rollout(), 0, model.preset().video().latentFrames())
+                .generated()
+                .size();
+    }
+
+    /** Prints memory, disk and time and returns them for JSON; {@code IllegalArgumentException} where memory is short. */
+    Map<String, Object> plan() {
         FullSizeBudget budget = new FullSizeBudget(model);
         int workers = workers();
         MemoryPlan plan = budget.quantization(recipe, workers);
         output.line(model.card().title() + " from " + model.card().file());
         plan.lines().forEach(output::line);
-        output.line(String.format("%-28s %10s", "disk", MemoryPlan.text(budget.disk(recipe))));
+        long disk = budget.disk(recipe);
+        output.line(String.format("%-28s %10s", "disk", MemoryPlan.text(disk)));
         double[] seconds = budget.seconds(recipe, MachineSpeed.probe());
         output.line(String.format(
                 "%-28s %10s roll-outs, %s rounding, by a probe of the machine as busy as it is",
                 "time", hours(seconds[0]), hours(seconds[1])));
         plan.requireWithin(limit, "fewer tokensPerSample in the recipe or fewer --frames need less");
+        Map<String, Object> json = PublishedGeneration.json(model, plan);
+        json.put("disk", disk);
+        json.put("seconds", Map.of("rollouts", seconds[0], "rounding", seconds[1]));
+        return json;
     }
 
     private static String hours(double seconds) {
@@ -94,7 +107,7 @@ record PublishedQuantization(
             try (QuantPlan plan = recipe.plan(context)) {
                 PackedSize size = Packer.write(
                         folder, plan, new PackedSource(model.weights(), model.packedConfig(), layout(), recipe.json()));
-                System.err.println("peak resident memory: " + MemoryPlan.text(PeakMemory.bytes()));
+                output.note("peak resident memory: " + MemoryPlan.text(PeakMemory.bytes()));
                 return size;
             }
         }
@@ -112,7 +125,7 @@ record PublishedQuantization(
 
     private QuantContext context(StateFolder state, @Nullable FrameWeights sensitivity) {
         if (model.hasSyntheticText()) {
-            System.err.println("random weights without a text encoder: text states are random, too");
+            output.note("random weights without a text encoder: text states are random, too");
         }
         List<Tensor> texts = model.textStates(prompts);
         Progress progress = output.progress();

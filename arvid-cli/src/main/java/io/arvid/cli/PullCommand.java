@@ -21,8 +21,10 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** {@code arvid pull}: fetches the files of a model. The only verb that uses the network. */
 @Command(
@@ -33,6 +35,9 @@ import picocli.CommandLine.Parameters;
         },
         mixinStandardHelpOptions = true)
 final class PullCommand implements Callable<Integer> {
+    @Spec
+    private @Nullable CommandSpec spec;
+
     private static final String METRICS = "metrics";
 
     @Parameters(
@@ -49,7 +54,11 @@ final class PullCommand implements Callable<Integer> {
             description = "Files of the repository, or patterns such as '*.safetensors'; all where none is named.")
     private List<String> patterns = List.of();
 
-    @Option(names = "--to", paramLabel = "DIR", required = true, description = "The folder to write.")
+    @Option(
+            names = {"-o", "--output", "--to"},
+            paramLabel = "DIR",
+            required = true,
+            description = "The folder to write.")
     private Path folder = Path.of(".");
 
     @Option(
@@ -105,7 +114,7 @@ final class PullCommand implements Callable<Integer> {
         }
         for (RemoteFile file : model.equals(METRICS)
                 ? MetricFiles.PUBLISHED
-                : Presets.find(model).files()) {
+                : Usage.of(spec, () -> Presets.find(model)).files()) {
             wanted.computeIfAbsent(file.repository(), name -> new ArrayList<>()).add(file.path());
         }
         return wanted;

@@ -1,7 +1,5 @@
 package io.arvid.cli;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.arvid.calibrate.FrameWeights;
 import io.arvid.calibrate.SensitivityLog;
 import io.arvid.pack.PackedSize;
@@ -21,7 +19,9 @@ import io.arvid.weights.WeightMap;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -63,12 +63,15 @@ final class QuantizeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        boolean published = preset.isGiven();
+        calibration.check(published);
         AtomicFolder.requireFree(folder);
         RecipeFile<?> recipe = calibration.recipe();
         recipe.requirePackable();
-        if (preset.isGiven()) {
+        if (published) {
             return published(recipe);
         }
+        preset.refuse(Stream.of("--state"));
         preset.useDevice();
         Torch.setThreads(1);
         try (ModelFolder model = calibration.open();
@@ -79,7 +82,9 @@ final class QuantizeCommand implements Callable<Integer> {
             QuantContext context = calibration.context(model, generator, output.progress());
             Path log = folder.resolveSibling(folder.getFileName() + ".sensitivity.log");
             if (sensitivity != null) {
-                context = context.withSensitivity(alpha(sensitivity));
+                context = context.withSensitivity(FrameWeights.read(
+                        MissingException.require(sensitivity),
+                        context.rollouts().chunkCount()));
             } else {
                 context = context.withSensitivityLog(SensitivityLog.at(log, calibration.key(model)));
             }
@@ -104,34 +109,20 @@ final class QuantizeCommand implements Callable<Integer> {
         try (PublishedModel model = preset.open(calibration.model())) {
             PublishedQuantization work = new PublishedQuantization(
                     model, recipe, calibration.prompts(), calibration.seed(), preset.maxMemory(), output);
-            work.plan();
-            if (!preset.isDryRun()) {
+            FrameWeights known = sensitivity == null
+                    ? null
+                    : FrameWeights.read(MissingException.require(sensitivity), work.chunks());
+            Map<String, Object> plan = work.plan();
+            if (preset.isDryRun()) {
+                output.result(plan);
+            } else {
                 Path place = state == null ? folder.resolveSibling(folder.getFileName() + ".state") : state;
-                FrameWeights known = sensitivity == null ? null : alpha(sensitivity);
                 PackedSize size = work.quantize(StateFolder.open(place, work.facts()), known, folder);
                 output.line(size.text());
                 output.line("written to " + folder + "; its state in " + place + " is no longer needed");
                 output.result(size);
             }
             return 0;
-        }
-    }
-
-    private static FrameWeights alpha(Path file) {
-        try {
-            JsonNode alpha = new JsonMapper()
-                    .readTree(MissingException.require(file).toFile())
-                    .path("alpha");
-            double[] values = new double[alpha.size()];
-            for (int i = 0; i < values.length; i++) {
-                values[i] = alpha.get(i).asDouble();
-            }
-            if (values.length == 0) {
-                throw new IllegalArgumentException(file + ": no 'alpha' in it");
-            }
-            return FrameWeights.of(values);
-        } catch (IOException e) {
-            throw new IllegalArgumentException(file + ": cannot be read: " + e.getMessage(), e);
         }
     }
 }

@@ -46,7 +46,9 @@ final class SensitivityCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (preset.isGiven()) {
+        boolean published = preset.isGiven();
+        calibration.check(published);
+        if (published) {
             return published();
         }
         preset.useDevice();
@@ -68,8 +70,10 @@ final class SensitivityCommand implements Callable<Integer> {
         try (PublishedModel model = preset.open(calibration.model())) {
             PublishedQuantization work = new PublishedQuantization(
                     model, calibration.recipe(), calibration.prompts(), calibration.seed(), preset.maxMemory(), output);
-            work.plan();
-            if (!preset.isDryRun()) {
+            Map<String, Object> plan = work.plan();
+            if (preset.isDryRun()) {
+                output.result(plan);
+            } else {
                 Path state = file.resolveSibling(file.getFileName() + ".state");
                 write(work.sensitivity(StateFolder.open(state, work.facts())));
             }

@@ -6,6 +6,7 @@ import io.arvid.model.wan.WanConfig;
 import io.arvid.record.Progress;
 import io.arvid.tensor.DTypes;
 import io.arvid.tensor.Torch;
+import io.arvid.weights.AtomicFolder;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -13,7 +14,9 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** {@code arvid synthesize}: a model of random weights in the true names and shapes. */
 @Command(
@@ -21,6 +24,9 @@ import picocli.CommandLine.Option;
         description = "Writes a folder of random weights in the names, shapes and sizes of a published model.",
         mixinStandardHelpOptions = true)
 final class SynthesizeCommand implements Callable<Integer> {
+    @Spec
+    private @Nullable CommandSpec spec;
+
     @Option(
             names = "--like",
             paramLabel = "MODEL",
@@ -28,7 +34,11 @@ final class SynthesizeCommand implements Callable<Integer> {
             description = "The model: wan2.1-t2v-1.3b or wan2.1-t2v-14b.")
     private String model = "";
 
-    @Option(names = "--out", paramLabel = "DIR", required = true, description = "The folder to write.")
+    @Option(
+            names = {"-o", "--output", "--out"},
+            paramLabel = "DIR",
+            required = true,
+            description = "The folder to write.")
     private Path folder = Path.of(".");
 
     @Option(names = "--layers", paramLabel = "N", description = "Write only the first N transformer blocks.")
@@ -65,9 +75,9 @@ final class SynthesizeCommand implements Callable<Integer> {
     public Integer call() {
         WanConfig config = sizes();
         if (!type.isFloating()) {
-            throw new IllegalArgumentException(
-                    "weights are fractions: --dtype must be F32, F16, BF16 or F64, not " + type);
+            throw Usage.wrong(spec, "weights are fractions: --dtype must be F32, F16, BF16 or F64, not " + type);
         }
+        AtomicFolder.requireFree(folder);
         long values = SyntheticModel.valueCount(config, parts);
         long bytes = values * type.bytes();
         output.line(folder + ": " + config.numLayers() + " blocks, " + values + " values, " + InspectCommand.size(bytes)
@@ -99,12 +109,12 @@ final class SynthesizeCommand implements Callable<Integer> {
     }
 
     private WanConfig sizes() {
-        WanConfig all = SyntheticModel.sizes(model);
+        WanConfig all = Usage.of(spec, () -> SyntheticModel.sizes(model));
         if (layers == null) {
             return all;
         }
         if (layers < 1 || layers > all.numLayers()) {
-            throw new IllegalArgumentException("--layers must be between 1 and " + all.numLayers() + ", not " + layers);
+            throw Usage.wrong(spec, "--layers must be between 1 and " + all.numLayers() + ", not " + layers);
         }
         return all.withLayers(layers);
     }

@@ -10,6 +10,7 @@ import io.arvid.report.TrainingPage;
 import io.arvid.run.Generator;
 import io.arvid.run.ModelFolder;
 import io.arvid.run.QatRun;
+import io.arvid.weights.AtomicFolder;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.TreeMap;
@@ -59,6 +60,7 @@ final class TrainQatCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        AtomicFolder.requireFree(options.target());
         options.apply();
         RecipeFile<?> file = changed(RecipeFile.read(MissingException.require(recipe)));
         String name = recipe.getFileName().toString().replaceAll("\\.json$", "");

@@ -4,7 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.arvid.record.RunRecord;
+import io.arvid.tensor.DTypes;
+import io.arvid.tensor.TensorScope;
+import io.arvid.tensor.Tensors;
 import io.arvid.tensor.Torch;
+import io.arvid.weights.SafetensorsWriter;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -12,10 +17,16 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 
 class ArvidTest {
     private static final String GOLDEN =
@@ -28,7 +39,14 @@ class ArvidTest {
     private final StringWriter err = new StringWriter();
 
     private int run(String... arguments) {
-        CommandLine command = Arvid.commandLine();
+        return run(Arvid.commandLine(), arguments);
+    }
+
+    private int run(Object verb, String... arguments) {
+        return run(Arvid.commandLine().addSubcommand(verb), arguments);
+    }
+
+    private int run(CommandLine command, String... arguments) {
         command.setOut(new PrintWriter(out, true));
         command.setErr(new PrintWriter(err, true));
         return command.execute(arguments);
@@ -69,12 +87,99 @@ class ArvidTest {
     }
 
     @Test
+    void optionsThatWouldBeIgnoredAreRefused() throws IOException {
+        for (String option :
+                List.of("--kv-bits=4", "--kv-group=64", "--kv-sink=1", "--kv-recent=1", "--kv-along=tokens")) {
+            assertThat(run("generate", "-p", "x", option, "-o", folder.toString()))
+                    .as(option)
+                    .isEqualTo(2);
+            assertThat(err.toString()).contains(option.split("=")[0] + " needs --kv MODE");
+        }
+        assertThat(run("generate", "-p", "x", "--kv-correct", "-o", folder.toString()))
+                .isEqualTo(2);
+        assertThat(run("generate", "-p", "x", "--kv", "none", "--kv-bits", "4", "-o", folder.toString()))
+                .isEqualTo(2);
+
+        Path prompts = Files.writeString(folder.resolve("prompts.txt"), "a cat\n");
+        assertThat(quantize("--prompts", prompts.toString(), "--count", "3")).isEqualTo(2);
+        assertThat(err.toString()).contains("--count is for prompts of the bundled world");
+        assertThat(quantize("--state", folder.toString())).isEqualTo(2);
+        assertThat(err.toString()).contains("--state is for published models");
+        assertThat(quantize("--preset", "self-forcing")).isEqualTo(2);
+        assertThat(err.toString()).contains("--preset needs --prompts FILE");
+    }
+
+    private int quantize(String... more) {
+        List<String> arguments = new ArrayList<>(List.of("quantize", "--recipe"));
+        arguments.add(Path.of("..", "recipes", "minmax-w4a8.json").toString());
+        arguments.addAll(List.of("-o", folder.resolve("packed").toString()));
+        arguments.addAll(List.of(more));
+        return run(arguments.toArray(String[]::new));
+    }
+
+    @Test
+    void whatCannotBeUsedIsRefusedBeforeTheWork() {
+        String videos = folder.toString();
+        assertThat(run("generate")).isEqualTo(2);
+        assertThat(err.toString()).contains("nothing to generate");
+        assertThat(run("generate", "-p", "x", "--device", "tpu")).isEqualTo(2);
+        assertThat(run("bench", "--runs", "0")).isEqualTo(2);
+        assertThat(run("demo", "--prompts", "0")).isEqualTo(2);
+        assertThat(run("evaluate", "--videos", videos, "--metrics", "lpps")).isEqualTo(2);
+        assertThat(err.toString()).contains("lpips");
+        assertThat(run("evaluate", "--videos", videos, "--confidence", "95")).isEqualTo(2);
+        assertThat(run("evaluate", "--videos", videos, "--resamples", "1")).isEqualTo(2);
+        assertThat(run("evaluate", "--videos", videos, "--weights", "fdv=a.pt")).isEqualTo(2);
+        assertThat(err.toString()).contains("the nearest is 'fvd'");
+    }
+
+    @Test
+    void aPlaceThatIsTakenIsRefusedBeforeTheTraining() throws IOException {
+        Files.writeString(folder.resolve("config.json"), "{}");
+        String recipe = Path.of("..", "recipes", "qvgen-w4a4.json").toString();
+        assertThat(run("train", "qat", "--recipe", recipe, "--model", "nowhere", "-o", folder.toString()))
+                .isEqualTo(1);
+        assertThat(err.toString()).contains("exists already").hasLineCount(1);
+    }
+
+    @Test
+    void anEvaluationNotesItsCommand() {
+        for (String name : List.of("videos", "full")) {
+            try (TensorScope scope = TensorScope.open()) {
+                SafetensorsWriter.write(
+                        folder.resolve(name).resolve("a.safetensors"),
+                        Map.of("latents", Tensors.full(DTypes.F32, name.length(), 6, 2, 2, 2)),
+                        Map.of());
+            }
+        }
+        String[] command = {
+            "evaluate",
+            "--videos",
+            folder.resolve("videos").toString(),
+            "--reference",
+            folder.resolve("full").toString(),
+            "--metrics",
+            "latent-mse",
+            "-o",
+            folder.resolve("result").toString()
+        };
+        assertThat(run(command)).as(err.toString()).isZero();
+        assertThat(RunRecord.read(folder.resolve("result")).command()).isEqualTo("arvid " + String.join(" ", command));
+    }
+
+    @Test
     void whatIsMissingIsNamedWithExitCodeThree() {
         assertThat(run("verify", folder.resolve("nowhere").toString())).isEqualTo(3);
         assertThat(err.toString()).contains("nowhere: no such file or folder").hasLineCount(1);
         assertThat(run("verify", folder.toString())).isEqualTo(3);
         assertThat(run("verify", GOLDEN, "no_such_case")).isEqualTo(3);
         assertThat(run("report", folder.toString())).isEqualTo(3);
+        assertThat(run("generate", "-p", "x", "--model", folder.toString())).isEqualTo(3);
+        assertThat(err.toString()).contains("not the folder of a model");
+        assertThat(run("evaluate", "--videos", folder.toString(), "--weights", "fvd=gone.pt"))
+                .isEqualTo(3);
+        assertThat(run("evaluate", "--videos", folder.toString(), "--weights", "gone"))
+                .isEqualTo(3);
     }
 
     @Test
@@ -132,6 +237,27 @@ class ArvidTest {
         assertThat(err.toString()).contains("run.json: no record of a run").hasLineCount(1);
         assertThat(run("report", "-v", folder.toString())).isEqualTo(1);
         assertThat(err.toString()).contains("at io.arvid");
+    }
+
+    @Command(name = "burst")
+    private static final class Burst implements Callable<Integer> {
+        @Option(names = "-v")
+        private boolean verbose;
+
+        @Override
+        public Integer call() {
+            throw new OutOfMemoryError("Java heap space");
+        }
+    }
+
+    @Test
+    void errorsOfTheMachineEndLikeOthers() {
+        assertThat(run(new Burst(), "burst")).isEqualTo(1);
+        assertThat(err.toString()).isEqualToIgnoringNewLines("arvid: out of memory: Java heap space");
+        assertThat(run(new Burst(), "burst", "-v")).isEqualTo(1);
+        assertThat(err.toString()).contains("at io.arvid");
+        assertThat(Failure.describe(new UnsatisfiedLinkError("no jnitorch in java.library.path")))
+                .isEqualTo("cannot be loaded: no jnitorch in java.library.path");
     }
 
     @Test

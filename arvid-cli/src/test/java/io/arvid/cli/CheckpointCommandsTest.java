@@ -76,11 +76,22 @@ class CheckpointCommandsTest {
     @Test
     void wrongSizesAreRefused() {
         String model = folder.resolve("model").toString();
-        assertThat(run("synthesize", "--like", "wan3", "--out", model)).isEqualTo(1);
-        assertThat(run("synthesize", "--like", "wan2.1-t2v-1.3b", "--layers", "31", "--out", model))
-                .isEqualTo(1);
+        assertThat(run("synthesize", "--like", "wan3", "--out", model)).isEqualTo(2);
+        assertThat(run("synthesize", "--like", "wan2.1-t2v-1.3b", "--layers", "31", "-o", model))
+                .isEqualTo(2);
+        assertThat(run("synthesize", "--like", "wan2.1-t2v-1.3b", "--dtype", "I64", "-o", model))
+                .isEqualTo(2);
         assertThat(err.toString()).contains("wan2.1-t2v-14b").contains("between 1 and 30");
         assertThat(folder.resolve("model")).doesNotExist();
+    }
+
+    @Test
+    void aModelIsNotWrittenOverAnother() throws IOException {
+        Path config = Files.writeString(folder.resolve("config.json"), "{}");
+        assertThat(run("synthesize", "--like", "wan2.1-t2v-1.3b", "--layers", "1", "--out", folder.toString()))
+                .isEqualTo(1);
+        assertThat(err.toString()).contains("exists already").hasLineCount(1);
+        assertThat(config).hasContent("{}");
     }
 
     @Test
@@ -124,8 +135,10 @@ class CheckpointCommandsTest {
                     .doesNotContain("other.txt");
             assertThat(folder.resolve("pulled")).doesNotExist();
 
-            assertThat(run("pull", "o/n", "*.json", "--to", to, "--endpoint", endpoint))
+            assertThat(run("pull", "o/n", "*.json", "-o", to, "--endpoint", endpoint))
                     .isZero();
+            assertThat(run("pull", "self-forcin", "-o", to, "--endpoint", endpoint))
+                    .isEqualTo(2);
             assertThat(Files.readString(folder.resolve("pulled/config.json"))).isEqualTo("{}");
             assertThat(run("pull", "o/n", "*.bin", "--to", to, "--endpoint", endpoint))
                     .isEqualTo(3);

@@ -2,6 +2,8 @@ package io.arvid.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.arvid.model.wan.PublishedNetwork;
 import io.arvid.model.wan.SyntheticModel;
 import io.arvid.model.wan.WanConfig;
@@ -121,8 +123,60 @@ class PresetCommandsTest {
         assertThat(out.toString()).contains("keys and values").contains("(peak)");
         assertThat(run("generate", "-p", "x", "--max-memory", "10M")).isEqualTo(1);
         assertThat(err.toString()).contains("--max-memory").hasLineCount(1);
-        assertThat(run("generate", "-p", "x", "--max-memory", "much")).isEqualTo(1);
+        assertThat(run("generate", "-p", "x", "--max-memory", "much")).isEqualTo(2);
         assertThat(err.toString()).contains("write 16G");
+    }
+
+    @Test
+    void aPlanIsPrintedAsJson() throws IOException {
+        assertThat(run("generate", "-p", "x", "--dry-run", "--json")).isZero();
+        JsonNode plan = new JsonMapper().readTree(out.toString());
+        assertThat(plan.path("peak").asLong()).isPositive();
+        assertThat(plan.path("memory")
+                        .path(0)
+                        .path("parts")
+                        .path(0)
+                        .path("name")
+                        .asText())
+                .isEqualTo("transformer");
+        for (String verb : List.of("quantize", "sensitivity")) {
+            assertThat(run(verb, calibration("--dry-run", "--json"))).isZero();
+            plan = new JsonMapper().readTree(out.toString());
+            assertThat(plan.path("peak").asLong()).isPositive();
+            assertThat(plan.path("disk").asLong()).isPositive();
+            assertThat(plan.path("seconds").path("rounding").asDouble()).isPositive();
+        }
+    }
+
+    @Test
+    void settingsThatDoNotFitAreRefused() {
+        for (String option : List.of("--shift=0", "--chunk-frames=0", "--threads=0", "--height=65", "--guidance=3")) {
+            assertThat(run("generate", "-p", "x", option)).as(option).isEqualTo(2);
+        }
+        assertThat(err.toString()).contains("has no guidance");
+    }
+
+    @Test
+    void sensitivitiesAreCheckedBeforeTheWork() throws IOException {
+        Path file = Files.writeString(folder.resolve("sensitivity.json"), "{\"alpha\": [0.5, 0.3]}");
+        assertThat(run("quantize", calibration("--dry-run", "--sensitivity", file.toString())))
+                .isZero();
+        Files.writeString(file, "{\"alpha\": [0.5, 0.3, 0.2]}");
+        assertThat(run("quantize", calibration("--dry-run", "--sensitivity", file.toString())))
+                .isEqualTo(1);
+        assertThat(err.toString())
+                .contains("sensitivity.json: 'alpha' must be an array of 2 numbers")
+                .hasLineCount(1);
+    }
+
+    /** Recipe, prompts and output of a calibration, and {@code more}. */
+    private String[] calibration(String... more) throws IOException {
+        Path prompts = Files.writeString(folder.resolve("prompts.txt"), "a cat on a beach\n");
+        List<String> options = new ArrayList<>(List.of("--prompts", prompts.toString(), "--recipe"));
+        options.add(Path.of("..", "recipes", "q-arvd-full-w4a8.json").toString());
+        options.addAll(List.of("-o", folder.resolve("planned").toString()));
+        options.addAll(List.of(more));
+        return options.toArray(String[]::new);
     }
 
     @Test
@@ -133,7 +187,7 @@ class PresetCommandsTest {
         }
         assertThat(run("generate", "-p", "x", "--device", "cuda")).isEqualTo(3);
         assertThat(err.toString()).contains("device cuda:0 cannot be used").hasLineCount(1);
-        assertThat(run("generate", "-p", "x", "--device", "tpu")).isEqualTo(1);
+        assertThat(run("generate", "-p", "x", "--device", "tpu")).isEqualTo(2);
         assertThat(err.toString()).contains("there are cpu, cuda");
     }
 

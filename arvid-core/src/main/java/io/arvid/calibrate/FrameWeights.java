@@ -1,6 +1,10 @@
 package io.arvid.calibrate;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.arvid.tensor.Tensors;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
@@ -30,6 +34,29 @@ public record FrameWeights(List<Double> alpha) {
     /** Of an array. */
     public static FrameWeights of(double... alpha) {
         return new FrameWeights(Arrays.stream(alpha).boxed().toList());
+    }
+
+    /**
+     * The {@code alpha} in {@code file}, as {@code arvid sensitivity} writes it.
+     *
+     * @param chunks how many there must be
+     * @throws IllegalArgumentException naming the file and what is wrong with it
+     */
+    public static FrameWeights read(Path file, int chunks) {
+        try {
+            JsonNode alpha = new JsonMapper().readTree(file.toFile()).path("alpha");
+            if (!alpha.isArray()
+                    || alpha.size() != chunks
+                    || !alpha.valueStream().allMatch(JsonNode::isNumber)) {
+                throw new IllegalArgumentException("'alpha' must be an array of " + chunks
+                        + " numbers, one for each chunk" + (alpha.isMissingNode() ? "" : ", not " + alpha));
+            }
+            return of(alpha.valueStream().mapToDouble(JsonNode::asDouble).toArray());
+        } catch (IOException e) {
+            throw new IllegalArgumentException(file + ": cannot be read: " + e.getMessage(), e);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(file + ": " + e.getMessage(), e);
+        }
     }
 
     /** The paper's comparison {@code 2^−i} (its Table 4). */

@@ -209,6 +209,7 @@ final class CellRun {
                         settings,
                         request.run().resolve("cache")),
                 request.command(),
+                request.sources(),
                 Progress.SILENT);
         result.write(folder);
         return result;

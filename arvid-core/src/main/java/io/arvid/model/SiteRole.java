@@ -39,9 +39,4 @@ public enum SiteRole {
     public boolean isTextPath() {
         return this == CROSS_K || this == CROSS_V || this == TEXT_UP || this == TEXT_DOWN;
     }
-
-    /** True for the layers that turn the timestep into modulation. */
-    public boolean isTimePath() {
-        return this == TIME_UP || this == TIME_DOWN || this == TIME_PROJECTION;
-    }
 }

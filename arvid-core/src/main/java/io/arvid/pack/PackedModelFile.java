@@ -9,6 +9,7 @@ import io.arvid.quantize.scheme.LayerPlan;
 import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.tensor.TensorScope;
 import io.arvid.weights.CheckpointException;
+import io.arvid.weights.MissingFileException;
 import io.arvid.weights.SafetensorsFile;
 import io.arvid.weights.WeightMap;
 import java.io.IOException;
@@ -107,7 +108,7 @@ public final class PackedModelFile implements AutoCloseable {
 
     private static JsonNode readJson(Path file) {
         if (!Files.isRegularFile(file)) {
-            throw new CheckpointException(file, "no such file: not a packed model");
+            throw new MissingFileException(file, "no such file: not a packed model");
         }
         try {
             return new JsonMapper().readTree(file.toFile());

@@ -25,6 +25,7 @@ import io.arvid.tensor.TensorScope;
 import io.arvid.weights.AtomicFile;
 import io.arvid.weights.CheckpointException;
 import io.arvid.weights.FileHash;
+import io.arvid.weights.MissingFileException;
 import io.arvid.weights.SafetensorsFile;
 import io.arvid.weights.WeightMap;
 import java.io.IOException;
@@ -149,7 +150,7 @@ public final class ModelFolder implements AutoCloseable {
     public static ModelFolder open(Path folder) {
         Path file = folder.resolve(CONFIG);
         if (!Files.isRegularFile(file)) {
-            throw new CheckpointException(file, "no such file: not the folder of a model");
+            throw new MissingFileException(file, "no such file: not the folder of a model");
         }
         try {
             ObjectNode json = (ObjectNode) JSON.readTree(file.toFile());

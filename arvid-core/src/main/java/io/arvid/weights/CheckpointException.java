@@ -4,7 +4,7 @@ import java.io.Serial;
 import java.nio.file.Path;
 
 /** A file of weights that cannot be used; the message is one line that names the file and the defect. */
-public final class CheckpointException extends RuntimeException {
+public sealed class CheckpointException extends RuntimeException permits MissingFileException {
     @Serial
     private static final long serialVersionUID = 1;
 

@@ -122,8 +122,11 @@ public final class CheckpointFile {
     }
 
     private static Format formatOf(Path file) {
+        if (Files.isDirectory(file)) {
+            throw new CheckpointException(file, "is a folder");
+        }
         if (!Files.isRegularFile(file)) {
-            throw new CheckpointException(file, Files.isDirectory(file) ? "is a folder" : "no such file");
+            throw new MissingFileException(file, "no such file");
         }
         try {
             if (Files.size(file) == 0) {

@@ -150,7 +150,7 @@ public final class SafetensorsFile {
 
     private static MemorySegment map(Path file, Arena arena) {
         if (!Files.isRegularFile(file)) {
-            throw new CheckpointException(file, "no such file");
+            throw new MissingFileException(file, "no such file");
         }
         try {
             return MappedFiles.map(file, arena);

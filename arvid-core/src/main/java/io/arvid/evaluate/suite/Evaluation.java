@@ -10,7 +10,6 @@ import io.arvid.record.SourceStamp;
 import io.arvid.record.StageClock;
 import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Torch;
-import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -24,14 +23,16 @@ import java.util.Map;
  */
 public final class Evaluation {
     private final EvaluationRequest request;
+    private final SourceStamp sources;
     private final StageClock clock;
     private final String began = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
 
     /** Failed metrics of a video by reason, by video. */
     private final Map<String, Map<String, List<String>>> failures = new LinkedHashMap<>();
 
-    private Evaluation(EvaluationRequest request, Progress listener) {
+    private Evaluation(EvaluationRequest request, SourceStamp sources, Progress listener) {
         this.request = request;
+        this.sources = sources;
         this.clock = new StageClock(listener);
     }
 
@@ -39,9 +40,11 @@ public final class Evaluation {
      * Evaluates.
      *
      * @param command the command line, for the record
+     * @param sources the program that does it, for the record
      */
-    public static EvaluationResult run(EvaluationRequest request, String command, Progress listener) {
-        return new Evaluation(request, listener).run(command);
+    public static EvaluationResult run(
+            EvaluationRequest request, String command, SourceStamp sources, Progress listener) {
+        return new Evaluation(request, sources, listener).run(command);
     }
 
     private EvaluationResult run(String command) {
@@ -128,7 +131,7 @@ public final class Evaluation {
         return new RunRecord(
                 command,
                 began,
-                SourceStamp.of(Path.of("")),
+                sources,
                 "",
                 "",
                 List.of(),

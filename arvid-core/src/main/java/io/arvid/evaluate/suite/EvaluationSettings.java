@@ -26,8 +26,9 @@ public record EvaluationSettings(
     /** As the papers: chunks of three latent frames, four decoded frames a latent frame, 16 a second. */
     public static final EvaluationSettings DEFAULT = new EvaluationSettings(3, 4, 0, 16, 2000, 0.95, 0);
 
-    /** Refuses chunks and strides below 1. */
+    /** Refuses chunks and strides below 1, and what no bootstrap can be made of. */
     public EvaluationSettings {
+        new PairedBootstrap(resamples, confidence, seed);
         if (chunkLatentFrames < 1 || stride < 1 || expectedFrames < 0 || !(framesPerSecond > 0)) {
             throw new IllegalArgumentException(
                     "chunks and strides need at least one frame, frames a second must be positive");

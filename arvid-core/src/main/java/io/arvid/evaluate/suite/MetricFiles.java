@@ -3,6 +3,7 @@ package io.arvid.evaluate.suite;
 import io.arvid.evaluate.input.ContentHash;
 import io.arvid.evaluate.net.MetricWeights;
 import io.arvid.rollout.preset.RemoteFile;
+import io.arvid.weights.MissingFileException;
 import io.arvid.weights.NearestName;
 import io.arvid.weights.WeightMap;
 import java.nio.file.Files;
@@ -75,6 +76,9 @@ public final class MetricFiles {
     }
 
     private static Map<String, Path> inFolder(Path folder) {
+        if (Files.notExists(folder)) {
+            throw new MissingFileException(folder, "no such folder of weights; a file is given as name=file");
+        }
         if (!Files.isDirectory(folder)) {
             throw new IllegalArgumentException(
                     "--weights: '" + folder + "' is neither a folder nor of the form name=file");
@@ -94,7 +98,7 @@ public final class MetricFiles {
 
     private static Path existing(Path file) {
         if (!Files.isRegularFile(file)) {
-            throw new IllegalArgumentException("--weights: " + file + ": no such file");
+            throw new MissingFileException(file, "no such file of weights");
         }
         return file;
     }
@@ -107,7 +111,7 @@ public final class MetricFiles {
     Path file(WeightSlot slot) {
         Path file = files.get(slot.name());
         if (file == null) {
-            throw new IllegalArgumentException("weights '" + slot.name() + "' are missing: --weights " + slot.name()
+            throw new MissingFileException("weights '" + slot.name() + "' are missing: --weights " + slot.name()
                     + "=FILE (" + String.join(" or ", slot.published()) + ")");
         }
         return file;

@@ -11,10 +11,5 @@ public enum MetricInput {
     /** The decoded frames of a video and its prompt. */
     PROMPTED_FRAMES,
     /** Features of every video, and those of every reference: the distance is one of the two sets. */
-    FEATURES;
-
-    /** True where a reference is needed. */
-    public boolean needsReference() {
-        return this == FRAME_PAIR || this == LATENT_PAIR || this == FEATURES;
-    }
+    FEATURES
 }

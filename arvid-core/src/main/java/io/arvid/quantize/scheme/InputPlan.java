@@ -41,11 +41,6 @@ public sealed interface InputPlan {
         public Dynamic(IntGrid grid, Granularity at) {
             this(grid, at, 1, 1, false);
         }
-
-        /** True where there is nothing but grid and granularity. */
-        public boolean isPlain() {
-            return lowClip == 1 && highClip == 1 && !zeroInGrid;
-        }
     }
 
     /**

@@ -3,6 +3,7 @@ package io.arvid.rollout.preset;
 import io.arvid.model.wan.Checkpoints;
 import io.arvid.model.wan.ModelCard;
 import io.arvid.weights.CheckpointException;
+import io.arvid.weights.MissingFileException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -39,12 +40,12 @@ public record ModelFolder(List<Path> places, List<ModelCard> cards) {
     /**
      * The transformer that {@code preset} runs.
      *
-     * @throws CheckpointException naming what was found where none fits
+     * @throws MissingFileException naming what was found where none fits
      */
     public ModelCard transformer(Preset preset) {
         ModelCard card = preset.choose(cards);
         if (card == null) {
-            throw new CheckpointException(
+            throw new MissingFileException(
                     searched() + ": no transformer for the preset '" + preset.id() + "', which needs a "
                             + (preset.isCausal() ? "causal" : "bidirectional") + " " + preset.model() + "; " + found());
         }
@@ -54,13 +55,13 @@ public record ModelFolder(List<Path> places, List<ModelCard> cards) {
     /**
      * The first complete checkpoint of {@code network}.
      *
-     * @throws CheckpointException naming what was found where there is none
+     * @throws MissingFileException naming what was found where there is none
      */
     public ModelCard network(ModelCard.Network network) {
         return cards.stream()
                 .filter(card -> card.network() == network && card.isComplete())
                 .findFirst()
-                .orElseThrow(() -> new CheckpointException(searched() + ": no complete "
+                .orElseThrow(() -> new MissingFileException(searched() + ": no complete "
                         + network.name().toLowerCase(java.util.Locale.ROOT).replace('_', ' ') + "; " + found()));
     }
 
@@ -72,7 +73,7 @@ public record ModelFolder(List<Path> places, List<ModelCard> cards) {
     /**
      * The {@code tokenizer.json} of the text encoder, or its {@code spiece.model}.
      *
-     * @throws CheckpointException where there is none
+     * @throws MissingFileException where there is none
      */
     public Path tokenizer() {
         for (Path place : places) {
@@ -91,7 +92,7 @@ public record ModelFolder(List<Path> places, List<ModelCard> cards) {
                 }
             }
         }
-        throw new CheckpointException(searched() + ": no tokenizer.json or spiece.model");
+        throw new MissingFileException(searched() + ": no tokenizer.json or spiece.model");
     }
 
     private String searched() {

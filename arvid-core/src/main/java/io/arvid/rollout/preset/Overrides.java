@@ -29,6 +29,16 @@ public record Overrides(
         @Nullable Integer solverSteps,
         @Nullable Double guidance,
         @Nullable String negativePrompt) {
+    /** Refuses what a {@code RolloutConfig} would take for absent. */
+    public Overrides {
+        if (shift != null && !(shift > 0)) {
+            throw new IllegalArgumentException("shift must be positive, not " + shift);
+        }
+        if (chunkFrames != null && chunkFrames < 1) {
+            throw new IllegalArgumentException("chunk-frames must be positive, not " + chunkFrames);
+        }
+    }
+
     /** No change. */
     public static final Overrides NONE = new Overrides(null, null, null, null, null, null, null, null, null, null);
 

@@ -7,6 +7,7 @@ import io.arvid.evaluate.input.PromptList;
 import io.arvid.evaluate.input.Sample;
 import io.arvid.evaluate.input.Samples;
 import io.arvid.record.Progress;
+import io.arvid.record.SourceStamp;
 import io.arvid.rollout.train.world.SceneRenderer;
 import io.arvid.rollout.train.world.ShapesWorld;
 import io.arvid.rollout.train.world.WorldSpec;
@@ -69,6 +70,7 @@ class EvaluationTest {
                         EvaluationSettings.DEFAULT,
                         folder.resolve("cache")),
                 "evaluate",
+                SourceStamp.UNKNOWN,
                 Progress.SILENT);
     }
 
@@ -85,6 +87,7 @@ class EvaluationTest {
         assertThat(nearly.failures())
                 .isNotEmpty()
                 .allSatisfy(failure -> assertThat(failure.video()).isEqualTo("broken"));
+        assertThat(nearly.run().source()).isEqualTo(SourceStamp.UNKNOWN); // The test's folder is no checkout.
         MetricResult psnr = nearly.metric("psnr").orElseThrow();
         assertThat(psnr.byVideo()).containsOnlyKeys("clip2", "clip10");
         assertThat(psnr.perChunk()).hasSize(2);

@@ -79,6 +79,14 @@ class PresetsTest {
     }
 
     @Test
+    void whatWouldMeanAbsentIsNoOverride() {
+        assertThatThrownBy(() -> new Overrides(null, 0.0, null, null, null, null, null, null, null, null))
+                .hasMessageContaining("shift must be positive");
+        assertThatThrownBy(() -> new Overrides(null, null, 0, null, null, null, null, null, null, null))
+                .hasMessageContaining("chunk-frames must be positive");
+    }
+
+    @Test
     void overridesThatDoNotApplyAreRefused() {
         Overrides guidance = new Overrides(null, null, null, null, null, null, null, null, 5.0, null);
         assertThatThrownBy(() -> Presets.find("self-forcing").with(guidance)).hasMessageContaining("no guidance");
