@@ -5,8 +5,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.arvid.quantize.RecipeFile;
+import io.arvid.quantize.qarvd.Difference;
+import io.arvid.quantize.qarvd.Follow;
 import io.arvid.weights.NearestName;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** Variations of a recipe, each a few keys of its file changed: those of Q-ARVD's paper, and what arvid's own recipe consists of. */
 final class Ablations {
@@ -76,7 +80,14 @@ final class Ablations {
                     "follow",
                     "Q-ARVD as its paper writes it and as its code does it",
                     "q-arvd",
-                    List.of(new Variant("paper", UNCHANGED), new Variant("code", "{\"follow\": \"code\"}"))),
+                    Stream.of(
+                                    Stream.of(new Variant("paper", UNCHANGED)),
+                                    Arrays.stream(Difference.values())
+                                            .filter(switched -> switched != Difference.SENSITIVITY_AT_TARGET)
+                                            .map(Ablations::asInTheCode),
+                                    Stream.of(new Variant("code", "{\"follow\": \"code\"}")))
+                            .flatMap(variants -> variants)
+                            .toList()),
             new Ablation(
                     "prompts",
                     "Calibration prompts of Q-ARVD",
@@ -129,6 +140,14 @@ final class Ablations {
                                             + "\"betaStart\": 20, \"betaEnd\": 2}}}"))));
 
     private Ablations() {}
+
+    /** The paper but for one switch. */
+    private static Variant asInTheCode(Difference switched) {
+        boolean on = switched.in(Follow.CODE);
+        return new Variant(
+                "paper, but " + switched.key() + ": " + on,
+                "{\"overrides\": {\"" + switched.key() + "\": " + on + "}}");
+    }
 
     static List<String> ids() {
         return ALL.stream().map(Ablation::id).toList();
