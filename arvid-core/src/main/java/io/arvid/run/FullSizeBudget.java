@@ -41,7 +41,7 @@ public record FullSizeBudget(PublishedModel model) {
 
     private static final int ROWS_OF_FFN = 2;
     /** Square float64 matrices that rounding a layer holds at its widest, as a run of the 1.3B took them. */
-    private static final int SQUARES = 11;
+    private static final int SQUARES = 15;
     /** A block's time over that of its matrix products. */
     private static final double BLOCK_OVERHEAD = 1.3;
     /** Full-resolution channels that decoding a latent frame holds, in float32, over four frames. */
