@@ -2,6 +2,7 @@ package io.arvid.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.arvid.compare.QatCandidate;
 import io.arvid.compare.QatComparison;
 import io.arvid.compare.QatScore;
 import io.arvid.record.FindingTable;
@@ -47,8 +48,8 @@ final class TrainCompareCommand implements Callable<Integer> {
     @Option(
             names = {"-o", "--output"},
             paramLabel = "FOLDER",
-            description = "Folder of the run (default: ${DEFAULT-VALUE}).")
-    private Path run = Path.of("runs", "qat-compare");
+            description = "Folder of the run (default: runs/qat-compare-MODEL, by the name of the model's folder).")
+    private @Nullable Path output;
 
     @Option(
             names = "--recipes",
@@ -98,54 +99,66 @@ final class TrainCompareCommand implements Callable<Integer> {
     private int threads = 2;
 
     @Mixin
-    private Output output = new Output();
+    private Output voice = new Output();
 
     @Override
     public Integer call() {
         Torch.setThreads(threads);
         QatComparison.Settings settings = new QatComparison.Settings(
-                run, Home.heldOutPrompts(prompts), 1, Home.calibrationPrompts(Home.CALIBRATION_PROMPTS));
-        try (ModelFolder opened = ModelFolder.open(MissingException.require(model));
+                run(), Home.heldOutPrompts(prompts), 1, Home.calibrationPrompts(Home.CALIBRATION_PROMPTS));
+        List<QatCandidate> candidates = candidates(
+                ModelFolder.readConfig(MissingException.require(model)).sampler() != null);
+        try (ModelFolder opened = ModelFolder.open(model);
                 Generator generator = new Generator(opened);
-                QatComparison comparison = new QatComparison(generator, settings, output.progress())) {
+                QatComparison comparison = new QatComparison(generator, settings, voice.progress())) {
             Map<String, List<QatScore>> scores = new LinkedHashMap<>();
             scores.put("full-precision", List.of(comparison.fullPrecision()));
-            for (String method : methods) {
-                QatScore score = calibrated(comparison, method);
-                scores.put(score.name(), List.of(score));
-                write(scores, comparison);
-            }
-            for (int seed = 0; seed < seeds; seed++) {
-                for (String name : recipes) {
-                    scores.computeIfAbsent(name, key -> new ArrayList<>())
-                            .add(comparison.trained(recipe(name), seed, steps));
-                    write(scores, comparison);
-                }
-            }
-            for (String name : once) {
-                scores.put(name, List.of(comparison.trained(recipe(name), 0, steps)));
+            for (QatCandidate candidate : candidates) {
+                scores.computeIfAbsent(candidate.method(), key -> new ArrayList<>())
+                        .add(comparison.score(candidate, step -> {}));
                 write(scores, comparison);
             }
             for (FindingTable table : write(scores, comparison)) {
                 print(table);
             }
-            output.result(scores);
+            voice.result(scores);
         }
         return 0;
+    }
+
+    private Path run() {
+        return output == null
+                ? Path.of(
+                        "runs",
+                        "qat-compare-" + model.toAbsolutePath().normalize().getFileName())
+                : output;
+    }
+
+    /** Everything that is compared, in the order of the work; whatever cannot be done is refused here, before any of it. */
+    private List<QatCandidate> candidates(boolean bidirectional) {
+        List<QatCandidate> candidates = new ArrayList<>();
+        methods.forEach(method -> candidates.add(calibrated(method)));
+        for (int seed = 0; seed < seeds; seed++) {
+            for (String name : recipes) {
+                candidates.add(QatCandidate.trained(recipe(name), seed, steps, bidirectional));
+            }
+        }
+        once.forEach(name -> candidates.add(QatCandidate.trained(recipe(name), 0, steps, bidirectional)));
+        return candidates;
     }
 
     private static Path recipe(String name) {
         return MissingException.require(Home.recipes().resolve(name + ".json"));
     }
 
-    private static QatScore calibrated(QatComparison comparison, String method) {
+    private static QatCandidate calibrated(String method) {
         if (method.contains("-w")) {
-            return comparison.calibrated(recipe(method), QatComparison.Inputs.AS_GIVEN, BITS);
+            return QatCandidate.calibrated(recipe(method), QatCandidate.Inputs.AS_GIVEN, BITS);
         }
         String name = method.replace("+token", "");
-        return comparison.calibrated(
+        return QatCandidate.calibrated(
                 calibratedRecipe(name),
-                name.equals(method) ? QatComparison.Inputs.OTHER_BITS : QatComparison.Inputs.PER_TOKEN,
+                name.equals(method) ? QatCandidate.Inputs.OTHER_BITS : QatCandidate.Inputs.PER_TOKEN,
                 BITS);
     }
 
@@ -162,7 +175,7 @@ final class TrainCompareCommand implements Callable<Integer> {
         scores.forEach((name, ofName) -> {
             if (ofName.getFirst().trained()) {
                 List<List<TrainingStep>> logs = ofName.stream()
-                        .map(score -> TrainingLog.read(comparison.log(score)))
+                        .map(score -> TrainingLog.read(comparison.log(score.name())))
                         .toList();
                 runs.put(name, mean(logs));
                 norms.add(List.of(
@@ -180,9 +193,9 @@ final class TrainCompareCommand implements Callable<Integer> {
                 "Mean norm before clipping, over the first fifth of training and over all of it; ± is the deviation between seeds.",
                 List.of("recipe", "first fifth", "first fifth, weights", "whole run"),
                 norms));
-        TrainingPage.write(run.resolve("comparison.html"), "Trained and calibrated quantization", runs, tables);
+        TrainingPage.write(run().resolve("comparison.html"), "Trained and calibrated quantization", runs, tables);
         try {
-            AtomicFile.write(run.resolve("comparison.json"), new JsonMapper().writeValueAsString(tables) + "\n");
+            AtomicFile.write(run().resolve("comparison.json"), new JsonMapper().writeValueAsString(tables) + "\n");
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("the tables are no JSON: " + e.getOriginalMessage(), e);
         }
@@ -272,9 +285,9 @@ final class TrainCompareCommand implements Callable<Integer> {
     }
 
     private void print(FindingTable table) {
-        output.line(table.title() + " (" + table.note() + ")");
-        output.line(String.join(" | ", table.headings()));
-        table.rows().forEach(row -> output.line(String.join(" | ", row)));
-        output.line("");
+        voice.line(table.title() + " (" + table.note() + ")");
+        voice.line(String.join(" | ", table.headings()));
+        table.rows().forEach(row -> voice.line(String.join(" | ", row)));
+        voice.line("");
     }
 }
