@@ -228,11 +228,11 @@ public final class QatTrainer implements AutoCloseable {
                         prompts,
                         batches.frames(),
                         new long[] {frame[1], frame[2], frame[3]},
-                        recipe.seed() * 7919 + step);
+                        batches.seed(step));
                 return step;
             });
         }
-        int[] drawn = generated.draw(recipe.training().batch(), recipe.seed() * 31 + step);
+        int[] drawn = generated.draw(recipe.training().batch(), batches.seed(step));
         return batches.of(step, generated.latents(drawn), batches.text(generated.prompts(drawn)));
     }
 
