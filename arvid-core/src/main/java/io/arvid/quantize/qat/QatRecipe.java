@@ -203,6 +203,12 @@ public record QatRecipe(
         require(training.refreshEvery() > 0 && training.pool() > 0, "refreshEvery and pool must be positive");
         require(training.saveEvery() > 0, "training.saveEvery must be positive");
         require(inputs.buckets() > 0, "inputs.buckets must be positive");
+        long faded =
+                auxiliary.warmUp() + RankSchedule.phases(auxiliary.rank()) * phaseSteps(auxiliary, training.steps());
+        require(
+                auxiliary.rank() == 0 || faded <= training.steps(),
+                "the auxiliary module is gone after " + faded + " steps, but training.steps is " + training.steps()
+                        + ": lower auxiliary.phaseSteps or warmUp, or set phaseSteps to 0");
         require(
                 rates.warmUpShare() >= 0 && rates.warmUpShare() < 1,
                 "rates.warmUpShare must be at least 0 and less than 1");
@@ -216,13 +222,15 @@ public record QatRecipe(
 
     /** The rank schedule of the run; where {@code phaseSteps} is 0 the module is gone with the last step. */
     public RankSchedule rankSchedule() {
-        int phases = RankSchedule.phases(auxiliary.rank());
-        long spread = Math.max(1, (training.steps() - auxiliary.warmUp()) / Math.max(phases, 1));
         return new RankSchedule(
-                auxiliary.rank(),
-                auxiliary.phaseSteps() == 0 ? spread : auxiliary.phaseSteps(),
-                auxiliary.warmUp(),
-                auxiliary.decay());
+                auxiliary.rank(), phaseSteps(auxiliary, training.steps()), auxiliary.warmUp(), auxiliary.decay());
+    }
+
+    private static long phaseSteps(Auxiliary auxiliary, long steps) {
+        int phases = Math.max(RankSchedule.phases(auxiliary.rank()), 1);
+        return auxiliary.phaseSteps() == 0
+                ? Math.max(1, (steps - auxiliary.warmUp()) / phases)
+                : auxiliary.phaseSteps();
     }
 
     /** The same with another seed. */
@@ -230,9 +238,15 @@ public record QatRecipe(
         return new QatRecipe(scheme, other, follow, weights, inputs, auxiliary, loss, rates, optimizer, training);
     }
 
-    /** The same with another number of steps. */
+    /** The same with another number of steps; phases and warm-up of the auxiliary module keep their share of the run. */
     public QatRecipe withSteps(long steps) {
-        return with(training(training.context(), steps, training.batch(), training.chunks()));
+        Auxiliary scaled = new Auxiliary(
+                auxiliary.rank(),
+                auxiliary.phaseSteps() * steps / training.steps(),
+                auxiliary.warmUp() * steps / training.steps(),
+                auxiliary.decay(),
+                auxiliary.initialIterations());
+        return with(scaled, training(training.context(), steps, training.batch(), training.chunks()));
     }
 
     /**
@@ -242,7 +256,7 @@ public record QatRecipe(
     public QatRecipe bidirectional() {
         return training.context() == Context.BIDIRECTIONAL
                 ? this
-                : with(training(Context.BIDIRECTIONAL, training.steps(), 2 * training.batch(), 1));
+                : with(auxiliary, training(Context.BIDIRECTIONAL, training.steps(), 2 * training.batch(), 1));
     }
 
     private Training training(Context context, long steps, int batch, int chunks) {
@@ -264,7 +278,7 @@ public record QatRecipe(
                 t.saveEvery());
     }
 
-    private QatRecipe with(Training other) {
-        return new QatRecipe(scheme, seed, follow, weights, inputs, auxiliary, loss, rates, optimizer, other);
+    private QatRecipe with(Auxiliary module, Training other) {
+        return new QatRecipe(scheme, seed, follow, weights, inputs, module, loss, rates, optimizer, other);
     }
 }
