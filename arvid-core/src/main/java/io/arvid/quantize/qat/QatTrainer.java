@@ -66,6 +66,7 @@ public final class QatTrainer implements AutoCloseable {
     private final QatRecipe recipe;
     private final QatData data;
     private final @Nullable RolloutConfig rollout;
+    private final QatSampling sampling;
     private final QatBatches batches;
     private final RankSchedule schedule;
     private final QatLoss loss;
@@ -94,6 +95,7 @@ public final class QatTrainer implements AutoCloseable {
         this.recipe = recipe;
         this.data = data;
         this.rollout = rollout;
+        this.sampling = sampling;
         this.batches = new QatBatches(teacher.config(), recipe, data, sampling);
         this.schedule = recipe.rankSchedule();
         this.loss = new QatLoss(recipe.loss());
@@ -133,7 +135,7 @@ public final class QatTrainer implements AutoCloseable {
     private QatModel student(QatStart start, Map<String, Tensor> trained) {
         Map<String, Tensor> all = new LinkedHashMap<>(start.fixed());
         all.putAll(trained);
-        return new QatModel(teacher.config(), recipe, all);
+        return new QatModel(teacher.config(), recipe, sampling.first(), all);
     }
 
     private SelfForcedClips selfForcedClips() {

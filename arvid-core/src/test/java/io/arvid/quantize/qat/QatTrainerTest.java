@@ -8,6 +8,8 @@ import static org.assertj.core.api.Assertions.withinPercentage;
 import io.arvid.model.SiteForward;
 import io.arvid.model.wan.WanTransformer;
 import io.arvid.quantize.fake.FakeQuantForward;
+import io.arvid.quantize.qvgen.Follow;
+import io.arvid.quantize.scheme.InputPlan;
 import io.arvid.quantize.scheme.InputRule;
 import io.arvid.quantize.scheme.IntGrid;
 import io.arvid.quantize.scheme.StepBuckets;
@@ -102,7 +104,7 @@ class QatTrainerTest {
             try (var saved = SafetensorsFile.open(folder.resolve(state))) {
                 groups.restore(saved, groups.steps());
                 tensors.putAll(groups.views());
-                try (QatModel student = new QatModel(TinyStudent.CONFIG, recipe, tensors)) {
+                try (QatModel student = new QatModel(TinyStudent.CONFIG, recipe, 1000, tensors)) {
                     return rollOut(student.transformer(), student.rollOutSites(QatLayer.Fading.GONE));
                 }
             }
@@ -245,6 +247,33 @@ class QatTrainerTest {
         train(with, "with", steps::add).close();
         train(without, "without", steps::add).close();
         assertThat(steps.getFirst().loss()).isLessThan(steps.get(3).loss());
+    }
+
+    @Test
+    void theTextPathLearnsWhereTheSamplerBegins() {
+        QatRecipe plain = TinyStudent.recipe(QatRecipe.Context.BIDIRECTIONAL);
+        QatRecipe recipe = new QatRecipe(
+                plain.scheme(),
+                plain.seed(),
+                Follow.CODE,
+                plain.weights(),
+                plain.inputs(),
+                plain.auxiliary(),
+                plain.loss(),
+                plain.rates(),
+                plain.optimizer(),
+                plain.training());
+        QatSampling sampling = new QatSampling(2, new float[] {999, 500}, 5);
+        try (QatTrainer trainer = new QatTrainer("qvgen", tiny.teacher, recipe, tiny, sampling, null);
+                QatTrainer.Result result = trainer.train(folder.resolve("state"), step -> {})) {
+            result.plan().layers().forEach((site, layer) -> {
+                if (site.role().isTextPath()) {
+                    List<InputPlan> factors = ((InputPlan.Stepwise) layer.input()).plans();
+                    assertThat(factors.get(999 % 5)).as(site.name()).isNotEqualTo(factors.get(1000 % 5));
+                    assertThat(factors.subList(0, 4)).containsOnly(factors.getFirst());
+                }
+            });
+        }
     }
 
     @Test
