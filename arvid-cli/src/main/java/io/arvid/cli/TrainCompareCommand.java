@@ -5,12 +5,15 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.arvid.compare.QatCandidate;
 import io.arvid.compare.QatComparison;
 import io.arvid.compare.QatScore;
+import io.arvid.quantize.RecipeFile;
+import io.arvid.quantize.qat.QatRecipe;
 import io.arvid.record.FindingTable;
 import io.arvid.record.TrainingLog;
 import io.arvid.record.TrainingStep;
 import io.arvid.report.TrainingPage;
 import io.arvid.run.Generator;
 import io.arvid.run.ModelFolder;
+import io.arvid.run.QatRun;
 import io.arvid.tensor.Torch;
 import io.arvid.weights.AtomicFile;
 import java.nio.file.Files;
@@ -38,6 +41,7 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true)
 final class TrainCompareCommand implements Callable<Integer> {
     private static final int BITS = 4;
+    private static final List<String> ONCE = List.of("qvgen-w3a3", "qvgen-self-forced-w4a4");
 
     @Option(
             names = "--model",
@@ -62,8 +66,11 @@ final class TrainCompareCommand implements Callable<Integer> {
             names = "--once",
             split = ",",
             paramLabel = "NAME",
-            description = "Recipes that are trained with the first seed only (default: ${DEFAULT-VALUE}).")
-    private List<String> once = List.of("qvgen-w3a3", "qvgen-self-forced-w4a4");
+            description = {
+                "Recipes that are trained with the first seed only (default: qvgen-w3a3,qvgen-self-forced-w4a4;",
+                "a bidirectional model has no self-forced training)."
+            })
+    private @Nullable List<String> once;
 
     @Option(
             names = "--ptq",
@@ -143,8 +150,18 @@ final class TrainCompareCommand implements Callable<Integer> {
                 candidates.add(QatCandidate.trained(recipe(name), seed, steps, bidirectional));
             }
         }
-        once.forEach(name -> candidates.add(QatCandidate.trained(recipe(name), 0, steps, bidirectional)));
+        for (String name : once == null ? ONCE : once) {
+            if (once == null && bidirectional && isSelfForced(name)) {
+                voice.line(name + " is left out: the model is bidirectional");
+            } else {
+                candidates.add(QatCandidate.trained(recipe(name), 0, steps, bidirectional));
+            }
+        }
         return candidates;
+    }
+
+    private static boolean isSelfForced(String name) {
+        return QatRun.trained(RecipeFile.read(recipe(name))).training().context() == QatRecipe.Context.SELF_FORCED;
     }
 
     private static Path recipe(String name) {

@@ -34,11 +34,15 @@ public record QatCandidate(String name, String method, String setting, RecipeFil
      * Training with {@code seed}; {@code steps} instead of the recipe's where it is not null. A bidirectional model trains on whole clips, whatever
      * context the recipe has ({@link QatRecipe#bidirectional}).
      *
-     * @throws IllegalArgumentException where {@code recipe} does not train
+     * @throws IllegalArgumentException where {@code recipe} does not train, or is self-forced and the model bidirectional
      */
     public static QatCandidate trained(Path recipe, long seed, @Nullable Long steps, boolean bidirectional) {
         RecipeFile<?> file = RecipeFile.read(recipe);
         QatRecipe read = QatRun.trained(file).withSeed(seed);
+        if (bidirectional && read.training().context() == QatRecipe.Context.SELF_FORCED) {
+            throw new IllegalArgumentException(
+                    recipe + " is self-forced: a bidirectional model would train as without it");
+        }
         QatRecipe fitting = bidirectional ? read.bidirectional() : read;
         String method = nameOf(recipe);
         return new QatCandidate(

@@ -48,6 +48,10 @@ class QatCandidateTest {
         Path lsq = RECIPES.resolve("lsq-w4a4.json");
         assertThatThrownBy(() -> QatCandidate.calibrated(lsq, QatCandidate.Inputs.AS_GIVEN, 4))
                 .hasMessageContaining("trains the model");
+        Path selfForced = RECIPES.resolve("qvgen-self-forced-w4a4.json");
+        assertThat(QatCandidate.trained(selfForced, 0, null, false).isTrained()).isTrue();
+        assertThatThrownBy(() -> QatCandidate.trained(selfForced, 0, null, true))
+                .hasMessageContaining("self-forced");
     }
 
     @Test
