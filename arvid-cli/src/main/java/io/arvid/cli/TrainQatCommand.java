@@ -10,6 +10,7 @@ import io.arvid.report.TrainingPage;
 import io.arvid.run.Generator;
 import io.arvid.run.ModelFolder;
 import io.arvid.run.QatRun;
+import io.arvid.weights.AtomicFolder;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.TreeMap;
@@ -63,16 +64,18 @@ final class TrainQatCommand implements Callable<Integer> {
         RecipeFile<?> file = changed(RecipeFile.read(MissingException.require(recipe)));
         String name = recipe.getFileName().toString().replaceAll("\\.json$", "");
         Path states = options.states(name);
+        Path target = options.target(name);
+        AtomicFolder.requireFree(target);
         try (ModelFolder opened = ModelFolder.open(MissingException.require(model));
                 Generator generator = new Generator(opened);
                 Progress.Stage stage = output.progress()
                         .begin("training", QatRun.trained(file).training().steps())) {
-            PackedSize size = new QatRun(generator).run(file, states, options.target(), step -> {
+            PackedSize size = new QatRun(generator).run(file, states, target, step -> {
                 stage.step();
                 page(states, name, step);
             });
             output.line(size.text());
-            output.line("written to " + options.target() + "; log and charts in " + states);
+            output.line("written to " + target + "; log and charts in " + states);
             output.result(size);
         }
         return 0;

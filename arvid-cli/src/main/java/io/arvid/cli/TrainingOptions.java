@@ -10,14 +10,20 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** The options of everything that trains. */
 final class TrainingOptions {
     private static final long PAGE_EVERY_NANOS = 30_000_000_000L;
+
+    @Spec(Spec.Target.MIXEE)
+    private @Nullable CommandSpec verb;
 
     @Option(
             names = "--states",
@@ -27,10 +33,9 @@ final class TrainingOptions {
 
     @Option(
             names = {"-o", "--output"},
-            required = true,
             paramLabel = "FOLDER",
-            description = "Where the finished model goes.")
-    private Path target = Path.of("model");
+            description = "Where the finished model goes (default: the folder 'model' among the training states).")
+    private @Nullable Path target;
 
     @Option(
             names = "--threads",
@@ -45,7 +50,12 @@ final class TrainingOptions {
 
     /** Folder of the finished model. */
     Path target() {
-        return target;
+        return target(Objects.requireNonNull(verb, "picocli sets the verb").name());
+    }
+
+    /** Folder of the finished model of {@code what}. */
+    Path target(String what) {
+        return target == null ? states(what).resolve("model") : target;
     }
 
     /** Sets the number of threads. */
