@@ -123,10 +123,15 @@ public final class TrainingPage {
             boolean logarithmic,
             ToDoubleFunction<TrainingStep> value) {
         List<StepLines.Series> series = new ArrayList<>();
-        runs.forEach((name, steps) -> series.add(new StepLines.Series(
-                new MethodLook(name, STYLES.get(series.size() % STYLES.size()), MethodLook.Marker.DISC),
-                steps.stream().mapToDouble(TrainingStep::step).toArray(),
-                steps.stream().mapToDouble(value).toArray())));
+        runs.forEach((name, steps) -> {
+            List<TrainingStep> finite = steps.stream()
+                    .filter(step -> Double.isFinite(value.applyAsDouble(step)))
+                    .toList();
+            series.add(new StepLines.Series(
+                    new MethodLook(name, STYLES.get(series.size() % STYLES.size()), MethodLook.Marker.DISC),
+                    finite.stream().mapToDouble(TrainingStep::step).toArray(),
+                    finite.stream().mapToDouble(value).toArray()));
+        });
         return StepLines.draw(description, series, logarithmic);
     }
 }

@@ -149,15 +149,63 @@ class QatTrainerTest {
     }
 
     @Test
+    void ratesAndClippingMayChangeBetweenTwoParts() throws Exception {
+        QatRecipe recipe = TinyStudent.recipe(QatRecipe.Context.TEACHER_FORCED);
+        assertThatThrownBy(() -> train(recipe, "state", step -> {
+                    if (step.step() == 6) {
+                        throw new IllegalStateException("stopped");
+                    }
+                }))
+                .hasMessage("stopped");
+        QatRecipe.Optimizers o = recipe.optimizer();
+        QatRecipe slower = with(
+                recipe,
+                recipe.auxiliary(),
+                new QatRecipe.Rates(1e-4, 1e-4, 1e-4, 1e-3, 0),
+                new QatRecipe.Optimizers(o.muon(), o.beta1(), o.beta2(), o.weightDecay(), 0.5, o.averageDecay()));
+        List<TrainingStep> rest = new ArrayList<>();
+        train(slower, "state", rest::add).close();
+        assertThat(rest).extracting(TrainingStep::step).containsExactly(5L, 6L, 7L, 8L, 9L);
+        assertThat(rest.getFirst().rates().get("weights")).isLessThanOrEqualTo(1e-4);
+        assertThat(Files.readAllLines(folder.resolve(QatState.CHANGES)))
+                .singleElement()
+                .satisfies(
+                        line -> assertThat(line).startsWith("after step 4: ").contains("clipNorm 0.5", "clipNorm 1.0"));
+        QatRecipe otherDecay = with(
+                recipe,
+                recipe.auxiliary(),
+                recipe.rates(),
+                new QatRecipe.Optimizers(o.muon(), o.beta1(), 0.5, o.weightDecay(), o.clipNorm(), o.averageDecay()));
+        assertThatThrownBy(() -> train(otherDecay, "state", step -> {}).close()).hasMessageContaining("another recipe");
+    }
+
+    private static QatRecipe with(
+            QatRecipe r, QatRecipe.Auxiliary auxiliary, QatRecipe.Rates rates, QatRecipe.Optimizers optimizer) {
+        return new QatRecipe(
+                r.scheme(),
+                r.seed(),
+                r.follow(),
+                r.weights(),
+                r.inputs(),
+                auxiliary,
+                r.loss(),
+                rates,
+                optimizer,
+                r.training());
+    }
+
+    @Test
     void stopsWhereNumbersAreNoLongerFinite() {
         QatRecipe recipe = TinyStudent.recipe(QatRecipe.Context.TEACHER_FORCED);
         tiny.latents(0, 1).fill_(new Scalar(Double.NaN));
         for (int clip = 1; clip < 6; clip++) {
             tiny.latents(clip, 1).fill_(new Scalar(Double.NaN));
         }
-        assertThatThrownBy(() -> train(recipe, "state", step -> {}))
+        List<TrainingStep> heard = new ArrayList<>();
+        assertThatThrownBy(() -> train(recipe, "state", heard::add))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("step 1: the loss is NaN");
+        assertThat(heard).singleElement().extracting(TrainingStep::loss).isEqualTo(Double.NaN);
         assertThat(folder.resolve("state")).doesNotExist();
     }
 
