@@ -1,21 +1,16 @@
 package io.arvid.cli;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.arvid.compare.QatCandidate;
 import io.arvid.compare.QatComparison;
+import io.arvid.compare.QatReport;
 import io.arvid.compare.QatScore;
 import io.arvid.quantize.RecipeFile;
 import io.arvid.quantize.qat.QatRecipe;
 import io.arvid.record.FindingTable;
-import io.arvid.record.TrainingLog;
-import io.arvid.record.TrainingStep;
-import io.arvid.report.TrainingPage;
 import io.arvid.run.Generator;
 import io.arvid.run.ModelFolder;
 import io.arvid.run.QatRun;
 import io.arvid.tensor.Torch;
-import io.arvid.weights.AtomicFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -23,8 +18,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.function.Function;
-import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -119,18 +112,28 @@ final class TrainCompareCommand implements Callable<Integer> {
                 Generator generator = new Generator(opened);
                 QatComparison comparison = new QatComparison(generator, settings, voice.progress())) {
             Map<String, List<QatScore>> scores = new LinkedHashMap<>();
+            QatReport report = new QatReport(run(), comparison::log);
             scores.put("full-precision", List.of(comparison.fullPrecision()));
             for (QatCandidate candidate : candidates) {
+                QatScore score = comparison.score(candidate, step -> {
+                    if (step.step() % saveEvery(candidate) == 0) {
+                        report.write(scores, candidate.name());
+                    }
+                });
                 scores.computeIfAbsent(candidate.method(), key -> new ArrayList<>())
-                        .add(comparison.score(candidate, step -> {}));
-                write(scores, comparison);
+                        .add(score);
+                report.write(scores, candidate.name());
             }
-            for (FindingTable table : write(scores, comparison)) {
+            for (FindingTable table : report.write(scores, null)) {
                 print(table);
             }
             voice.result(scores);
         }
         return 0;
+    }
+
+    private static long saveEvery(QatCandidate candidate) {
+        return QatRun.trained(candidate.recipe()).training().saveEvery();
     }
 
     private Path run() {
@@ -183,122 +186,6 @@ final class TrainCompareCommand implements Callable<Integer> {
     private static Path calibratedRecipe(String method) {
         Path own = Home.recipes().resolve("shapes").resolve(method + "-w4a8.json");
         return Files.exists(own) ? own : recipe(method + "-w4a8");
-    }
-
-    /** Writes what is known so far. */
-    private List<FindingTable> write(Map<String, List<QatScore>> scores, QatComparison comparison) {
-        LinkedHashMap<String, List<TrainingStep>> runs = new LinkedHashMap<>();
-        List<List<String>> norms = new ArrayList<>();
-        scores.forEach((name, ofName) -> {
-            if (ofName.getFirst().trained()) {
-                List<List<TrainingStep>> logs = ofName.stream()
-                        .map(score -> TrainingLog.read(comparison.log(score.name())))
-                        .toList();
-                runs.put(name, mean(logs));
-                norms.add(List.of(
-                        name,
-                        figure(logs, 0.2, TrainingStep::gradientNorm),
-                        figure(logs, 0.2, step -> step.groupNorms().getOrDefault("weights", 0.0)),
-                        figure(logs, 1, TrainingStep::gradientNorm)));
-            }
-        });
-        List<FindingTable> tables = new ArrayList<>();
-        tables.add(quality(scores));
-        tables.add(new FindingTable(
-                "gradients",
-                "Gradient norms",
-                "Mean norm before clipping, over the first fifth of training and over all of it; ± is the deviation between seeds.",
-                List.of("recipe", "first fifth", "first fifth, weights", "whole run"),
-                norms));
-        TrainingPage.write(run().resolve("comparison.html"), "Trained and calibrated quantization", runs, tables);
-        try {
-            AtomicFile.write(run().resolve("comparison.json"), new JsonMapper().writeValueAsString(tables) + "\n");
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException("the tables are no JSON: " + e.getOriginalMessage(), e);
-        }
-        return tables;
-    }
-
-    private FindingTable quality(Map<String, List<QatScore>> scores) {
-        List<List<String>> rows = new ArrayList<>();
-        scores.forEach((name, ofName) -> rows.add(List.of(
-                name,
-                ofName.getFirst().setting(),
-                String.valueOf(ofName.size()),
-                figure(ofName, QatScore::latentErrors, 1, "%.4f"),
-                figure(ofName, QatScore::psnr, 1, "%.2f"),
-                figure(ofName, QatScore::words, 100, "%.1f"),
-                figure(ofName, QatScore::allRight, 100, "%.0f"),
-                String.format(
-                        "%.0f",
-                        ofName.stream().mapToDouble(QatScore::seconds).average().orElse(0)))));
-        return new FindingTable(
-                "quality",
-                "Distance to full precision",
-                prompts + " held-out prompts, the same noise for all; ± is the deviation between seeds.",
-                List.of(
-                        "method",
-                        "bits",
-                        "seeds",
-                        "latent MSE",
-                        "PSNR, dB",
-                        "words right, %",
-                        "all right, %",
-                        "seconds"),
-                rows);
-    }
-
-    private static String figure(
-            List<QatScore> scores, Function<QatScore, List<Double>> metric, double unit, String format) {
-        double[] figures = QatScore.meanAndDeviation(scores.stream()
-                .mapToDouble(score -> unit * QatScore.mean(metric.apply(score)))
-                .toArray());
-        String mean = String.format(format, figures[0]);
-        return scores.size() < 2 ? mean : mean + " ± " + String.format(format, figures[1]);
-    }
-
-    private static String figure(List<List<TrainingStep>> logs, double share, ToDoubleFunction<TrainingStep> value) {
-        double[] figures = QatScore.meanAndDeviation(logs.stream()
-                .mapToDouble(log -> log.stream()
-                        .limit(Math.max(1, Math.round(share * log.size())))
-                        .mapToDouble(value)
-                        .average()
-                        .orElse(Double.NaN))
-                .toArray());
-        return String.format("%.3f ± %.3f", figures[0], figures[1]);
-    }
-
-    /** The mean of several runs of one recipe, step by step. */
-    private static List<TrainingStep> mean(List<List<TrainingStep>> logs) {
-        List<TrainingStep> mean = new ArrayList<>();
-        int length = logs.stream().mapToInt(List::size).min().orElse(0);
-        for (int i = 0; i < length; i++) {
-            int at = i;
-            TrainingStep first = logs.getFirst().get(i);
-            Map<String, Double> norms = new LinkedHashMap<>();
-            first.groupNorms()
-                    .keySet()
-                    .forEach(group -> norms.put(
-                            group, mean(logs, at, step -> step.groupNorms().get(group))));
-            mean.add(new TrainingStep(
-                    first.step(),
-                    first.totalSteps(),
-                    mean(logs, at, TrainingStep::loss),
-                    mean(logs, at, TrainingStep::gradientNorm),
-                    norms,
-                    first.rank(),
-                    first.fading(),
-                    first.rates(),
-                    mean(logs, at, TrainingStep::seconds)));
-        }
-        return mean;
-    }
-
-    private static double mean(List<List<TrainingStep>> logs, int at, ToDoubleFunction<TrainingStep> value) {
-        return logs.stream()
-                .mapToDouble(log -> value.applyAsDouble(log.get(at)))
-                .average()
-                .orElse(0);
     }
 
     private void print(FindingTable table) {

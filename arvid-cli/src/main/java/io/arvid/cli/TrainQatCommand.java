@@ -93,7 +93,8 @@ final class TrainQatCommand implements Callable<Integer> {
             nextPage = System.nanoTime() + PAGE_EVERY_NANOS;
             TreeMap<String, List<TrainingStep>> runs = new TreeMap<>();
             runs.put(name, TrainingLog.read(states.resolve(QatRun.LOG)));
-            TrainingPage.write(states.resolve("training.html"), "Training " + name, runs, List.of());
+            boolean live = step.step() < step.totalSteps();
+            TrainingPage.write(states.resolve("training.html"), "Training " + name, runs, List.of(), live);
         }
     }
 }

@@ -89,7 +89,7 @@ final class TrainingOptions {
                 last[0] = now;
                 if (step == totalSteps || now - last[1] > PAGE_EVERY_NANOS) {
                     last[1] = now;
-                    page(folder, what, logs.keySet());
+                    page(folder, what, logs.keySet(), step < totalSteps);
                 }
             });
         } finally {
@@ -101,9 +101,9 @@ final class TrainingOptions {
         return folder.resolve(phase.replace(' ', '-') + ".jsonl");
     }
 
-    private static void page(Path folder, String what, Set<String> phases) {
+    private static void page(Path folder, String what, Set<String> phases, boolean live) {
         TreeMap<String, List<TrainingStep>> runs = new TreeMap<>();
         phases.forEach(phase -> runs.put(phase, TrainingLog.read(log(folder, phase))));
-        TrainingPage.write(folder.resolve("training.html"), "Training " + what, runs, List.of());
+        TrainingPage.write(folder.resolve("training.html"), "Training " + what, runs, List.of(), live);
     }
 }
