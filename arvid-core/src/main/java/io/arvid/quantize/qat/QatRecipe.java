@@ -7,6 +7,7 @@ import io.arvid.quantize.qvgen.RankSchedule;
 import io.arvid.quantize.scheme.Granularity;
 import io.arvid.quantize.scheme.InputRule;
 import io.arvid.quantize.scheme.Scheme;
+import io.arvid.quantize.scheme.StepBuckets;
 
 /**
  * Settings of quantization-aware training.
@@ -203,6 +204,17 @@ public record QatRecipe(
         require(training.refreshEvery() > 0 && training.pool() > 0, "refreshEvery and pool must be positive");
         require(training.saveEvery() > 0, "training.saveEvery must be positive");
         require(inputs.buckets() > 0, "inputs.buckets must be positive");
+        require(
+                !inputs.learnedClipping() || scheme.inputs() instanceof InputRule.Dynamic,
+                "inputs.learnedClipping goes with dynamic inputs");
+        require(
+                !(scheme.inputs() instanceof InputRule.Stepwise stepwise
+                        && stepwise.buckets() instanceof StepBuckets.ByChunk),
+                "inputs by chunk cannot be trained: a batch is one pass over all chunks; use buckets by timestep");
+        require(optimizer.clipNorm() > 0, "optimizer.clipNorm must be positive");
+        require(
+                optimizer.averageDecay() >= 0 && optimizer.averageDecay() < 1,
+                "optimizer.averageDecay must be at least 0 and less than 1");
         long faded =
                 auxiliary.warmUp() + RankSchedule.phases(auxiliary.rank()) * phaseSteps(auxiliary, training.steps());
         require(

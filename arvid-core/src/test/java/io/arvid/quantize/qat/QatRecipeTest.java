@@ -38,6 +38,25 @@ class QatRecipeTest {
     }
 
     @Test
+    void whatCannotBeTrainedIsRefused() {
+        String grid = "\"grid\": {\"bits\": 4, \"symmetric\": false}";
+        String scheme = "\"scheme\": {\"weights\": {" + grid
+                + ", \"at\": \"per-channel\"}, \"inputs\": {\"rule\": \"stepwise\", " + grid
+                + ", \"buckets\": {\"by\": \"%s\", \"count\": 7}}, \"skip\": [], \"kv\": {\"rule\": \"full\"}}";
+        String fixed = "\"inputs\": {\"learnedClipping\": false, \"buckets\": 50}, ";
+        assertThat(of(fixed + scheme.formatted("timestep")).inputs().learnedClipping())
+                .isFalse();
+        assertThatThrownBy(() -> of(fixed + scheme.formatted("chunk")))
+                .hasMessageContaining("by chunk cannot be trained");
+        assertThatThrownBy(() -> of(scheme.formatted("timestep"))).hasMessageContaining("inputs.learnedClipping");
+        String optimizer =
+                "\"optimizer\": {\"muon\": false, \"beta1\": 0.9, \"beta2\": 0.95, \"weightDecay\": 0, \"clipNorm\": %s,"
+                        + " \"averageDecay\": %s}";
+        assertThatThrownBy(() -> of(optimizer.formatted("0", "0"))).hasMessageContaining("clipNorm must be positive");
+        assertThatThrownBy(() -> of(optimizer.formatted("1", "1"))).hasMessageContaining("averageDecay");
+    }
+
+    @Test
     void aModuleThatOutlastsTheRunIsRefused() {
         assertThatThrownBy(() -> of(auxiliary(445, 0)))
                 .hasMessageContaining("gone after 2670 steps, but training.steps is 2667");

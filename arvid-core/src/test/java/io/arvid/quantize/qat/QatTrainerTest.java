@@ -18,6 +18,7 @@ import io.arvid.rollout.DenseKvStore;
 import io.arvid.rollout.NoiseSource;
 import io.arvid.rollout.Rollout;
 import io.arvid.rollout.RolloutListener;
+import io.arvid.tensor.Ops;
 import io.arvid.tensor.Seeds;
 import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
@@ -26,6 +27,7 @@ import io.arvid.weights.SafetensorsFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -294,7 +296,85 @@ class QatTrainerTest {
         List<TrainingStep> steps = new ArrayList<>();
         train(with, "with", steps::add).close();
         train(without, "without", steps::add).close();
-        assertThat(steps.getFirst().loss()).isLessThan(steps.get(3).loss());
+        TrainingStep first = steps.get(0);
+        TrainingStep plain = steps.get(3);
+        assertThat(first.loss()).isLessThan(plain.loss());
+        assertThat(first.groupNorms().get("weights"))
+                .isLessThan(plain.groupNorms().get("weights"));
+        assertThat(first.groupNorms().get("quantizers"))
+                .isLessThan(plain.groupNorms().get("quantizers"));
+    }
+
+    @Test
+    void theResultIsTheMovingAverageOfTheWeights() {
+        QatRecipe r = TinyStudent.recipe(QatRecipe.Context.TEACHER_FORCED).withSteps(3);
+        QatRecipe.Optimizers o = r.optimizer();
+        QatRecipe recipe = savingEveryStep(with(
+                r,
+                r.auxiliary(),
+                r.rates(),
+                new QatRecipe.Optimizers(o.muon(), o.beta1(), o.beta2(), o.weightDecay(), o.clipNorm(), 0.2)));
+        List<double[]> values = new ArrayList<>();
+        List<double[]> averages = new ArrayList<>();
+        TrainingStep.Listener listener = step -> {
+            if (step.step() > 1) {
+                values.add(saved("weights.values"));
+                averages.add(saved("weights.average"));
+            }
+        };
+        try (QatTrainer.Result result = train(recipe, "state", listener);
+                TensorScope scope = TensorScope.open()) {
+            double[] second = between(values.get(1), averages.get(0), 0.2);
+            assertThat(averages.get(1)).containsExactly(second, within(1e-6));
+            double[] last = saved("weights.values");
+            double[] found = Tensors.toDoubles(Ops.cat(
+                    0,
+                    result.weights().entries().values().stream()
+                            .map(Tensor::flatten)
+                            .toList()));
+            assertThat(found).containsExactly(between(last, second, 0.2), within(1e-6)); // float32 values of about 1
+            assertThat(found).isNotEqualTo(last);
+        }
+    }
+
+    private static QatRecipe savingEveryStep(QatRecipe r) {
+        QatRecipe.Training t = r.training();
+        return new QatRecipe(
+                r.scheme(),
+                r.seed(),
+                r.follow(),
+                r.weights(),
+                r.inputs(),
+                r.auxiliary(),
+                r.loss(),
+                r.rates(),
+                r.optimizer(),
+                new QatRecipe.Training(
+                        t.context(),
+                        t.steps(),
+                        t.batch(),
+                        t.chunks(),
+                        t.clips(),
+                        t.rolloutShare(),
+                        t.contextNoise(),
+                        t.captionDropout(),
+                        t.refreshEvery(),
+                        t.pool(),
+                        t.precision(),
+                        t.checkpointing(),
+                        1));
+    }
+
+    private double[] saved(String name) {
+        try (var file = SafetensorsFile.open(folder.resolve("state"))) {
+            return Tensors.toDoubles(file.get(name));
+        }
+    }
+
+    private static double[] between(double[] from, double[] to, double share) {
+        double[] between = new double[from.length];
+        Arrays.setAll(between, i -> from[i] + share * (to[i] - from[i]));
+        return between;
     }
 
     @Test

@@ -85,7 +85,9 @@ final class TinyStudent implements AutoCloseable, QatData {
                 r.seed(),
                 r.follow(),
                 r.weights(),
-                r.inputs(),
+                new QatRecipe.Inputs(
+                        r.inputs().learnedClipping() && inputs instanceof InputRule.Dynamic,
+                        r.inputs().buckets()),
                 r.auxiliary(),
                 r.loss(),
                 r.rates(),
