@@ -77,13 +77,15 @@ public record QatRecipe(
      * @param warmUp steps before the first phase
      * @param decay shape of the fading
      * @param initialIterations LoftQ's alternations of the start
+     * @param resetMoments true to begin the optimizer's moments of L and R anew where they are re-sorted, false to keep them, as the official code does
      */
     public record Auxiliary(
             @JsonProperty("rank") int rank,
             @JsonProperty("phaseSteps") long phaseSteps,
             @JsonProperty("warmUp") long warmUp,
             @JsonProperty("decay") RankSchedule.Decay decay,
-            @JsonProperty("initialIterations") int initialIterations) {}
+            @JsonProperty("initialIterations") int initialIterations,
+            @JsonProperty("resetMoments") boolean resetMoments) {}
 
     /**
      * The loss.
@@ -257,7 +259,8 @@ public record QatRecipe(
                 auxiliary.phaseSteps() * steps / training.steps(),
                 auxiliary.warmUp() * steps / training.steps(),
                 auxiliary.decay(),
-                auxiliary.initialIterations());
+                auxiliary.initialIterations(),
+                auxiliary.resetMoments());
         return with(scaled, training(training.context(), steps, training.batch(), training.chunks()));
     }
 

@@ -176,6 +176,9 @@ public final class QatTrainer implements AutoCloseable {
         try (TensorScope scope = TensorScope.open()) {
             if (schedule.isBoundary(step)) {
                 Torch.withoutGradients(() -> sort(student, schedule.rank(step)));
+                if (recipe.auxiliary().resetMoments()) {
+                    groups.clearMoments(ParameterGroups.AUXILIARY);
+                }
             }
             QatLayer.Fading fading = fading(step);
             QatBatches.Batch batch = batch(step, student, fading, generated);
@@ -215,7 +218,7 @@ public final class QatTrainer implements AutoCloseable {
                 : new QatLayer.Fading(rank, Ops.toF32(Tensors.of(schedule.gamma(step), schedule.initialRank())));
     }
 
-    /** Refactors every Φ at its new rank. The optimizer's moments stay, as in the official code. */
+    /** Refactors every Φ at its new rank. */
     private static boolean sort(QatModel student, int rank) {
         if (rank == 0) {
             return false;

@@ -21,7 +21,7 @@ class QatRecipeTest {
 
     private static String auxiliary(int phaseSteps, int warmUp) {
         return "\"auxiliary\": {\"rank\": 32, \"phaseSteps\": " + phaseSteps + ", \"warmUp\": " + warmUp
-                + ", \"decay\": \"cosine\", \"initialIterations\": 1}";
+                + ", \"decay\": \"cosine\", \"initialIterations\": 1, \"resetMoments\": false}";
     }
 
     @Test

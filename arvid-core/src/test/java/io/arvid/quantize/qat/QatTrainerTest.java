@@ -288,7 +288,7 @@ class QatTrainerTest {
                 with.follow(),
                 with.weights(),
                 with.inputs(),
-                new QatRecipe.Auxiliary(0, 0, 0, with.auxiliary().decay(), 1),
+                new QatRecipe.Auxiliary(0, 0, 0, with.auxiliary().decay(), 1, false),
                 with.loss(),
                 with.rates(),
                 with.optimizer(),
@@ -318,15 +318,15 @@ class QatTrainerTest {
         List<double[]> averages = new ArrayList<>();
         TrainingStep.Listener listener = step -> {
             if (step.step() > 1) {
-                values.add(saved("weights.values"));
-                averages.add(saved("weights.average"));
+                values.add(saved("state", "weights.values"));
+                averages.add(saved("state", "weights.average"));
             }
         };
         try (QatTrainer.Result result = train(recipe, "state", listener);
                 TensorScope scope = TensorScope.open()) {
             double[] second = between(values.get(1), averages.get(0), 0.2);
             assertThat(averages.get(1)).containsExactly(second, within(1e-6));
-            double[] last = saved("weights.values");
+            double[] last = saved("state", "weights.values");
             double[] found = Tensors.toDoubles(Ops.cat(
                     0,
                     result.weights().entries().values().stream()
@@ -335,6 +335,40 @@ class QatTrainerTest {
             assertThat(found).containsExactly(between(last, second, 0.2), within(1e-6)); // float32 values of about 1
             assertThat(found).isNotEqualTo(last);
         }
+    }
+
+    @Test
+    void momentsAreForgottenWhereTheModuleIsSorted() {
+        QatRecipe kept = savingEveryStep(TinyStudent.recipe(QatRecipe.Context.TEACHER_FORCED));
+        QatRecipe.Auxiliary a = kept.auxiliary();
+        QatRecipe reset = with(
+                kept,
+                new QatRecipe.Auxiliary(a.rank(), a.phaseSteps(), a.warmUp(), a.decay(), a.initialIterations(), true),
+                kept.rates(),
+                kept.optimizer());
+        // Rank 4 becomes 2 before the fourth step, the first whose gradients the forgotten moments hold.
+        List<double[]> before = momentsAfter(kept, "kept");
+        List<double[]> after = momentsAfter(reset, "reset");
+        assertThat(after.get(0)).isEqualTo(before.get(0));
+        double[] ofThatStep = new double[before.get(1).length];
+        Arrays.setAll(ofThatStep, i -> before.get(1)[i] - kept.optimizer().beta2() * before.get(0)[i]);
+        assertThat(after.get(1)).containsExactly(ofThatStep, within(1e-7));
+        assertThat(Arrays.stream(before.get(0)).max().orElseThrow()).isGreaterThan(1e-5);
+    }
+
+    /** Second moments of Φ after three steps and after four. */
+    private List<double[]> momentsAfter(QatRecipe recipe, String state) {
+        List<double[]> moments = new ArrayList<>();
+        assertThatThrownBy(() -> train(recipe, state, step -> {
+                    if (step.step() > 3) {
+                        moments.add(saved(state, "auxiliary.moment2"));
+                    }
+                    if (step.step() == 5) {
+                        throw new IllegalStateException("stopped");
+                    }
+                }))
+                .hasMessage("stopped");
+        return moments;
     }
 
     private static QatRecipe savingEveryStep(QatRecipe r) {
@@ -365,8 +399,8 @@ class QatTrainerTest {
                         1));
     }
 
-    private double[] saved(String name) {
-        try (var file = SafetensorsFile.open(folder.resolve("state"))) {
+    private double[] saved(String state, String name) {
+        try (var file = SafetensorsFile.open(folder.resolve(state))) {
             return Tensors.toDoubles(file.get(name));
         }
     }

@@ -70,7 +70,7 @@ final class TinyStudent implements AutoCloseable, QatData {
                 d.follow(),
                 d.weights(),
                 new QatRecipe.Inputs(true, 5),
-                new QatRecipe.Auxiliary(4, 3, 0, d.auxiliary().decay(), 1),
+                new QatRecipe.Auxiliary(4, 3, 0, d.auxiliary().decay(), 1, false),
                 d.loss(),
                 new QatRecipe.Rates(1e-3, 1e-3, 1e-3, 1e-2, 0.1),
                 d.optimizer(),
