@@ -1,17 +1,16 @@
 package io.arvid.cli;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.arvid.compare.QatCandidate;
 import io.arvid.compare.QatComparison;
+import io.arvid.compare.QatReport;
 import io.arvid.compare.QatScore;
+import io.arvid.quantize.RecipeFile;
+import io.arvid.quantize.qat.QatRecipe;
 import io.arvid.record.FindingTable;
-import io.arvid.record.TrainingLog;
-import io.arvid.record.TrainingStep;
-import io.arvid.report.TrainingPage;
 import io.arvid.run.Generator;
 import io.arvid.run.ModelFolder;
+import io.arvid.run.QatRun;
 import io.arvid.tensor.Torch;
-import io.arvid.weights.AtomicFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,8 +18,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.function.Function;
-import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -37,6 +34,7 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true)
 final class TrainCompareCommand implements Callable<Integer> {
     private static final int BITS = 4;
+    private static final List<String> ONCE = List.of("qvgen-w3a3", "qvgen-self-forced-w4a4");
 
     @Option(
             names = "--model",
@@ -47,8 +45,8 @@ final class TrainCompareCommand implements Callable<Integer> {
     @Option(
             names = {"-o", "--output"},
             paramLabel = "FOLDER",
-            description = "Folder of the run (default: ${DEFAULT-VALUE}).")
-    private Path run = Path.of("runs", "qat-compare");
+            description = "Folder of the run (default: runs/qat-compare-MODEL, by the name of the model's folder).")
+    private @Nullable Path output;
 
     @Option(
             names = "--recipes",
@@ -61,8 +59,11 @@ final class TrainCompareCommand implements Callable<Integer> {
             names = "--once",
             split = ",",
             paramLabel = "NAME",
-            description = "Recipes that are trained with the first seed only (default: ${DEFAULT-VALUE}).")
-    private List<String> once = List.of("qvgen-w3a3", "qvgen-self-forced-w4a4");
+            description = {
+                "Recipes that are trained with the first seed only (default: qvgen-w3a3,qvgen-self-forced-w4a4;",
+                "a bidirectional model has no self-forced training)."
+            })
+    private @Nullable List<String> once;
 
     @Option(
             names = "--ptq",
@@ -98,54 +99,86 @@ final class TrainCompareCommand implements Callable<Integer> {
     private int threads = 2;
 
     @Mixin
-    private Output output = new Output();
+    private Output voice = new Output();
 
     @Override
     public Integer call() {
         Torch.setThreads(threads);
         QatComparison.Settings settings = new QatComparison.Settings(
-                run, Home.heldOutPrompts(prompts), 1, Home.calibrationPrompts(Home.CALIBRATION_PROMPTS));
-        try (ModelFolder opened = ModelFolder.open(MissingException.require(model));
+                run(), Home.heldOutPrompts(prompts), 1, Home.calibrationPrompts(Home.CALIBRATION_PROMPTS));
+        List<QatCandidate> candidates = candidates(
+                ModelFolder.readConfig(MissingException.require(model)).sampler() != null);
+        try (ModelFolder opened = ModelFolder.open(model);
                 Generator generator = new Generator(opened);
-                QatComparison comparison = new QatComparison(generator, settings, output.progress())) {
+                QatComparison comparison = new QatComparison(generator, settings, voice.progress())) {
             Map<String, List<QatScore>> scores = new LinkedHashMap<>();
+            QatReport report = new QatReport(run(), comparison::log);
             scores.put("full-precision", List.of(comparison.fullPrecision()));
-            for (String method : methods) {
-                QatScore score = calibrated(comparison, method);
-                scores.put(score.name(), List.of(score));
-                write(scores, comparison);
+            for (QatCandidate candidate : candidates) {
+                QatScore score = comparison.score(candidate, step -> {
+                    if (step.step() % saveEvery(candidate) == 0) {
+                        report.write(scores, candidate.name());
+                    }
+                });
+                scores.computeIfAbsent(candidate.method(), key -> new ArrayList<>())
+                        .add(score);
+                report.write(scores, candidate.name());
             }
-            for (int seed = 0; seed < seeds; seed++) {
-                for (String name : recipes) {
-                    scores.computeIfAbsent(name, key -> new ArrayList<>())
-                            .add(comparison.trained(recipe(name), seed, steps));
-                    write(scores, comparison);
-                }
-            }
-            for (String name : once) {
-                scores.put(name, List.of(comparison.trained(recipe(name), 0, steps)));
-                write(scores, comparison);
-            }
-            for (FindingTable table : write(scores, comparison)) {
+            for (FindingTable table : report.write(scores, null)) {
                 print(table);
             }
-            output.result(scores);
+            voice.result(scores);
         }
         return 0;
+    }
+
+    private static long saveEvery(QatCandidate candidate) {
+        return QatRun.trained(candidate.recipe()).training().saveEvery();
+    }
+
+    private Path run() {
+        return output == null
+                ? Path.of(
+                        "runs",
+                        "qat-compare-" + model.toAbsolutePath().normalize().getFileName())
+                : output;
+    }
+
+    /** Everything that is compared, in the order of the work; whatever cannot be done is refused here, before any of it. */
+    private List<QatCandidate> candidates(boolean bidirectional) {
+        List<QatCandidate> candidates = new ArrayList<>();
+        methods.forEach(method -> candidates.add(calibrated(method)));
+        for (int seed = 0; seed < seeds; seed++) {
+            for (String name : recipes) {
+                candidates.add(QatCandidate.trained(recipe(name), seed, steps, bidirectional));
+            }
+        }
+        for (String name : once == null ? ONCE : once) {
+            if (once == null && bidirectional && isSelfForced(name)) {
+                voice.line(name + " is left out: the model is bidirectional");
+            } else {
+                candidates.add(QatCandidate.trained(recipe(name), 0, steps, bidirectional));
+            }
+        }
+        return candidates;
+    }
+
+    private static boolean isSelfForced(String name) {
+        return QatRun.trained(RecipeFile.read(recipe(name))).training().context() == QatRecipe.Context.SELF_FORCED;
     }
 
     private static Path recipe(String name) {
         return MissingException.require(Home.recipes().resolve(name + ".json"));
     }
 
-    private static QatScore calibrated(QatComparison comparison, String method) {
+    private static QatCandidate calibrated(String method) {
         if (method.contains("-w")) {
-            return comparison.calibrated(recipe(method), QatComparison.Inputs.AS_GIVEN, BITS);
+            return QatCandidate.calibrated(recipe(method), QatCandidate.Inputs.AS_GIVEN, BITS);
         }
         String name = method.replace("+token", "");
-        return comparison.calibrated(
+        return QatCandidate.calibrated(
                 calibratedRecipe(name),
-                name.equals(method) ? QatComparison.Inputs.OTHER_BITS : QatComparison.Inputs.PER_TOKEN,
+                name.equals(method) ? QatCandidate.Inputs.OTHER_BITS : QatCandidate.Inputs.PER_TOKEN,
                 BITS);
     }
 
@@ -155,126 +188,10 @@ final class TrainCompareCommand implements Callable<Integer> {
         return Files.exists(own) ? own : recipe(method + "-w4a8");
     }
 
-    /** Writes what is known so far. */
-    private List<FindingTable> write(Map<String, List<QatScore>> scores, QatComparison comparison) {
-        LinkedHashMap<String, List<TrainingStep>> runs = new LinkedHashMap<>();
-        List<List<String>> norms = new ArrayList<>();
-        scores.forEach((name, ofName) -> {
-            if (ofName.getFirst().trained()) {
-                List<List<TrainingStep>> logs = ofName.stream()
-                        .map(score -> TrainingLog.read(comparison.log(score)))
-                        .toList();
-                runs.put(name, mean(logs));
-                norms.add(List.of(
-                        name,
-                        figure(logs, 0.2, TrainingStep::gradientNorm),
-                        figure(logs, 0.2, step -> step.groupNorms().getOrDefault("weights", 0.0)),
-                        figure(logs, 1, TrainingStep::gradientNorm)));
-            }
-        });
-        List<FindingTable> tables = new ArrayList<>();
-        tables.add(quality(scores));
-        tables.add(new FindingTable(
-                "gradients",
-                "Gradient norms",
-                "Mean norm before clipping, over the first fifth of training and over all of it; ± is the deviation between seeds.",
-                List.of("recipe", "first fifth", "first fifth, weights", "whole run"),
-                norms));
-        TrainingPage.write(run.resolve("comparison.html"), "Trained and calibrated quantization", runs, tables);
-        try {
-            AtomicFile.write(run.resolve("comparison.json"), new JsonMapper().writeValueAsString(tables) + "\n");
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException("the tables are no JSON: " + e.getOriginalMessage(), e);
-        }
-        return tables;
-    }
-
-    private FindingTable quality(Map<String, List<QatScore>> scores) {
-        List<List<String>> rows = new ArrayList<>();
-        scores.forEach((name, ofName) -> rows.add(List.of(
-                name,
-                ofName.getFirst().setting(),
-                String.valueOf(ofName.size()),
-                figure(ofName, QatScore::latentErrors, 1, "%.4f"),
-                figure(ofName, QatScore::psnr, 1, "%.2f"),
-                figure(ofName, QatScore::words, 100, "%.1f"),
-                figure(ofName, QatScore::allRight, 100, "%.0f"),
-                String.format(
-                        "%.0f",
-                        ofName.stream().mapToDouble(QatScore::seconds).average().orElse(0)))));
-        return new FindingTable(
-                "quality",
-                "Distance to full precision",
-                prompts + " held-out prompts, the same noise for all; ± is the deviation between seeds.",
-                List.of(
-                        "method",
-                        "bits",
-                        "seeds",
-                        "latent MSE",
-                        "PSNR, dB",
-                        "words right, %",
-                        "all right, %",
-                        "seconds"),
-                rows);
-    }
-
-    private static String figure(
-            List<QatScore> scores, Function<QatScore, List<Double>> metric, double unit, String format) {
-        double[] figures = QatScore.meanAndDeviation(scores.stream()
-                .mapToDouble(score -> unit * QatScore.mean(metric.apply(score)))
-                .toArray());
-        String mean = String.format(format, figures[0]);
-        return scores.size() < 2 ? mean : mean + " ± " + String.format(format, figures[1]);
-    }
-
-    private static String figure(List<List<TrainingStep>> logs, double share, ToDoubleFunction<TrainingStep> value) {
-        double[] figures = QatScore.meanAndDeviation(logs.stream()
-                .mapToDouble(log -> log.stream()
-                        .limit(Math.max(1, Math.round(share * log.size())))
-                        .mapToDouble(value)
-                        .average()
-                        .orElse(Double.NaN))
-                .toArray());
-        return String.format("%.3f ± %.3f", figures[0], figures[1]);
-    }
-
-    /** The mean of several runs of one recipe, step by step. */
-    private static List<TrainingStep> mean(List<List<TrainingStep>> logs) {
-        List<TrainingStep> mean = new ArrayList<>();
-        int length = logs.stream().mapToInt(List::size).min().orElse(0);
-        for (int i = 0; i < length; i++) {
-            int at = i;
-            TrainingStep first = logs.getFirst().get(i);
-            Map<String, Double> norms = new LinkedHashMap<>();
-            first.groupNorms()
-                    .keySet()
-                    .forEach(group -> norms.put(
-                            group, mean(logs, at, step -> step.groupNorms().get(group))));
-            mean.add(new TrainingStep(
-                    first.step(),
-                    first.totalSteps(),
-                    mean(logs, at, TrainingStep::loss),
-                    mean(logs, at, TrainingStep::gradientNorm),
-                    norms,
-                    first.rank(),
-                    first.fading(),
-                    first.rates(),
-                    mean(logs, at, TrainingStep::seconds)));
-        }
-        return mean;
-    }
-
-    private static double mean(List<List<TrainingStep>> logs, int at, ToDoubleFunction<TrainingStep> value) {
-        return logs.stream()
-                .mapToDouble(log -> value.applyAsDouble(log.get(at)))
-                .average()
-                .orElse(0);
-    }
-
     private void print(FindingTable table) {
-        output.line(table.title() + " (" + table.note() + ")");
-        output.line(String.join(" | ", table.headings()));
-        table.rows().forEach(row -> output.line(String.join(" | ", row)));
-        output.line("");
+        voice.line(table.title() + " (" + table.note() + ")");
+        voice.line(String.join(" | ", table.headings()));
+        table.rows().forEach(row -> voice.line(String.join(" | ", row)));
+        voice.line("");
     }
 }

@@ -65,16 +65,18 @@ final class TrainQatCommand implements Callable<Integer> {
         RecipeFile<?> file = changed(RecipeFile.read(MissingException.require(recipe)));
         String name = recipe.getFileName().toString().replaceAll("\\.json$", "");
         Path states = options.states(name);
+        Path target = options.target(name);
+        AtomicFolder.requireFree(target);
         try (ModelFolder opened = ModelFolder.open(MissingException.require(model));
                 Generator generator = new Generator(opened);
                 Progress.Stage stage = output.progress()
                         .begin("training", QatRun.trained(file).training().steps())) {
-            PackedSize size = new QatRun(generator).run(file, states, options.target(), step -> {
+            PackedSize size = new QatRun(generator).run(file, states, target, step -> {
                 stage.step();
                 page(states, name, step);
             });
             output.line(size.text());
-            output.line("written to " + options.target() + "; log and charts in " + states);
+            output.line("written to " + target + "; log and charts in " + states);
             output.result(size);
         }
         return 0;
@@ -92,7 +94,8 @@ final class TrainQatCommand implements Callable<Integer> {
             nextPage = System.nanoTime() + PAGE_EVERY_NANOS;
             TreeMap<String, List<TrainingStep>> runs = new TreeMap<>();
             runs.put(name, TrainingLog.read(states.resolve(QatRun.LOG)));
-            TrainingPage.write(states.resolve("training.html"), "Training " + name, runs, List.of());
+            boolean live = step.step() < step.totalSteps();
+            TrainingPage.write(states.resolve("training.html"), "Training " + name, runs, List.of(), live);
         }
     }
 }

@@ -10,14 +10,20 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** The options of everything that trains. */
 final class TrainingOptions {
     private static final long PAGE_EVERY_NANOS = 30_000_000_000L;
+
+    @Spec(Spec.Target.MIXEE)
+    private @Nullable CommandSpec verb;
 
     @Option(
             names = "--states",
@@ -27,10 +33,9 @@ final class TrainingOptions {
 
     @Option(
             names = {"-o", "--output"},
-            required = true,
             paramLabel = "FOLDER",
-            description = "Where the finished model goes.")
-    private Path target = Path.of("model");
+            description = "Where the finished model goes (default: the folder 'model' among the training states).")
+    private @Nullable Path target;
 
     @Option(
             names = "--threads",
@@ -45,7 +50,12 @@ final class TrainingOptions {
 
     /** Folder of the finished model. */
     Path target() {
-        return target;
+        return target(Objects.requireNonNull(verb, "picocli sets the verb").name());
+    }
+
+    /** Folder of the finished model of {@code what}. */
+    Path target(String what) {
+        return target == null ? states(what).resolve("model") : target;
     }
 
     /** Sets the number of threads. */
@@ -79,7 +89,7 @@ final class TrainingOptions {
                 last[0] = now;
                 if (step == totalSteps || now - last[1] > PAGE_EVERY_NANOS) {
                     last[1] = now;
-                    page(folder, what, logs.keySet());
+                    page(folder, what, logs.keySet(), step < totalSteps);
                 }
             });
         } finally {
@@ -91,9 +101,9 @@ final class TrainingOptions {
         return folder.resolve(phase.replace(' ', '-') + ".jsonl");
     }
 
-    private static void page(Path folder, String what, Set<String> phases) {
+    private static void page(Path folder, String what, Set<String> phases, boolean live) {
         TreeMap<String, List<TrainingStep>> runs = new TreeMap<>();
         phases.forEach(phase -> runs.put(phase, TrainingLog.read(log(folder, phase))));
-        TrainingPage.write(folder.resolve("training.html"), "Training " + what, runs, List.of());
+        TrainingPage.write(folder.resolve("training.html"), "Training " + what, runs, List.of(), live);
     }
 }

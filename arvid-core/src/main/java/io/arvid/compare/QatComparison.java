@@ -1,8 +1,5 @@
 package io.arvid.compare;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.arvid.evaluate.Frames;
 import io.arvid.evaluate.LatentError;
 import io.arvid.evaluate.Psnr;
@@ -11,12 +8,13 @@ import io.arvid.pack.PackedModelFile;
 import io.arvid.pack.PackedSource;
 import io.arvid.pack.Packer;
 import io.arvid.pack.SourceLayout;
+import io.arvid.quantize.Needs;
 import io.arvid.quantize.QuantContext;
-import io.arvid.quantize.RecipeFile;
 import io.arvid.quantize.fake.FakeQuantForward;
-import io.arvid.quantize.qat.QatRecipe;
 import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.record.Progress;
+import io.arvid.record.RecipeStamp;
+import io.arvid.record.TrainingStep;
 import io.arvid.rollout.train.world.WorldSpec;
 import io.arvid.rollout.train.world.check.SemanticCheck;
 import io.arvid.rollout.train.world.check.SemanticChecker;
@@ -26,9 +24,12 @@ import io.arvid.run.ModelFolder;
 import io.arvid.run.QatRun;
 import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
+import io.arvid.weights.AtomicFile;
+import io.arvid.weights.AtomicFolder;
 import io.arvid.weights.WeightMap;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -41,7 +42,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Trained and calibrated quantization of one model side by side: every recipe that trains with several seeds, every other one at the same bits, all
- * compared with full precision on the same prompts and noise. Models, states and scores stay in the run's folder; what is there is not made again.
+ * compared with full precision on the same prompts and noise. Models, states and scores stay in the run's folder; what is there is not made again, unless
+ * what it depends on has changed: {@code models/NAME.key} names that of a model and its training state, {@code key} in {@code scores/NAME.json} that of a
+ * score.
  */
 public final class QatComparison implements AutoCloseable {
     /**
@@ -59,6 +62,7 @@ public final class QatComparison implements AutoCloseable {
     private final Settings settings;
     private final Progress progress;
     private final ModelFolder model;
+    private final String modelHash;
     private final Generator generator;
     private final List<Tensor> latents = new ArrayList<>();
     private final List<Tensor> videos = new ArrayList<>();
@@ -67,107 +71,134 @@ public final class QatComparison implements AutoCloseable {
     public QatComparison(Generator generator, Settings settings, Progress progress) {
         this.generator = generator;
         this.model = generator.model();
+        this.modelHash = model.hash();
         this.settings = settings;
         this.progress = progress;
     }
 
     /**
-     * Trains with {@code seed} and scores; {@code steps} instead of the recipe's where it is not null. A bidirectional model trains on whole clips,
-     * whatever context the recipe has ({@link QatRecipe#bidirectional}).
+     * Quantizes and scores. A model of the same recipe and calibration is used again, however many prompts it is scored on; a score also depends on the
+     * prompts. What belongs to another key is removed first.
+     *
+     * @param listener hears every step of a training
      */
-    public QatScore trained(Path recipe, long seed, @Nullable Long steps) {
-        String name = nameOf(recipe) + "-seed" + seed;
-        return scored(
-                name,
-                () -> {
-                    RecipeFile<?> file = RecipeFile.read(recipe);
-                    QatRecipe read = QatRun.trained(file).withSeed(seed);
-                    QatRecipe fitting = model.config().sampler() == null ? read : read.bidirectional();
-                    QatRecipe own = steps == null ? fitting : fitting.withSteps(steps);
-                    Path folder = folder(name);
-                    if (!PackedModelFile.isPacked(folder)) {
-                        try (Progress.Stage stage = progress.begin(
-                                "training " + name, own.training().steps())) {
-                            new QatRun(generator)
-                                    .run(RecipeFile.of(file, own), states(name), folder, step -> stage.step());
-                        }
-                    }
-                    return setting(recipe);
-                },
-                true);
-    }
-
-    /** How the inputs of a post-training method are quantized in the comparison. */
-    public enum Inputs {
-        /** As the recipe has them. */
-        AS_GIVEN,
-        /** By the recipe's rule, with another number of bits. */
-        OTHER_BITS,
-        /** Dynamic per token, asymmetric, as the trained models have them. */
-        PER_TOKEN
-    }
-
-    /** Quantizes after calibration, with inputs of {@code inputBits} where {@code inputs} says so, and scores. */
-    public QatScore calibrated(Path recipe, Inputs inputs, int inputBits) {
-        String base = nameOf(recipe);
-        String name = switch (inputs) {
-            case AS_GIVEN -> base;
-            case OTHER_BITS -> base.replaceAll("-w.*", "");
-            case PER_TOKEN -> base.replaceAll("-w.*", "") + "-per-token";
-        };
-        return scored(
-                name,
-                () -> {
-                    RecipeFile<?> file = withInputs(recipe, inputs, inputBits);
-                    Path folder = folder(name);
-                    if (!PackedModelFile.isPacked(folder)) {
-                        GeneratorRollouts rollouts =
-                                new GeneratorRollouts(generator, settings.calibrationPrompts(), CALIBRATION_SEED);
-                        QuantContext context = new QuantContext(model.transformer(), rollouts, null, progress, 2);
-                        try (QuantPlan plan = file.plan(context);
-                                WeightMap stored = model.storedTransformer()) {
-                            Packer.write(
-                                    folder,
-                                    plan,
-                                    new PackedSource(stored, model.json(), SourceLayout.WAN, file.json()));
-                        }
-                        model.copyCompanions(folder);
-                    }
-                    return "w" + file.recipe().scheme().weights().grid().bits() + "a" + inputBits;
-                },
-                false);
-    }
-
-    /** What makes a packed model and returns its setting. */
-    @FunctionalInterface
-    private interface Quantization {
-        String run();
-    }
-
-    private QatScore scored(String name, Quantization quantization, boolean trained) {
-        Path file = settings.run().resolve("scores").resolve(name + ".json");
-        if (Files.exists(file)) {
-            return QatScore.read(file);
+    public QatScore score(QatCandidate candidate, TrainingStep.Listener listener) {
+        String key = key(candidate);
+        String scoreKey = sha256(key + settings.prompts() + settings.seed());
+        Path file = settings.run().resolve("scores").resolve(candidate.name() + ".json");
+        if (!key.equals(storedKey(candidate))) {
+            removeAll(candidate, file);
+            AtomicFile.write(keyFile(candidate), key + "\n");
         }
-        long began = System.nanoTime();
-        String setting = quantization.run();
-        double seconds = (System.nanoTime() - began) / 1e9;
-        try (ModelFolder packed = ModelFolder.open(folder(name));
+        QatScore earlier = Files.exists(file) ? QatScore.read(file) : null;
+        if (earlier != null && scoreKey.equals(earlier.key())) {
+            return earlier;
+        }
+        Path folder = folder(candidate);
+        double seconds = earlier == null ? 0 : earlier.seconds();
+        if (!PackedModelFile.isPacked(folder)) {
+            long began = System.nanoTime();
+            if (candidate.isTrained()) {
+                train(candidate, folder, listener);
+            } else {
+                calibrate(candidate, folder);
+            }
+            seconds = (System.nanoTime() - began) / 1e9;
+        }
+        try (ModelFolder packed = ModelFolder.open(folder);
                 Generator own = new Generator(packed);
                 FakeQuantForward sites =
                         new FakeQuantForward(packed.transformer(), Objects.requireNonNull(packed.plan()))) {
-            return score(name, setting, trained, own, sites, seconds).write(file);
+            return scored(scoreKey, candidate.name(), candidate.setting(), candidate.isTrained(), own, sites, seconds)
+                    .write(file);
+        }
+    }
+
+    /** What the model of {@code candidate} depends on. */
+    String key(QatCandidate candidate) {
+        String calibration = candidate.recipe().needs() instanceof Needs.Rollouts rollouts
+                ? CALIBRATION_SEED
+                        + " "
+                        + settings.calibrationPrompts().stream()
+                                .limit(rollouts.prompts())
+                                .toList()
+                : "";
+        return sha256(modelHash + candidate.recipe().hash() + calibration);
+    }
+
+    private static String sha256(String text) {
+        return RecipeStamp.sha256(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private @Nullable String storedKey(QatCandidate candidate) {
+        try {
+            Path file = keyFile(candidate);
+            return Files.exists(file) ? Files.readString(file).strip() : null;
+        } catch (IOException e) {
+            throw new UncheckedIOException("the key of " + candidate.name() + " cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    private void removeAll(QatCandidate candidate, Path score) {
+        try {
+            Files.deleteIfExists(score);
+            Files.deleteIfExists(keyFile(candidate));
+            AtomicFolder.remove(folder(candidate));
+            AtomicFolder.remove(states(candidate));
+            AtomicFolder.requireFree(folder(candidate));
+            AtomicFolder.requireFree(states(candidate));
+        } catch (IOException e) {
+            throw new UncheckedIOException(candidate.name() + " cannot be removed: " + e.getMessage(), e);
+        }
+    }
+
+    private void train(QatCandidate candidate, Path folder, TrainingStep.Listener listener) {
+        long steps = QatRun.trained(candidate.recipe()).training().steps();
+        try (Progress.Stage stage = progress.begin("training " + candidate.name(), steps)) {
+            new QatRun(generator).run(candidate.recipe(), states(candidate), folder, step -> {
+                stage.step();
+                listener.onStep(step);
+            });
+        }
+    }
+
+    private void calibrate(QatCandidate candidate, Path folder) {
+        GeneratorRollouts rollouts = new GeneratorRollouts(generator, settings.calibrationPrompts(), CALIBRATION_SEED);
+        QuantContext context = new QuantContext(model.transformer(), rollouts, null, progress, 2);
+        try (QuantPlan plan = candidate.recipe().plan(context);
+                WeightMap stored = model.storedTransformer()) {
+            Packer.write(
+                    folder,
+                    plan,
+                    new PackedSource(
+                            stored,
+                            model.json(),
+                            SourceLayout.WAN,
+                            candidate.recipe().json()),
+                    model::copyCompanions);
         }
     }
 
     /** The full-precision model itself: how often its videos fulfil their prompts. */
     public QatScore fullPrecision() {
-        return score(
-                "full-precision", "bf16", false, generator, model.transformer().fullPrecision(), 0);
+        return scored(
+                "",
+                "full-precision",
+                "bf16",
+                false,
+                generator,
+                model.transformer().fullPrecision(),
+                0);
     }
 
-    private QatScore score(
-            String name, String setting, boolean trained, Generator own, SiteForward sites, double seconds) {
+    private QatScore scored(
+            String key,
+            String name,
+            String setting,
+            boolean trained,
+            Generator own,
+            SiteForward sites,
+            double seconds) {
         reference();
         List<Double> errors = new ArrayList<>();
         List<Double> psnr = new ArrayList<>();
@@ -196,7 +227,7 @@ public final class QatComparison implements AutoCloseable {
                 stage.step();
             }
         }
-        return new QatScore(name, setting, trained, errors, psnr, words, allRight, seconds);
+        return new QatScore(key, name, setting, trained, errors, psnr, words, allRight, seconds);
     }
 
     private static double share(SemanticCheck check) {
@@ -230,44 +261,21 @@ public final class QatComparison implements AutoCloseable {
         }
     }
 
-    /** The log of a trained model. */
-    public Path log(QatScore score) {
-        return states(score.name()).resolve(QatRun.LOG);
+    /** The log of a training, as far as it has come. */
+    public Path log(String name) {
+        return settings.run().resolve("states").resolve(name).resolve(QatRun.LOG);
     }
 
-    private Path folder(String name) {
-        return settings.run().resolve("models").resolve(name);
+    private Path folder(QatCandidate candidate) {
+        return settings.run().resolve("models").resolve(candidate.name());
     }
 
-    private Path states(String name) {
-        return settings.run().resolve("states").resolve(name);
+    private Path keyFile(QatCandidate candidate) {
+        return settings.run().resolve("models").resolve(candidate.name() + ".key");
     }
 
-    private static String nameOf(Path recipe) {
-        return recipe.getFileName().toString().replaceAll("\\.json$", "");
-    }
-
-    private static String setting(Path recipe) {
-        String name = nameOf(recipe);
-        return name.substring(name.lastIndexOf('-') + 1);
-    }
-
-    private static RecipeFile<?> withInputs(Path recipe, Inputs inputs, int bits) {
-        JsonMapper json = new JsonMapper();
-        try {
-            JsonNode tree = json.readTree(recipe.toFile());
-            if (inputs == Inputs.OTHER_BITS && tree.at("/scheme/inputs/grid") instanceof ObjectNode grid) {
-                grid.put("bits", bits);
-            }
-            if (inputs == Inputs.PER_TOKEN && tree.path("scheme") instanceof ObjectNode scheme) {
-                ObjectNode rule =
-                        scheme.putObject("inputs").put("rule", "dynamic").put("at", "per-token");
-                rule.putObject("grid").put("bits", bits).put("symmetric", false);
-            }
-            return RecipeFile.parse(tree.toString());
-        } catch (IOException e) {
-            throw new UncheckedIOException(recipe + ": cannot be read: " + e.getMessage(), e);
-        }
+    private Path states(QatCandidate candidate) {
+        return settings.run().resolve("states").resolve(candidate.name());
     }
 
     @Override

@@ -12,6 +12,7 @@ import java.util.List;
 /**
  * How far one quantized model is from full precision, prompt by prompt on the same noise.
  *
+ * @param key everything that the score depends on
  * @param name which model
  * @param setting bit widths
  * @param trained true where it was trained
@@ -22,6 +23,7 @@ import java.util.List;
  * @param seconds that quantization took
  */
 public record QatScore(
+        String key,
         String name,
         String setting,
         boolean trained,

@@ -9,25 +9,35 @@ import io.arvid.weights.AtomicFile;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.IntStream;
 
-/** Training runs as one HTML file that loads nothing else: loss, gradient norm, rank and learning rates along the steps. */
+/** Training runs as one HTML file that loads nothing else: loss, gradient norm, bound on the regret, rank and learning rates along the steps. */
 public final class TrainingPage {
     private static final List<String> STYLES = List.of("m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8", "m0");
 
+    private static final String RELOAD = "\n<meta http-equiv=\"refresh\" content=\"30\">";
+
     private TrainingPage() {}
 
-    /** Writes the page of {@code runs}, by name, to {@code file}. */
+    /** Writes the page of {@code runs}, by name, to {@code file}; a {@code live} one loads itself again now and then. */
     public static void write(
-            Path file, String title, SequencedMap<String, List<TrainingStep>> runs, List<FindingTable> tables) {
-        AtomicFile.write(file, page(title, runs, tables));
+            Path file,
+            String title,
+            SequencedMap<String, List<TrainingStep>> runs,
+            List<FindingTable> tables,
+            boolean live) {
+        AtomicFile.write(file, page(title, runs, tables, live));
     }
 
-    static String page(String title, SequencedMap<String, List<TrainingStep>> runs, List<FindingTable> tables) {
+    static String page(
+            String title, SequencedMap<String, List<TrainingStep>> runs, List<FindingTable> tables, boolean live) {
         Markup main = Markup.of("main");
         for (FindingTable table : tables) {
             main.add(Sections.section("table-" + table.id(), table.title(), table.note())
@@ -51,6 +61,12 @@ public final class TrainingPage {
                             runs,
                             true,
                             step -> step.groupNorms().getOrDefault("weights", 0.0))));
+        }
+        if (any(runs, step -> !step.rates().isEmpty())) {
+            panels.add(Sections.panel(
+                    "Bound on the regret",
+                    "mean of (rate / 2) · norm² so far, over all groups of parameters: the part of QVGen's bound that does not vanish with more steps",
+                    curves("Bound on the regret", runs, true, TrainingPage::regretBounds)));
         }
         if (any(runs, step -> step.rank() > 0)) {
             panels.add(
@@ -78,7 +94,7 @@ public final class TrainingPage {
                 <head>
                 <meta charset="utf-8">
                 <meta name="viewport" content="width=device-width, initial-scale=1">
-                <meta name="color-scheme" content="light dark">
+                <meta name="color-scheme" content="light dark">%s
                 %s
                 <style>
                 %s</style>
@@ -89,6 +105,7 @@ public final class TrainingPage {
                 </body>
                 </html>
                 """.formatted(
+                        live ? RELOAD : "",
                         Markup.of("title").say(title),
                         HtmlReport.resource("report.css"),
                         Markup.of("header").add(Markup.of("h1").say(title)),
@@ -117,16 +134,49 @@ public final class TrainingPage {
         return String.join("; ", parts) + ".";
     }
 
+    /** {@code (1/T)·Σ_t Σ_groups (η/2)·‖g‖²} after each step, of gradients before clipping. */
+    static double[] regretBounds(List<TrainingStep> steps) {
+        double[] means = new double[steps.size()];
+        double sum = 0;
+        for (int i = 0; i < means.length; i++) {
+            TrainingStep step = steps.get(i);
+            for (Map.Entry<String, Double> group : step.groupNorms().entrySet()) {
+                double rate = step.rates().getOrDefault(group.getKey(), 0.0);
+                sum += rate / 2 * group.getValue() * group.getValue();
+            }
+            means[i] = sum / (i + 1);
+        }
+        return means;
+    }
+
     private static Markup lines(
             String description,
             SequencedMap<String, List<TrainingStep>> runs,
             boolean logarithmic,
             ToDoubleFunction<TrainingStep> value) {
+        return curves(
+                description,
+                runs,
+                logarithmic,
+                steps -> steps.stream().mapToDouble(value).toArray());
+    }
+
+    private static Markup curves(
+            String description,
+            SequencedMap<String, List<TrainingStep>> runs,
+            boolean logarithmic,
+            Function<List<TrainingStep>, double[]> values) {
         List<StepLines.Series> series = new ArrayList<>();
-        runs.forEach((name, steps) -> series.add(new StepLines.Series(
-                new MethodLook(name, STYLES.get(series.size() % STYLES.size()), MethodLook.Marker.DISC),
-                steps.stream().mapToDouble(TrainingStep::step).toArray(),
-                steps.stream().mapToDouble(value).toArray())));
+        runs.forEach((name, steps) -> {
+            double[] all = values.apply(steps);
+            int[] finite = IntStream.range(0, all.length)
+                    .filter(i -> Double.isFinite(all[i]))
+                    .toArray();
+            series.add(new StepLines.Series(
+                    new MethodLook(name, STYLES.get(series.size() % STYLES.size()), MethodLook.Marker.DISC),
+                    IntStream.of(finite).mapToDouble(i -> steps.get(i).step()).toArray(),
+                    IntStream.of(finite).mapToDouble(i -> all[i]).toArray()));
+        });
         return StepLines.draw(description, series, logarithmic);
     }
 }

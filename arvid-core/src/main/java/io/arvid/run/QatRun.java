@@ -71,10 +71,11 @@ public final class QatRun {
                     listener.onStep(step);
                 });
                 WeightMap stored = result.weights().to(DTypes.BF16)) {
-            PackedSize size = Packer.write(
-                    target, result.plan(), new PackedSource(stored, model.json(), SourceLayout.WAN, file.json()));
-            model.copyCompanions(target);
-            return size;
+            return Packer.write(
+                    target,
+                    result.plan(),
+                    new PackedSource(stored, model.json(), SourceLayout.WAN, file.json()),
+                    model::copyCompanions);
         }
     }
 

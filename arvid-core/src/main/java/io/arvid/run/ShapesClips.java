@@ -5,6 +5,10 @@ import io.arvid.rollout.train.LatentDataset;
 import io.arvid.rollout.train.world.ShapesWorld;
 import io.arvid.rollout.train.world.WorldSpec;
 import io.arvid.tensor.TensorScope;
+import io.arvid.weights.FileHash;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
@@ -50,6 +54,20 @@ final class ShapesClips implements QatData, AutoCloseable {
                         generator.textStates(dataset.clip(clip, 1).prompt()).squeeze(0));
             }
         });
+    }
+
+    @Override
+    public String fingerprint() {
+        Path folder = generator.model().path();
+        try {
+            return new FileHash()
+                    .content(folder.resolve(ModelFolder.TEXT_ENCODER))
+                    .content(folder.resolve(ModelFolder.AUTOENCODER))
+                    .content(folder.resolve(ModelFolder.TOKENIZER))
+                    .hex();
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot read " + folder + ": " + e.getMessage(), e);
+        }
     }
 
     @Override

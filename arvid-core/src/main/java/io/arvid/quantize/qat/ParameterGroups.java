@@ -120,6 +120,13 @@ final class ParameterGroups implements AutoCloseable {
         }
     }
 
+    /** Forgets the optimizer's moments of the group {@code name}. */
+    void clearMoments(String name) {
+        groups.stream()
+                .filter(group -> group.name().equals(name))
+                .forEach(group -> group.optimizer().clearMoments());
+    }
+
     /** Learning rates at {@code share} of their peaks. */
     Map<String, Double> rates(double share) {
         Map<String, Double> rates = new LinkedHashMap<>();

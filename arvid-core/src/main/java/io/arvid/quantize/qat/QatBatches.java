@@ -43,6 +43,8 @@ final class QatBatches implements AutoCloseable {
         }
     }
 
+    private static final long SEED_STRIDE = 1_000_003;
+
     private final QatRecipe recipe;
     private final QatData data;
     private final QatSampling sampling;
@@ -85,9 +87,14 @@ final class QatBatches implements AutoCloseable {
         return attention;
     }
 
+    /** Seed of everything random in {@code step}; two runs of other seeds share none. */
+    long seed(long step) {
+        return recipe.seed() * SEED_STRIDE + step;
+    }
+
     /** Clips of a step. */
     int[] clips(long step) {
-        SplittableRandom random = new SplittableRandom(recipe.seed() * 31 + step);
+        SplittableRandom random = new SplittableRandom(seed(step));
         return IntStream.range(0, recipe.training().batch())
                 .map(i -> random.nextInt(recipe.training().clips()))
                 .toArray();
@@ -112,7 +119,7 @@ final class QatBatches implements AutoCloseable {
     Batch of(long step, Tensor clean, Tensor text) {
         QatRecipe.Training run = recipe.training();
         long batch = clean.size(0);
-        try (Seeds seeds = new Seeds(recipe.seed() * 1_000_003 + step)) {
+        try (Seeds seeds = new Seeds(seed(step))) {
             Tensor timesteps = timesteps(seeds, (int) batch);
             Tensor sigma = Ops.div(timesteps, 1000).view(batch, frames(), 1, 1, 1);
             Tensor noise = seeds.normal(Tensors.shape(clean));

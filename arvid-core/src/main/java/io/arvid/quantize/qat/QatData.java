@@ -10,6 +10,11 @@ public interface QatData {
     /** Text states of a clip's prompt, {@code [L, textDim]}. */
     Tensor text(int clip);
 
+    /** Names what the clips and their latents depend on: a run goes on only with the same. */
+    default String fingerprint() {
+        return "";
+    }
+
     /** Says which clips will soon be wanted. */
     default void prefetch(int[] clips, int frames) {}
 }

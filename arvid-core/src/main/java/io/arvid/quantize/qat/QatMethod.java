@@ -74,7 +74,7 @@ public record QatMethod(String id, QatRecipe defaults) implements QuantMethod<Qa
                 Follow.PAPER,
                 new QatRecipe.Weights(trained, 32, true, 1),
                 new QatRecipe.Inputs(clipping, TimestepBuckets.OFFICIAL_COUNT),
-                new QatRecipe.Auxiliary(rank, 0, 0, RankSchedule.Decay.COSINE, 1),
+                new QatRecipe.Auxiliary(rank, 0, 0, RankSchedule.Decay.COSINE, 1, false),
                 new QatRecipe.Loss(teacher, 0),
                 new QatRecipe.Rates(3e-5, 3e-5, 3e-5, 1e-2, 0.1),
                 new QatRecipe.Optimizers(false, 0.9, 0.95, 1e-4, 1, 0),

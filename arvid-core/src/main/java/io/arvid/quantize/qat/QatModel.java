@@ -30,9 +30,8 @@ import org.jspecify.annotations.Nullable;
 
 /** The student: a transformer over trained parameters whose layers compute as {@link QatLayer}s. Holds views of its parameters, and nothing of its own. */
 final class QatModel implements AutoCloseable {
-    private static final double FIRST_TIMESTEP = 1000;
-
     private final QatRecipe recipe;
+    private final float firstTimestep;
     private final StepBuckets buckets;
     private final WeightMap held;
     private final WanTransformer transformer;
@@ -41,10 +40,12 @@ final class QatModel implements AutoCloseable {
     /**
      * A student.
      *
+     * @param firstTimestep where a video begins, which is when its text path is computed
      * @param parameters the transformer's by their names, and the quantizers' by those of {@link QatStart}
      */
-    QatModel(WanConfig config, QatRecipe recipe, Map<String, Tensor> parameters) {
+    QatModel(WanConfig config, QatRecipe recipe, float firstTimestep, Map<String, Tensor> parameters) {
         this.recipe = recipe;
+        this.firstTimestep = firstTimestep;
         this.buckets = buckets(recipe);
         Map<String, Tensor> plain = new LinkedHashMap<>();
         config.parameterShapes()
@@ -137,8 +138,8 @@ final class QatModel implements AutoCloseable {
     }
 
     /**
-     * The layers of a pass in which every frame has a timestep of its own. The text path counts as part of the first pass of a video, at timestep 1000,
-     * where a roll-out computes it.
+     * The layers of a pass in which every frame has a timestep of its own. The text path counts as part of the first pass of a video, where a roll-out
+     * computes it.
      *
      * @param timesteps of every frame {@code [B, F]}
      */
@@ -151,7 +152,7 @@ final class QatModel implements AutoCloseable {
                 return transformer.fullPrecision().apply(site, step, input);
             }
             Tensor chosen = site.role().isTextPath()
-                    ? bucketsOf(1, (float) FIRST_TIMESTEP)
+                    ? bucketsOf(1, firstTimestep)
                     : bucketsOf((int) (input.size(1) / frames), perFrame);
             return layer.output(input, chosen, layer.effectiveWeight(fading));
         };

@@ -7,6 +7,7 @@ import io.arvid.quantize.qvgen.RankSchedule;
 import io.arvid.quantize.scheme.Granularity;
 import io.arvid.quantize.scheme.InputRule;
 import io.arvid.quantize.scheme.Scheme;
+import io.arvid.quantize.scheme.StepBuckets;
 
 /**
  * Settings of quantization-aware training.
@@ -76,13 +77,15 @@ public record QatRecipe(
      * @param warmUp steps before the first phase
      * @param decay shape of the fading
      * @param initialIterations LoftQ's alternations of the start
+     * @param resetMoments true to begin the optimizer's moments of L and R anew where they are re-sorted, false to keep them, as the official code does
      */
     public record Auxiliary(
             @JsonProperty("rank") int rank,
             @JsonProperty("phaseSteps") long phaseSteps,
             @JsonProperty("warmUp") long warmUp,
             @JsonProperty("decay") RankSchedule.Decay decay,
-            @JsonProperty("initialIterations") int initialIterations) {}
+            @JsonProperty("initialIterations") int initialIterations,
+            @JsonProperty("resetMoments") boolean resetMoments) {}
 
     /**
      * The loss.
@@ -204,6 +207,23 @@ public record QatRecipe(
         require(training.saveEvery() > 0, "training.saveEvery must be positive");
         require(inputs.buckets() > 0, "inputs.buckets must be positive");
         require(
+                !inputs.learnedClipping() || scheme.inputs() instanceof InputRule.Dynamic,
+                "inputs.learnedClipping goes with dynamic inputs");
+        require(
+                !(scheme.inputs() instanceof InputRule.Stepwise stepwise
+                        && stepwise.buckets() instanceof StepBuckets.ByChunk),
+                "inputs by chunk cannot be trained: a batch is one pass over all chunks; use buckets by timestep");
+        require(optimizer.clipNorm() > 0, "optimizer.clipNorm must be positive");
+        require(
+                optimizer.averageDecay() >= 0 && optimizer.averageDecay() < 1,
+                "optimizer.averageDecay must be at least 0 and less than 1");
+        long faded =
+                auxiliary.warmUp() + RankSchedule.phases(auxiliary.rank()) * phaseSteps(auxiliary, training.steps());
+        require(
+                auxiliary.rank() == 0 || faded <= training.steps(),
+                "the auxiliary module is gone after " + faded + " steps, but training.steps is " + training.steps()
+                        + ": lower auxiliary.phaseSteps or warmUp, or set phaseSteps to 0");
+        require(
                 rates.warmUpShare() >= 0 && rates.warmUpShare() < 1,
                 "rates.warmUpShare must be at least 0 and less than 1");
     }
@@ -216,13 +236,15 @@ public record QatRecipe(
 
     /** The rank schedule of the run; where {@code phaseSteps} is 0 the module is gone with the last step. */
     public RankSchedule rankSchedule() {
-        int phases = RankSchedule.phases(auxiliary.rank());
-        long spread = Math.max(1, (training.steps() - auxiliary.warmUp()) / Math.max(phases, 1));
         return new RankSchedule(
-                auxiliary.rank(),
-                auxiliary.phaseSteps() == 0 ? spread : auxiliary.phaseSteps(),
-                auxiliary.warmUp(),
-                auxiliary.decay());
+                auxiliary.rank(), phaseSteps(auxiliary, training.steps()), auxiliary.warmUp(), auxiliary.decay());
+    }
+
+    private static long phaseSteps(Auxiliary auxiliary, long steps) {
+        int phases = Math.max(RankSchedule.phases(auxiliary.rank()), 1);
+        return auxiliary.phaseSteps() == 0
+                ? Math.max(1, (steps - auxiliary.warmUp()) / phases)
+                : auxiliary.phaseSteps();
     }
 
     /** The same with another seed. */
@@ -230,9 +252,16 @@ public record QatRecipe(
         return new QatRecipe(scheme, other, follow, weights, inputs, auxiliary, loss, rates, optimizer, training);
     }
 
-    /** The same with another number of steps. */
+    /** The same with another number of steps; phases and warm-up of the auxiliary module keep their share of the run. */
     public QatRecipe withSteps(long steps) {
-        return with(training(training.context(), steps, training.batch(), training.chunks()));
+        Auxiliary scaled = new Auxiliary(
+                auxiliary.rank(),
+                auxiliary.phaseSteps() * steps / training.steps(),
+                auxiliary.warmUp() * steps / training.steps(),
+                auxiliary.decay(),
+                auxiliary.initialIterations(),
+                auxiliary.resetMoments());
+        return with(scaled, training(training.context(), steps, training.batch(), training.chunks()));
     }
 
     /**
@@ -242,7 +271,7 @@ public record QatRecipe(
     public QatRecipe bidirectional() {
         return training.context() == Context.BIDIRECTIONAL
                 ? this
-                : with(training(Context.BIDIRECTIONAL, training.steps(), 2 * training.batch(), 1));
+                : with(auxiliary, training(Context.BIDIRECTIONAL, training.steps(), 2 * training.batch(), 1));
     }
 
     private Training training(Context context, long steps, int batch, int chunks) {
@@ -264,7 +293,7 @@ public record QatRecipe(
                 t.saveEvery());
     }
 
-    private QatRecipe with(Training other) {
-        return new QatRecipe(scheme, seed, follow, weights, inputs, auxiliary, loss, rates, optimizer, other);
+    private QatRecipe with(Auxiliary module, Training other) {
+        return new QatRecipe(scheme, seed, follow, weights, inputs, module, loss, rates, optimizer, other);
     }
 }

@@ -8,8 +8,11 @@ import io.arvid.weights.CheckpointException;
 import io.arvid.weights.SafetensorsFile;
 import io.arvid.weights.SafetensorsWriter;
 import io.arvid.weights.WeightMap;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
@@ -18,10 +21,14 @@ import org.bytedeco.pytorch.Tensor;
  * A run on disk: parameters, optimizers, generated clips, and the fingerprint of what it belongs to. The rank of Φ follows from the number of steps.
  *
  * @param file where
- * @param fingerprint recipe and model
+ * @param fingerprint what must not change: recipe, model and data
+ * @param changeable what may change between two parts of a run; a change is noted in {@link #CHANGES} beside the file
  */
-record QatState(Path file, String fingerprint) {
-    private static final String VERSION = "1";
+record QatState(Path file, String fingerprint, String changeable) {
+    /** A line for each time that a run went on with other settings. */
+    static final String CHANGES = "changes.txt";
+
+    private static final String VERSION = "2";
     private static final String GENERATED = "generated.latents";
     private static final String PROMPTS = "generated.prompts";
     private static final JsonMapper JSON = new JsonMapper();
@@ -42,12 +49,29 @@ record QatState(Path file, String fingerprint) {
                             VERSION,
                             "recipe",
                             fingerprint,
+                            "changeable",
+                            changeable,
                             "steps",
                             Long.toString(steps),
                             "groups",
                             JSON.writeValueAsString(groups.steps())));
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("cannot write the steps of a run", e);
+        }
+    }
+
+    private void noteChange(Map<String, String> metadata) {
+        String before = metadata.get("changeable");
+        if (!changeable.equals(before)) {
+            try {
+                Files.writeString(
+                        file.resolveSibling(CHANGES),
+                        "after step " + metadata.get("steps") + ": " + changeable + ", before: " + before + "\n",
+                        StandardOpenOption.CREATE,
+                        StandardOpenOption.APPEND);
+            } catch (IOException e) {
+                throw new UncheckedIOException("cannot write beside " + file + ": " + e.getMessage(), e);
+            }
         }
     }
 
@@ -76,6 +100,7 @@ record QatState(Path file, String fingerprint) {
             if (state.has(GENERATED)) {
                 generated.restore(state.get(GENERATED), state.get(PROMPTS));
             }
+            noteChange(metadata);
             return Long.parseLong(metadata.get("steps"));
         } catch (JsonProcessingException e) {
             throw new CheckpointException(file, "cannot be read: " + e.getOriginalMessage());

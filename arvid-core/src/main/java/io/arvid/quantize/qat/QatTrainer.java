@@ -1,5 +1,7 @@
 package io.arvid.quantize.qat;
 
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.arvid.model.LinearSite;
 import io.arvid.model.RolloutStep;
 import io.arvid.model.SiteForward;
@@ -66,6 +68,7 @@ public final class QatTrainer implements AutoCloseable {
     private final QatRecipe recipe;
     private final QatData data;
     private final @Nullable RolloutConfig rollout;
+    private final QatSampling sampling;
     private final QatBatches batches;
     private final RankSchedule schedule;
     private final QatLoss loss;
@@ -94,6 +97,7 @@ public final class QatTrainer implements AutoCloseable {
         this.recipe = recipe;
         this.data = data;
         this.rollout = rollout;
+        this.sampling = sampling;
         this.batches = new QatBatches(teacher.config(), recipe, data, sampling);
         this.schedule = recipe.rankSchedule();
         this.loss = new QatLoss(recipe.loss());
@@ -106,7 +110,8 @@ public final class QatTrainer implements AutoCloseable {
      * Trains, or goes on from {@code state}.
      *
      * @param state file of the saved state, written whole or not at all
-     * @throws IllegalStateException where loss or gradients are no longer finite; the saved state is then still the last good one
+     * @param listener hears every step, the last one also where its loss is not finite
+     * @throws IllegalStateException where loss or gradients are no longer finite; the saved state is of an earlier step
      */
     public Result train(Path state, TrainingStep.Listener listener) {
         Torch.flushDenormals();
@@ -115,11 +120,13 @@ public final class QatTrainer implements AutoCloseable {
             try (ParameterGroups groups = new ParameterGroups(start, recipe);
                     SelfForcedClips generated = selfForcedClips();
                     QatModel student = student(start, groups.views())) {
-                QatState saved = new QatState(state, fingerprint());
+                QatState saved = new QatState(state, fingerprint(), changeable());
                 for (long step = saved.restore(groups, generated);
                         step < recipe.training().steps();
                         step++) {
-                    listener.onStep(oneStep(step, groups, generated, student));
+                    TrainingStep made = oneStep(step, groups, generated, student);
+                    listener.onStep(made);
+                    requireFinite(made);
                     if ((step + 1) % recipe.training().saveEvery() == 0) {
                         saved.save(step + 1, groups, generated);
                     }
@@ -133,7 +140,7 @@ public final class QatTrainer implements AutoCloseable {
     private QatModel student(QatStart start, Map<String, Tensor> trained) {
         Map<String, Tensor> all = new LinkedHashMap<>(start.fixed());
         all.putAll(trained);
-        return new QatModel(teacher.config(), recipe, all);
+        return new QatModel(teacher.config(), recipe, sampling.first(), all);
     }
 
     private SelfForcedClips selfForcedClips() {
@@ -142,7 +149,13 @@ public final class QatTrainer implements AutoCloseable {
                 recipe.training().pool());
     }
 
-    /** What a saved state belongs to: the recipe and the model that is quantized. */
+    /** What a run that goes on may change. */
+    private String changeable() {
+        return recipe.rates() + ", clipNorm " + recipe.optimizer().clipNorm() + ", saveEvery "
+                + recipe.training().saveEvery();
+    }
+
+    /** What a saved state belongs to: the recipe, but for what is {@link #changeable}, the model that is quantized and the data. */
     private String fingerprint() {
         double sum = 0;
         for (Tensor tensor : teacher.weights().entries().values()) {
@@ -150,7 +163,12 @@ public final class QatTrainer implements AutoCloseable {
                 sum += Tensors.item(Ops.toF64(tensor).abs().sum());
             }
         }
-        return method + " " + recipe + " of " + teacher.config() + " with weights " + sum;
+        ObjectNode fixed = new JsonMapper().valueToTree(recipe);
+        fixed.remove("rates");
+        ((ObjectNode) fixed.path("optimizer")).remove("clipNorm");
+        ((ObjectNode) fixed.path("training")).remove("saveEvery");
+        return method + " " + fixed + " of " + teacher.config() + " with weights " + sum + " on data "
+                + data.fingerprint();
     }
 
     private TrainingStep oneStep(long step, ParameterGroups groups, SelfForcedClips generated, QatModel student) {
@@ -158,6 +176,9 @@ public final class QatTrainer implements AutoCloseable {
         try (TensorScope scope = TensorScope.open()) {
             if (schedule.isBoundary(step)) {
                 Torch.withoutGradients(() -> sort(student, schedule.rank(step)));
+                if (recipe.auxiliary().resetMoments()) {
+                    groups.clearMoments(ParameterGroups.AUXILIARY);
+                }
             }
             QatLayer.Fading fading = fading(step);
             QatBatches.Batch batch = batch(step, student, fading, generated);
@@ -165,14 +186,9 @@ public final class QatTrainer implements AutoCloseable {
             double value = gradients(student, batch, fading);
             Map<String, Double> norms = groups.norms();
             double norm = ParameterGroups.total(norms);
-            requireFinite(step, value, norm);
-            double largest = recipe.optimizer().clipNorm();
-            if (norm > largest) {
-                groups.scaleGradients(largest / norm);
+            if (Double.isFinite(value) && Double.isFinite(norm)) {
+                update(step, norm, groups, fading);
             }
-            boolean onlyModules = schedule.initialRank() > 0 && step < schedule.warmUp();
-            groups.step(
-                    rate.at(step), group -> group.equals(ParameterGroups.AUXILIARY) ? fading.rank() > 0 : !onlyModules);
             return new TrainingStep(
                     step + 1,
                     recipe.training().steps(),
@@ -186,6 +202,15 @@ public final class QatTrainer implements AutoCloseable {
         }
     }
 
+    private void update(long step, double norm, ParameterGroups groups, QatLayer.Fading fading) {
+        double largest = recipe.optimizer().clipNorm();
+        if (norm > largest) {
+            groups.scaleGradients(largest / norm);
+        }
+        boolean onlyModules = schedule.initialRank() > 0 && step < schedule.warmUp();
+        groups.step(rate.at(step), group -> group.equals(ParameterGroups.AUXILIARY) ? fading.rank() > 0 : !onlyModules);
+    }
+
     private QatLayer.Fading fading(long step) {
         int rank = schedule.rank(step);
         return rank == 0
@@ -193,7 +218,7 @@ public final class QatTrainer implements AutoCloseable {
                 : new QatLayer.Fading(rank, Ops.toF32(Tensors.of(schedule.gamma(step), schedule.initialRank())));
     }
 
-    /** Refactors every Φ at its new rank. The optimizer's moments stay, as in the official code. */
+    /** Refactors every Φ at its new rank. */
     private static boolean sort(QatModel student, int rank) {
         if (rank == 0) {
             return false;
@@ -228,11 +253,11 @@ public final class QatTrainer implements AutoCloseable {
                         prompts,
                         batches.frames(),
                         new long[] {frame[1], frame[2], frame[3]},
-                        recipe.seed() * 7919 + step);
+                        batches.seed(step));
                 return step;
             });
         }
-        int[] drawn = generated.draw(recipe.training().batch(), recipe.seed() * 31 + step);
+        int[] drawn = generated.draw(recipe.training().batch(), batches.seed(step));
         return batches.of(step, generated.latents(drawn), batches.text(generated.prompts(drawn)));
     }
 
@@ -269,12 +294,12 @@ public final class QatTrainer implements AutoCloseable {
         return RolloutStep.wholeClip((int) batch.latents().size(1), 0);
     }
 
-    private void requireFinite(long step, double value, double norm) {
-        if (!Double.isFinite(value) || !Double.isFinite(norm)) {
-            throw new IllegalStateException(
-                    "step " + (step + 1) + ": the loss is " + value
-                            + " and the norm of its gradients " + norm
-                            + "; stopped before the parameters changed. Lower the learning rates; the last saved state is good");
+    private static void requireFinite(TrainingStep made) {
+        if (!Double.isFinite(made.loss()) || !Double.isFinite(made.gradientNorm())) {
+            throw new IllegalStateException("step " + made.step() + ": the loss is " + made.loss()
+                    + " and the norm of its gradients " + made.gradientNorm()
+                    + "; stopped before the parameters changed. The same command begins again at the last saved state, if there is one;"
+                    + " rates, clipNorm and saveEvery of the recipe may be lower then");
         }
     }
 

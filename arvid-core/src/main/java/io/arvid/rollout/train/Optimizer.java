@@ -121,6 +121,12 @@ public final class Optimizer implements AutoCloseable {
         return Ops.toF32(tall ? x.transpose(1, 2) : x);
     }
 
+    /** Forgets the moments, but not how many steps have been made. */
+    public void clearMoments() {
+        moment1.zero_();
+        moment2.zero_();
+    }
+
     /** Everything that a resumed run needs, beside the number of steps. */
     public Map<String, Tensor> state() {
         Map<String, Tensor> state = new LinkedHashMap<>();

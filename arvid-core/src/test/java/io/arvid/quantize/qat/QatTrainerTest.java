@@ -8,6 +8,8 @@ import static org.assertj.core.api.Assertions.withinPercentage;
 import io.arvid.model.SiteForward;
 import io.arvid.model.wan.WanTransformer;
 import io.arvid.quantize.fake.FakeQuantForward;
+import io.arvid.quantize.qvgen.Follow;
+import io.arvid.quantize.scheme.InputPlan;
 import io.arvid.quantize.scheme.InputRule;
 import io.arvid.quantize.scheme.IntGrid;
 import io.arvid.quantize.scheme.StepBuckets;
@@ -16,6 +18,7 @@ import io.arvid.rollout.DenseKvStore;
 import io.arvid.rollout.NoiseSource;
 import io.arvid.rollout.Rollout;
 import io.arvid.rollout.RolloutListener;
+import io.arvid.tensor.Ops;
 import io.arvid.tensor.Seeds;
 import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
@@ -24,6 +27,7 @@ import io.arvid.weights.SafetensorsFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -102,7 +106,7 @@ class QatTrainerTest {
             try (var saved = SafetensorsFile.open(folder.resolve(state))) {
                 groups.restore(saved, groups.steps());
                 tensors.putAll(groups.views());
-                try (QatModel student = new QatModel(TinyStudent.CONFIG, recipe, tensors)) {
+                try (QatModel student = new QatModel(TinyStudent.CONFIG, recipe, 1000, tensors)) {
                     return rollOut(student.transformer(), student.rollOutSites(QatLayer.Fading.GONE));
                 }
             }
@@ -140,10 +144,56 @@ class QatTrainerTest {
 
     @Test
     void aStateOfAnotherRecipeIsRefused() {
-        QatRecipe recipe = TinyStudent.recipe(QatRecipe.Context.TEACHER_FORCED).withSteps(2);
+        QatRecipe recipe = TinyStudent.recipe(QatRecipe.Context.TEACHER_FORCED).withSteps(3);
         train(recipe, "state", step -> {}).close();
         assertThatThrownBy(() -> train(recipe.withSeed(9), "state", step -> {}).close())
                 .hasMessageContaining("another recipe");
+    }
+
+    @Test
+    void ratesAndClippingMayChangeBetweenTwoParts() throws Exception {
+        QatRecipe recipe = TinyStudent.recipe(QatRecipe.Context.TEACHER_FORCED);
+        assertThatThrownBy(() -> train(recipe, "state", step -> {
+                    if (step.step() == 6) {
+                        throw new IllegalStateException("stopped");
+                    }
+                }))
+                .hasMessage("stopped");
+        QatRecipe.Optimizers o = recipe.optimizer();
+        QatRecipe slower = with(
+                recipe,
+                recipe.auxiliary(),
+                new QatRecipe.Rates(1e-4, 1e-4, 1e-4, 1e-3, 0),
+                new QatRecipe.Optimizers(o.muon(), o.beta1(), o.beta2(), o.weightDecay(), 0.5, o.averageDecay()));
+        List<TrainingStep> rest = new ArrayList<>();
+        train(slower, "state", rest::add).close();
+        assertThat(rest).extracting(TrainingStep::step).containsExactly(5L, 6L, 7L, 8L, 9L);
+        assertThat(rest.getFirst().rates().get("weights")).isLessThanOrEqualTo(1e-4);
+        assertThat(Files.readAllLines(folder.resolve(QatState.CHANGES)))
+                .singleElement()
+                .satisfies(
+                        line -> assertThat(line).startsWith("after step 4: ").contains("clipNorm 0.5", "clipNorm 1.0"));
+        QatRecipe otherDecay = with(
+                recipe,
+                recipe.auxiliary(),
+                recipe.rates(),
+                new QatRecipe.Optimizers(o.muon(), o.beta1(), 0.5, o.weightDecay(), o.clipNorm(), o.averageDecay()));
+        assertThatThrownBy(() -> train(otherDecay, "state", step -> {}).close()).hasMessageContaining("another recipe");
+    }
+
+    private static QatRecipe with(
+            QatRecipe r, QatRecipe.Auxiliary auxiliary, QatRecipe.Rates rates, QatRecipe.Optimizers optimizer) {
+        return new QatRecipe(
+                r.scheme(),
+                r.seed(),
+                r.follow(),
+                r.weights(),
+                r.inputs(),
+                auxiliary,
+                r.loss(),
+                rates,
+                optimizer,
+                r.training());
     }
 
     @Test
@@ -153,9 +203,11 @@ class QatTrainerTest {
         for (int clip = 1; clip < 6; clip++) {
             tiny.latents(clip, 1).fill_(new Scalar(Double.NaN));
         }
-        assertThatThrownBy(() -> train(recipe, "state", step -> {}))
+        List<TrainingStep> heard = new ArrayList<>();
+        assertThatThrownBy(() -> train(recipe, "state", heard::add))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("step 1: the loss is NaN");
+        assertThat(heard).singleElement().extracting(TrainingStep::loss).isEqualTo(Double.NaN);
         assertThat(folder.resolve("state")).doesNotExist();
     }
 
@@ -229,14 +281,14 @@ class QatTrainerTest {
 
     @Test
     void theModuleLowersTheFirstLossAndItsGradients() {
-        QatRecipe with = TinyStudent.recipe(QatRecipe.Context.TEACHER_FORCED).withSteps(1);
+        QatRecipe with = TinyStudent.recipe(QatRecipe.Context.TEACHER_FORCED).withSteps(3);
         QatRecipe without = new QatRecipe(
                 with.scheme(),
                 with.seed(),
                 with.follow(),
                 with.weights(),
                 with.inputs(),
-                new QatRecipe.Auxiliary(0, 0, 0, with.auxiliary().decay(), 1),
+                new QatRecipe.Auxiliary(0, 0, 0, with.auxiliary().decay(), 1, false),
                 with.loss(),
                 with.rates(),
                 with.optimizer(),
@@ -244,7 +296,146 @@ class QatTrainerTest {
         List<TrainingStep> steps = new ArrayList<>();
         train(with, "with", steps::add).close();
         train(without, "without", steps::add).close();
-        assertThat(steps.getFirst().loss()).isLessThan(steps.getLast().loss());
+        TrainingStep first = steps.get(0);
+        TrainingStep plain = steps.get(3);
+        assertThat(first.loss()).isLessThan(plain.loss());
+        assertThat(first.groupNorms().get("weights"))
+                .isLessThan(plain.groupNorms().get("weights"));
+        assertThat(first.groupNorms().get("quantizers"))
+                .isLessThan(plain.groupNorms().get("quantizers"));
+    }
+
+    @Test
+    void theResultIsTheMovingAverageOfTheWeights() {
+        QatRecipe r = TinyStudent.recipe(QatRecipe.Context.TEACHER_FORCED).withSteps(3);
+        QatRecipe.Optimizers o = r.optimizer();
+        QatRecipe recipe = savingEveryStep(with(
+                r,
+                r.auxiliary(),
+                r.rates(),
+                new QatRecipe.Optimizers(o.muon(), o.beta1(), o.beta2(), o.weightDecay(), o.clipNorm(), 0.2)));
+        List<double[]> values = new ArrayList<>();
+        List<double[]> averages = new ArrayList<>();
+        TrainingStep.Listener listener = step -> {
+            if (step.step() > 1) {
+                values.add(saved("state", "weights.values"));
+                averages.add(saved("state", "weights.average"));
+            }
+        };
+        try (QatTrainer.Result result = train(recipe, "state", listener);
+                TensorScope scope = TensorScope.open()) {
+            double[] second = between(values.get(1), averages.get(0), 0.2);
+            assertThat(averages.get(1)).containsExactly(second, within(1e-6));
+            double[] last = saved("state", "weights.values");
+            double[] found = Tensors.toDoubles(Ops.cat(
+                    0,
+                    result.weights().entries().values().stream()
+                            .map(Tensor::flatten)
+                            .toList()));
+            assertThat(found).containsExactly(between(last, second, 0.2), within(1e-6)); // float32 values of about 1
+            assertThat(found).isNotEqualTo(last);
+        }
+    }
+
+    @Test
+    void momentsAreForgottenWhereTheModuleIsSorted() {
+        QatRecipe kept = savingEveryStep(TinyStudent.recipe(QatRecipe.Context.TEACHER_FORCED));
+        QatRecipe.Auxiliary a = kept.auxiliary();
+        QatRecipe reset = with(
+                kept,
+                new QatRecipe.Auxiliary(a.rank(), a.phaseSteps(), a.warmUp(), a.decay(), a.initialIterations(), true),
+                kept.rates(),
+                kept.optimizer());
+        // Rank 4 becomes 2 before the fourth step, the first whose gradients the forgotten moments hold.
+        List<double[]> before = momentsAfter(kept, "kept");
+        List<double[]> after = momentsAfter(reset, "reset");
+        assertThat(after.get(0)).isEqualTo(before.get(0));
+        double[] ofThatStep = new double[before.get(1).length];
+        Arrays.setAll(ofThatStep, i -> before.get(1)[i] - kept.optimizer().beta2() * before.get(0)[i]);
+        assertThat(after.get(1)).containsExactly(ofThatStep, within(1e-7));
+        assertThat(Arrays.stream(before.get(0)).max().orElseThrow()).isGreaterThan(1e-5);
+    }
+
+    /** Second moments of Φ after three steps and after four. */
+    private List<double[]> momentsAfter(QatRecipe recipe, String state) {
+        List<double[]> moments = new ArrayList<>();
+        assertThatThrownBy(() -> train(recipe, state, step -> {
+                    if (step.step() > 3) {
+                        moments.add(saved(state, "auxiliary.moment2"));
+                    }
+                    if (step.step() == 5) {
+                        throw new IllegalStateException("stopped");
+                    }
+                }))
+                .hasMessage("stopped");
+        return moments;
+    }
+
+    private static QatRecipe savingEveryStep(QatRecipe r) {
+        QatRecipe.Training t = r.training();
+        return new QatRecipe(
+                r.scheme(),
+                r.seed(),
+                r.follow(),
+                r.weights(),
+                r.inputs(),
+                r.auxiliary(),
+                r.loss(),
+                r.rates(),
+                r.optimizer(),
+                new QatRecipe.Training(
+                        t.context(),
+                        t.steps(),
+                        t.batch(),
+                        t.chunks(),
+                        t.clips(),
+                        t.rolloutShare(),
+                        t.contextNoise(),
+                        t.captionDropout(),
+                        t.refreshEvery(),
+                        t.pool(),
+                        t.precision(),
+                        t.checkpointing(),
+                        1));
+    }
+
+    private double[] saved(String state, String name) {
+        try (var file = SafetensorsFile.open(folder.resolve(state))) {
+            return Tensors.toDoubles(file.get(name));
+        }
+    }
+
+    private static double[] between(double[] from, double[] to, double share) {
+        double[] between = new double[from.length];
+        Arrays.setAll(between, i -> from[i] + share * (to[i] - from[i]));
+        return between;
+    }
+
+    @Test
+    void theTextPathLearnsWhereTheSamplerBegins() {
+        QatRecipe plain = TinyStudent.recipe(QatRecipe.Context.BIDIRECTIONAL);
+        QatRecipe recipe = new QatRecipe(
+                plain.scheme(),
+                plain.seed(),
+                Follow.CODE,
+                plain.weights(),
+                plain.inputs(),
+                plain.auxiliary(),
+                plain.loss(),
+                plain.rates(),
+                plain.optimizer(),
+                plain.training());
+        QatSampling sampling = new QatSampling(2, new float[] {999, 500}, 5);
+        try (QatTrainer trainer = new QatTrainer("qvgen", tiny.teacher, recipe, tiny, sampling, null);
+                QatTrainer.Result result = trainer.train(folder.resolve("state"), step -> {})) {
+            result.plan().layers().forEach((site, layer) -> {
+                if (site.role().isTextPath()) {
+                    List<InputPlan> factors = ((InputPlan.Stepwise) layer.input()).plans();
+                    assertThat(factors.get(999 % 5)).as(site.name()).isNotEqualTo(factors.get(1000 % 5));
+                    assertThat(factors.subList(0, 4)).containsOnly(factors.getFirst());
+                }
+            });
+        }
     }
 
     @Test

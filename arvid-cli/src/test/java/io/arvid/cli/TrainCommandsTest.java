@@ -1,0 +1,66 @@
+package io.arvid.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+/** What the commands that train a quantized model refuse before they begin. */
+class TrainCommandsTest {
+    @TempDir
+    Path folder;
+
+    private final StringWriter err = new StringWriter();
+
+    @BeforeEach
+    void setHome() {
+        System.setProperty("arvid.home", "..");
+    }
+
+    @AfterEach
+    void clearHome() {
+        System.clearProperty("arvid.home");
+    }
+
+    private int train(String... arguments) {
+        CommandLine command = Arvid.commandLine();
+        command.setErr(new PrintWriter(err, true));
+        String[] all = new String[arguments.length + 1];
+        all[0] = "train";
+        System.arraycopy(arguments, 0, all, 1, arguments.length);
+        return command.execute(all);
+    }
+
+    @Test
+    void aModelThatIsThereAlreadyIsRefused() throws IOException {
+        Files.createDirectories(folder.resolve("model"));
+        Files.writeString(folder.resolve("model").resolve("config.json"), "{}");
+        String recipe = Path.of("..", "recipes", "qvgen-w4a4.json").toString();
+        assertThat(train("qat", "--recipe", recipe, "--states", folder.toString()))
+                .isNotZero();
+        assertThat(err.toString()).contains("exists already");
+        assertThat(folder.resolve("log.jsonl")).doesNotExist();
+    }
+
+    @Test
+    void namesThatCannotBeComparedAreRefused() {
+        String run = folder.resolve("run").toString();
+        assertThat(train("qat-compare", "-o", run, "--once", "qvgen-w9a9")).isEqualTo(3);
+        assertThat(train("qat-compare", "-o", run, "--recipes", "minmax-w4a8")).isNotZero();
+        assertThat(train("qat-compare", "-o", run, "--ptq", "nothing+token")).isEqualTo(3);
+        String bidirectional = Path.of("..", "models", "shapes-bidirectional").toString();
+        assertThat(train("qat-compare", "-o", run, "--model", bidirectional, "--once", "qvgen-self-forced-w4a4"))
+                .isNotZero();
+        assertThat(err.toString())
+                .contains("qvgen-w9a9.json: no such file", "does not train", "nothing-w4a8.json", "is self-forced");
+        assertThat(folder.resolve("run")).doesNotExist();
+    }
+}

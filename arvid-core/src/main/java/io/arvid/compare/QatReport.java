@@ -1,0 +1,222 @@
+package io.arvid.compare;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.arvid.evaluate.PairedBootstrap;
+import io.arvid.evaluate.suite.EvaluationSettings;
+import io.arvid.record.FindingTable;
+import io.arvid.record.TrainingLog;
+import io.arvid.record.TrainingStep;
+import io.arvid.report.TrainingPage;
+import io.arvid.weights.AtomicFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/** The tables and charts of a comparison, written again whenever more is known. */
+public final class QatReport {
+    private static final PairedBootstrap BOOTSTRAP = new PairedBootstrap(
+            EvaluationSettings.DEFAULT.resamples(),
+            EvaluationSettings.DEFAULT.confidence(),
+            EvaluationSettings.DEFAULT.seed());
+
+    private final Path run;
+    private final Function<String, Path> logs;
+
+    /**
+     * A report in {@code run}.
+     *
+     * @param logs where the log of a training is, by the name of its score
+     */
+    public QatReport(Path run, Function<String, Path> logs) {
+        this.run = run;
+        this.logs = logs;
+    }
+
+    /**
+     * Writes {@code comparison.html} and {@code comparison.json}; returns the tables.
+     *
+     * @param scores of every method, one a seed, in the order of the tables
+     * @param working what is being worked on, or null where all is done; the page loads itself again as long as it is not
+     */
+    public List<FindingTable> write(Map<String, List<QatScore>> scores, @Nullable String working) {
+        LinkedHashMap<String, List<List<TrainingStep>>> trained = new LinkedHashMap<>();
+        scores.forEach((name, ofName) -> {
+            if (ofName.getFirst().trained()) {
+                trained.put(
+                        name, ofName.stream().map(score -> log(score.name())).toList());
+            }
+        });
+        LinkedHashMap<String, List<TrainingStep>> runs = new LinkedHashMap<>();
+        trained.forEach((name, ofName) -> runs.put(name, mean(ofName)));
+        boolean scored = scores.values().stream()
+                .flatMap(List::stream)
+                .anyMatch(one -> one.name().equals(working));
+        if (working != null && !scored && Files.exists(logs.apply(working))) {
+            runs.put(working, log(working));
+        }
+        List<FindingTable> tables = List.of(quality(scores), gradients(trained));
+        TrainingPage.write(
+                run.resolve("comparison.html"), "Trained and calibrated quantization", runs, tables, working != null);
+        try {
+            AtomicFile.write(run.resolve("comparison.json"), new JsonMapper().writeValueAsString(tables) + "\n");
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("the tables are no JSON: " + e.getOriginalMessage(), e);
+        }
+        return tables;
+    }
+
+    private List<TrainingStep> log(String name) {
+        return TrainingLog.read(logs.apply(name));
+    }
+
+    /** Distances to full precision, and those of the latents less those of the first trained method, prompt by prompt. */
+    static FindingTable quality(Map<String, List<QatScore>> scores) {
+        String reference = scores.entrySet().stream()
+                .filter(entry -> entry.getValue().getFirst().trained())
+                .map(Map.Entry::getKey)
+                .findFirst()
+                .orElse("");
+        int prompts =
+                scores.values().iterator().next().getFirst().latentErrors().size();
+        List<List<String>> rows = new ArrayList<>();
+        scores.forEach((name, ofName) -> {
+            List<String> row = new ArrayList<>(List.of(
+                    name,
+                    ofName.getFirst().setting(),
+                    String.valueOf(ofName.size()),
+                    figure(ofName, QatScore::latentErrors, 1, "%.4f")));
+            boolean apart = reference.isEmpty()
+                    || name.equals(reference)
+                    || ofName.getFirst().setting().equals("bf16");
+            row.addAll(apart ? List.of("", "") : paired(ofName, scores.get(reference)));
+            row.addAll(List.of(
+                    figure(ofName, QatScore::psnr, 1, "%.2f"),
+                    figure(ofName, QatScore::words, 100, "%.1f"),
+                    figure(ofName, QatScore::allRight, 100, "%.0f"),
+                    String.format(
+                            "%.0f",
+                            ofName.stream()
+                                    .mapToDouble(QatScore::seconds)
+                                    .average()
+                                    .orElse(0))));
+            rows.add(row);
+        });
+        return new FindingTable(
+                "quality",
+                "Distance to full precision",
+                prompts + " held-out prompts, the same noise for all; ± is the deviation between seeds."
+                        + (reference.isEmpty()
+                                ? ""
+                                : " Differences are from the latent MSE of " + reference
+                                        + ", prompt by prompt over the mean of the seeds, with a 95 % interval over prompts;"
+                                        + " won are those with the smaller MSE."),
+                List.of(
+                        "method",
+                        "bits",
+                        "seeds",
+                        "latent MSE",
+                        "difference",
+                        "prompts won",
+                        "PSNR, dB",
+                        "words right, %",
+                        "all right, %",
+                        "seconds"),
+                rows);
+    }
+
+    private static List<String> paired(List<QatScore> candidate, List<QatScore> reference) {
+        double[] own = byPrompt(candidate);
+        double[] other = byPrompt(reference);
+        PairedBootstrap.Interval interval = BOOTSTRAP.meanDifference(own, other);
+        long won = IntStream.range(0, own.length).filter(i -> own[i] < other[i]).count();
+        return List.of(
+                String.format("%+.4f (%+.4f … %+.4f)", interval.estimate(), interval.low(), interval.high()),
+                won + " of " + own.length);
+    }
+
+    /** Latent errors of each prompt, the mean over seeds. */
+    private static double[] byPrompt(List<QatScore> seeds) {
+        return IntStream.range(0, seeds.getFirst().latentErrors().size())
+                .mapToDouble(prompt -> seeds.stream()
+                        .mapToDouble(score -> score.latentErrors().get(prompt))
+                        .average()
+                        .orElseThrow())
+                .toArray();
+    }
+
+    private static FindingTable gradients(Map<String, List<List<TrainingStep>>> trained) {
+        List<List<String>> rows = new ArrayList<>();
+        trained.forEach((name, logs) -> rows.add(List.of(
+                name,
+                figure(logs, 0.2, TrainingStep::gradientNorm),
+                figure(logs, 0.2, step -> step.groupNorms().getOrDefault("weights", 0.0)),
+                figure(logs, 1, TrainingStep::gradientNorm))));
+        return new FindingTable(
+                "gradients",
+                "Gradient norms",
+                "Mean norm before clipping, over the first fifth of training and over all of it; ± is the deviation between seeds.",
+                List.of("recipe", "first fifth", "first fifth, weights", "whole run"),
+                rows);
+    }
+
+    private static String figure(
+            List<QatScore> scores, Function<QatScore, List<Double>> metric, double unit, String format) {
+        double[] figures = QatScore.meanAndDeviation(scores.stream()
+                .mapToDouble(score -> unit * QatScore.mean(metric.apply(score)))
+                .toArray());
+        String mean = String.format(format, figures[0]);
+        return scores.size() < 2 ? mean : mean + " ± " + String.format(format, figures[1]);
+    }
+
+    private static String figure(List<List<TrainingStep>> logs, double share, ToDoubleFunction<TrainingStep> value) {
+        double[] figures = QatScore.meanAndDeviation(logs.stream()
+                .mapToDouble(log -> log.stream()
+                        .limit(Math.max(1, Math.round(share * log.size())))
+                        .mapToDouble(value)
+                        .average()
+                        .orElse(Double.NaN))
+                .toArray());
+        return String.format("%.3f ± %.3f", figures[0], figures[1]);
+    }
+
+    /** The mean of several runs of one recipe, step by step. */
+    private static List<TrainingStep> mean(List<List<TrainingStep>> logs) {
+        List<TrainingStep> mean = new ArrayList<>();
+        int length = logs.stream().mapToInt(List::size).min().orElse(0);
+        for (int i = 0; i < length; i++) {
+            int at = i;
+            TrainingStep first = logs.getFirst().get(i);
+            Map<String, Double> norms = new LinkedHashMap<>();
+            first.groupNorms()
+                    .keySet()
+                    .forEach(group -> norms.put(
+                            group, mean(logs, at, step -> step.groupNorms().get(group))));
+            mean.add(new TrainingStep(
+                    first.step(),
+                    first.totalSteps(),
+                    mean(logs, at, TrainingStep::loss),
+                    mean(logs, at, TrainingStep::gradientNorm),
+                    norms,
+                    first.rank(),
+                    first.fading(),
+                    first.rates(),
+                    mean(logs, at, TrainingStep::seconds)));
+        }
+        return mean;
+    }
+
+    private static double mean(List<List<TrainingStep>> logs, int at, ToDoubleFunction<TrainingStep> value) {
+        return logs.stream()
+                .mapToDouble(log -> value.applyAsDouble(log.get(at)))
+                .average()
+                .orElse(0);
+    }
+}

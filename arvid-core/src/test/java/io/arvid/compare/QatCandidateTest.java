@@ -1,0 +1,80 @@
+package io.arvid.compare;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.arvid.quantize.qat.QatRecipe;
+import io.arvid.record.Progress;
+import io.arvid.run.Generator;
+import io.arvid.run.ModelFolder;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class QatCandidateTest {
+    private static final Path RECIPES = Path.of("..", "recipes");
+    private static final Path MODEL = Path.of("..", "models", "shapes");
+
+    @TempDir
+    Path run;
+
+    private static QatCandidate qvgen(long seed, Long steps) {
+        return QatCandidate.trained(RECIPES.resolve("qvgen-w4a4.json"), seed, steps, false);
+    }
+
+    private static QatCandidate gptq(int bits) {
+        return QatCandidate.calibrated(RECIPES.resolve("gptq-w4a8.json"), QatCandidate.Inputs.OTHER_BITS, bits);
+    }
+
+    @Test
+    void namesSaySeedOrInputs() {
+        assertThat(qvgen(2, null).name()).isEqualTo("qvgen-w4a4-seed2");
+        assertThat(qvgen(2, null).setting()).isEqualTo("w4a4");
+        assertThat(gptq(4).name()).isEqualTo("gptq");
+        assertThat(gptq(4).setting()).isEqualTo("w4a4");
+        assertThat(((QatRecipe) QatCandidate.trained(RECIPES.resolve("qvgen-w4a4.json"), 0, null, true)
+                                .recipe()
+                                .recipe())
+                        .training()
+                        .context())
+                .isEqualTo(QatRecipe.Context.BIDIRECTIONAL);
+    }
+
+    @Test
+    void recipesOfTheOtherKindAreRefused() {
+        Path minmax = RECIPES.resolve("minmax-w4a8.json");
+        assertThatThrownBy(() -> QatCandidate.trained(minmax, 0, null, false)).hasMessageContaining("does not train");
+        Path lsq = RECIPES.resolve("lsq-w4a4.json");
+        assertThatThrownBy(() -> QatCandidate.calibrated(lsq, QatCandidate.Inputs.AS_GIVEN, 4))
+                .hasMessageContaining("trains the model");
+        Path selfForced = RECIPES.resolve("qvgen-self-forced-w4a4.json");
+        assertThat(QatCandidate.trained(selfForced, 0, null, false).isTrained()).isTrue();
+        assertThatThrownBy(() -> QatCandidate.trained(selfForced, 0, null, true))
+                .hasMessageContaining("self-forced");
+    }
+
+    @Test
+    void aModelsKeyChangesWithWhatItDependsOn() {
+        try (ModelFolder model = ModelFolder.open(MODEL);
+                Generator generator = new Generator(model);
+                QatComparison one = comparison(generator, List.of("a prompt"), List.of("red"));
+                QatComparison morePrompts = comparison(generator, List.of("a prompt", "another"), List.of("red"));
+                QatComparison otherCalibration = comparison(generator, List.of("a prompt"), List.of("blue"))) {
+            String trained = one.key(qvgen(0, null));
+            assertThat(morePrompts.key(qvgen(0, null))).isEqualTo(trained);
+            assertThat(otherCalibration.key(qvgen(0, null))).isEqualTo(trained);
+            assertThat(one.key(qvgen(0, 300L))).as("the recipe's own steps").isEqualTo(trained);
+            assertThat(one.key(qvgen(0, 12L))).isNotEqualTo(trained);
+            assertThat(one.key(qvgen(1, null))).isNotEqualTo(trained);
+            String calibrated = one.key(gptq(4));
+            assertThat(morePrompts.key(gptq(4))).isEqualTo(calibrated);
+            assertThat(otherCalibration.key(gptq(4))).isNotEqualTo(calibrated);
+            assertThat(one.key(gptq(6))).isNotEqualTo(calibrated);
+        }
+    }
+
+    private QatComparison comparison(Generator generator, List<String> prompts, List<String> calibration) {
+        return new QatComparison(generator, new QatComparison.Settings(run, prompts, 1, calibration), Progress.SILENT);
+    }
+}

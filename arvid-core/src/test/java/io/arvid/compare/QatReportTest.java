@@ -1,0 +1,57 @@
+package io.arvid.compare;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.arvid.record.FindingTable;
+import io.arvid.record.TrainingLog;
+import io.arvid.record.TrainingStep;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.DoubleStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class QatReportTest {
+    @TempDir
+    Path run;
+
+    private static QatScore score(String name, boolean trained, double... errors) {
+        List<Double> values = DoubleStream.of(errors).boxed().toList();
+        return new QatScore("", name, trained ? "w4a4" : "bf16", trained, values, values, values, values, 1);
+    }
+
+    @Test
+    void differencesArePairedByPromptOverTheMeanOfTheSeeds() {
+        LinkedHashMap<String, List<QatScore>> scores = new LinkedHashMap<>();
+        scores.put("full-precision", List.of(score("full-precision", false, 0, 0, 0)));
+        scores.put("qvgen", List.of(score("qvgen-seed0", true, 1, 2, 3), score("qvgen-seed1", true, 3, 2, 1)));
+        scores.put("lsq", List.of(score("lsq-seed0", true, 1, 1, 3.5), score("lsq-seed1", true, 1, 1, 1.5)));
+        FindingTable table = QatReport.quality(scores);
+        assertThat(table.note()).startsWith("3 held-out prompts").contains("latent MSE of qvgen");
+        assertThat(table.rows().get(0)).startsWith("full-precision", "bf16", "1", "0.0000", "", "");
+        assertThat(table.rows().get(1)).startsWith("qvgen", "w4a4", "2", "2.0000 ± 0.0000", "", "");
+        // By prompt 2, 2, 2 and 1, 1, 2.5: differences −1, −1 and 0.5.
+        assertThat(table.rows().get(2))
+                .startsWith("lsq", "w4a4", "2", "1.5000 ± 0.4714", "-0.5000 (-1.0000 … +0.5000)", "2 of 3");
+    }
+
+    @Test
+    void aTrainingUnderWayIsOnThePage() throws Exception {
+        Path log = run.resolve("qvgen-seed0.jsonl");
+        new TrainingLog(log)
+                .onStep(new TrainingStep(1, 4, 1, 2, Map.of("weights", 2.0), 4, 1, Map.of("weights", 0.1), 1));
+        QatReport report = new QatReport(run, name -> run.resolve(name + ".jsonl"));
+        LinkedHashMap<String, List<QatScore>> scores = new LinkedHashMap<>();
+        scores.put("full-precision", List.of(score("full-precision", false, 0)));
+        report.write(scores, "qvgen-seed0");
+        Path page = run.resolve("comparison.html");
+        assertThat(Files.readString(page)).contains("qvgen-seed0: step 1 of 4", "http-equiv=\"refresh\"");
+        scores.put("qvgen", List.of(score("qvgen-seed0", true, 1)));
+        report.write(scores, null);
+        assertThat(Files.readString(page)).contains("qvgen: step 1 of 4").doesNotContain("qvgen-seed0", "http-equiv");
+        assertThat(Files.readString(run.resolve("comparison.json"))).contains("\"gradients\"");
+    }
+}
