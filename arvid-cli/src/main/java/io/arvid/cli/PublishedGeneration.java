@@ -60,7 +60,8 @@ record PublishedGeneration(
     List<GenerateCommand.Made> run(@Nullable QuantizedModel quantized) {
         List<GenerateCommand.Made> made = new ArrayList<>();
         SiteForward sites = quantized == null ? model.transformer().fullPrecision() : quantized;
-        String arithmetic = (quantized == null ? "full precision" : layers(quantized)) + ", " + cache;
+        String arithmetic = (quantized == null ? "full precision" : layers(quantized)) + " in "
+                + model.type().safetensorsName() + ", " + cache;
         if (quantized != null) {
             output.line("in integers: " + layers(quantized));
         }

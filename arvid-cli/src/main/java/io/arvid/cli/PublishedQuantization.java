@@ -76,7 +76,7 @@ record PublishedQuantization(
         output.line(model.card().title() + " from " + model.card().file());
         plan.lines().forEach(output::line);
         output.line(String.format("%-28s %10s", "disk", MemoryPlan.text(budget.disk(recipe))));
-        double[] seconds = budget.seconds(recipe, MachineSpeed.probe());
+        double[] seconds = budget.seconds(recipe, MachineSpeed.probe(model.type()));
         output.line(String.format(
                 "%-28s %10s roll-outs, %s rounding, by a probe of the machine as busy as it is",
                 "time", hours(seconds[0]), hours(seconds[1])));

@@ -2,12 +2,19 @@ package io.arvid.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.arvid.model.wan.PublishedNetwork;
 import io.arvid.model.wan.SyntheticModel;
 import io.arvid.model.wan.WanConfig;
+import io.arvid.rollout.preset.Presets;
+import io.arvid.run.PublishedModel;
 import io.arvid.tensor.DTypes;
 import io.arvid.tensor.Devices;
 import io.arvid.tensor.Torch;
+import io.arvid.weights.SafetensorsFile;
+import io.arvid.weights.TorchCheckpointWriter;
+import io.arvid.weights.WeightMap;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -15,8 +22,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
 import java.util.stream.Stream;
+import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -33,6 +44,7 @@ class PresetCommandsTest {
     private final StringWriter out = new StringWriter();
     private final StringWriter err = new StringWriter();
     private Path model;
+    private String preset = "self-forcing";
 
     @BeforeEach
     void synthesize() {
@@ -56,7 +68,7 @@ class PresetCommandsTest {
         List<String> arguments = new ArrayList<>(List.of(
                 verb,
                 "--preset",
-                "self-forcing",
+                preset,
                 "--model",
                 model.toString(),
                 "--threads",
@@ -123,6 +135,56 @@ class PresetCommandsTest {
         assertThat(err.toString()).contains("--max-memory").hasLineCount(1);
         assertThat(run("generate", "-p", "x", "--max-memory", "much")).isEqualTo(1);
         assertThat(err.toString()).contains("write 16G");
+    }
+
+    @Test
+    void float32WeightsRunInBfloat16() throws IOException {
+        String published = generate("published");
+        model = folder.resolve("wide");
+        Torch.withoutGradients(() -> {
+            SyntheticModel.write(model, SMALL, List.<PublishedNetwork>of(), DTypes.F32, 1, (name, count) -> {});
+            return null;
+        });
+        assertThat(generate("bf16")).isEqualTo(published);
+        assertThat(out.toString()).containsPattern("transformer as BF16 +0.00 GiB\n");
+        assertThat(generate("f32", "--dtype", "f32")).isNotEqualTo(published);
+        assertThat(out.toString()).containsPattern("transformer +0.00 GiB  mapped");
+        assertThat(run("generate", "-p", "x", "--dtype", "f16")).isEqualTo(1);
+        assertThat(err.toString()).contains("there are bf16 and f32").hasLineCount(1);
+    }
+
+    @Test
+    void theGroupOfATrainersFileIsConverted() throws IOException {
+        Path folder = trained();
+        model = folder;
+        assertThat(run("generate", "-p", "x", "--dry-run")).as(err.toString()).isZero();
+        assertThat(out.toString()).containsPattern("transformer as BF16 +0.00 GiB\n");
+        try (PublishedModel opened = PublishedModel.open(Presets.find(preset), List.of(folder))) {
+            assertThat(opened.card().group()).isEqualTo("generator_ema");
+            assertThat(opened.copiedBytes()).isPositive();
+            assertThat(opened.storedBytes()).isZero();
+            assertThat(opened.weights().entries().values()).allMatch(tensor -> DTypes.of(tensor) == DTypes.BF16);
+        }
+    }
+
+    /** The same weights in float32, as a trainer writes them, and a preset for their sizes. */
+    private Path trained() throws IOException {
+        Path written = Files.createDirectories(folder.resolve("trained"));
+        Files.copy(model.resolve("config.json"), written.resolve("config.json"));
+        try (WeightMap mapped = SafetensorsFile.open(model.resolve("diffusion_pytorch_model.safetensors"));
+                WeightMap wide = mapped.to(DTypes.F32)) {
+            Map<String, Tensor> generator = new LinkedHashMap<>();
+            wide.entries().forEach((name, tensor) -> generator.put("model." + name, tensor));
+            SequencedMap<String, Map<String, Tensor>> groups = new LinkedHashMap<>();
+            groups.put("generator", generator);
+            groups.put("generator_ema", generator);
+            TorchCheckpointWriter.write(written.resolve("model.pt"), groups);
+        }
+        ObjectNode small = new JsonMapper().valueToTree(Presets.find(preset));
+        preset = Files.writeString(
+                        folder.resolve("small.json"), small.put("model", "").toString())
+                .toString();
+        return written;
     }
 
     @Test

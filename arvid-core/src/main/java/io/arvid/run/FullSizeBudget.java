@@ -33,7 +33,9 @@ public record FullSizeBudget(PublishedModel model) {
     /** The virtual machine, libtorch and its libraries. */
     private static final long PROGRAM = GIB / 2;
 
+    /** Bytes of a recorded number. */
     private static final int BF16 = 2;
+
     private static final int F32 = 4;
     private static final int F64 = 8;
     /** Rows of {@code dim} and of {@code ffnDim} that a block holds for each token at its widest. */
@@ -48,7 +50,7 @@ public record FullSizeBudget(PublishedModel model) {
     private static final int DECODER_CHANNELS = 96 * 5;
 
     private WanConfig config() {
-        return model.transformer().config();
+        return model.config();
     }
 
     private int tokensPerFrame() {
@@ -62,22 +64,37 @@ public record FullSizeBudget(PublishedModel model) {
         return together * tokensPerFrame();
     }
 
-    /** In the mapped file, or as kernels want them, in place of its pages. */
+    /** Bytes of a weight, a token's number, a key's or a value's. */
+    private int wordBytes() {
+        return model.type().bytes();
+    }
+
+    /** In the mapped file, or converted, or as kernels want them, in place of its pages. */
     private Part weights() {
-        return new Part("transformer", model.transformerBytes(), model.packed() == null);
+        boolean converted = model.copiedBytes() > 0;
+        String name = converted ? "transformer as " + model.type().safetensorsName() : "transformer";
+        return new Part(name, model.storedBytes() + model.copiedBytes(), model.packed() == null && !converted);
     }
 
     private Part working(int tokens) {
         long row = (long) ROWS_OF_DIM * config().dim() + (long) ROWS_OF_FFN * config().ffnDim();
-        return new Part("one pass", row * tokens * BF16 + PROGRAM, false);
+        return new Part("one pass", row * tokens * wordBytes() + PROGRAM, false);
     }
 
     private Part cache(boolean mapped) {
         RolloutConfig rollout = model.preset().rollout();
         int frames = model.preset().video().latentFrames();
         int held = rollout == null ? 0 : rollout.isGlobal() ? frames : Math.min(frames, rollout.localAttentionFrames());
-        long bytes = 2L * config().numLayers() * held * tokensPerFrame() * config().dim() * BF16;
+        long bytes = 2L * config().numLayers() * held * tokensPerFrame() * config().dim() * wordBytes();
         return new Part("keys and values", bytes, mapped);
+    }
+
+    private Part cache(KvQuantization kv) {
+        double share = kv.shareOfBf16();
+        return new Part(
+                "keys and values",
+                Math.round(cache(false).bytes() * (share == 1 ? 1 : share * BF16 / wordBytes())),
+                false);
     }
 
     /** Memory of generating a video, whatever the number of prompts, with keys and values kept as {@code kv} says. */
@@ -90,9 +107,7 @@ public record FullSizeBudget(PublishedModel model) {
                     List.of(new Part("text encoder", encoder, true), new Part("program", PROGRAM, false))));
         }
         int tokens = model.preset().rolling() ? 5 * chunkTokens() : chunkTokens();
-        Part keysAndValues = new Part("keys and values", Math.round(cache(false).bytes() * kv.shareOfBf16()), false);
-        List<Part> rolling = new ArrayList<>(List.of(weights(), keysAndValues, working(tokens)));
-        stages.add(new Stage("rolling out", rolling));
+        stages.add(new Stage("rolling out", List.of(weights(), cache(kv), working(tokens))));
         long pixels =
                 (long) model.preset().video().height() * model.preset().video().width();
         long decoder = model.files().has(ModelCard.Network.VIDEO_AUTOENCODER)
@@ -148,7 +163,7 @@ public record FullSizeBudget(PublishedModel model) {
         Recipe recipe = file.recipe();
         long quantized = quantizedWeights(recipe);
         Part codes = new Part("codes", quantized, false);
-        Part simulated = new Part("rounded weights", quantized * BF16, false);
+        Part simulated = new Part("rounded weights", quantized * wordBytes(), false);
         Part pass = new Part("recorded of a pass", recorded(recipe), false);
         int widest =
                 sites(recipe).stream().mapToInt(LinearSite::inFeatures).max().orElse(0);
