@@ -146,7 +146,13 @@ final class PresetOptions {
         List<Path> places = new ArrayList<>();
         places.add(MissingException.require(model));
         files.forEach(file -> places.add(MissingException.require(file)));
-        return PublishedModel.open(resolved(), places, type());
+        PublishedModel opened = PublishedModel.open(resolved(), places, type());
+        if (!opened.isRecognised()) {
+            System.err.println(opened.card().file()
+                    + " does not show whether it is the bidirectional model or a causal one; it is run as '" + preset
+                    + "' because --preset says so");
+        }
+        return opened;
     }
 
     private @Nullable DTypes type() {

@@ -108,7 +108,7 @@ public final class PublishedModel implements AutoCloseable {
             ModelCard card = PackedCard.read(first, packed);
             ModelFolder files =
                     ModelFolder.open(places.subList(1, places.size())).with(first, card);
-            if (!preset.fits(card)) {
+            if (!preset.mayFit(card)) {
                 throw new CheckpointException(
                         first, "is a packed " + card.title() + ", which preset '" + preset.id() + "' does not run");
             }
@@ -160,6 +160,11 @@ public final class PublishedModel implements AutoCloseable {
     /** Bytes of the transformer's parameters that are copied into the {@link #type} that is computed in. */
     public long copiedBytes() {
         return copiedBytes;
+    }
+
+    /** True where the file shows that it is the preset's model; false where only its sizes say so. */
+    public boolean isRecognised() {
+        return preset.fits(card);
     }
 
     /** Number type of weights, tokens, keys and values. */
