@@ -26,6 +26,8 @@ import io.arvid.run.PublishedModel;
 import io.arvid.run.StateFolder;
 import io.arvid.tensor.Devices;
 import io.arvid.tensor.TensorScope;
+import io.arvid.tensor.Torch;
+import io.arvid.weights.FileHash;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -127,14 +129,15 @@ record PublishedQuantization(
                 model.transformer(),
                 rollouts,
                 sensitivity,
-                SensitivityLog.at(state.part("sensitivity.json"), facts().toString()),
+                SensitivityLog.at(
+                        state.part("sensitivity.json"), facts(sensitivity).toString()),
                 progress,
                 workers(),
                 new LayerFiles(state.part("layers")));
     }
 
-    /** What a state belongs to. */
-    Map<String, String> facts() {
+    /** What a state belongs to, with the sensitivities that were given, or null. */
+    Map<String, String> facts(@Nullable FrameWeights sensitivity) {
         Map<String, String> facts = new LinkedHashMap<>();
         facts.put("recipe", recipe.method().id() + " " + recipe.hash());
         facts.put(
@@ -143,9 +146,28 @@ record PublishedQuantization(
         facts.put(
                 "preset", new JsonMapper().valueToTree(model.preset().rollout()).toString());
         facts.put("latents", java.util.Arrays.toString(model.latentShape()));
-        facts.put("prompts", Integer.toHexString(prompts.hashCode()));
+        facts.put("prompts", hash(String.join("\n", prompts)));
         facts.put("seed", Long.toString(seed));
+        facts.put("type", model.type().safetensorsName());
+        facts.put("text", text());
+        facts.put(
+                "sensitivity",
+                sensitivity == null ? "measured" : hash(sensitivity.alpha().toString()));
+        facts.put("threads", Torch.threads() + ", " + workers() + " layers at once");
         return facts;
+    }
+
+    private String text() {
+        return model.hasSyntheticText()
+                ? "synthetic"
+                : StateFolder.stamp(model.files()
+                                .network(ModelCard.Network.TEXT_ENCODER)
+                                .file())
+                        + ", " + StateFolder.stamp(model.files().tokenizer());
+    }
+
+    private static String hash(String text) {
+        return new FileHash().text(text).hex().substring(0, 12);
     }
 
     private SourceLayout layout() {

@@ -108,10 +108,12 @@ final class QuantizeCommand implements Callable<Integer> {
             if (!preset.isDryRun()) {
                 Path place = state == null ? folder.resolveSibling(folder.getFileName() + ".state") : state;
                 FrameWeights known = sensitivity == null ? null : alpha(sensitivity);
-                PackedSize size = work.quantize(StateFolder.open(place, work.facts()), known, folder);
-                output.line(size.text());
-                output.line("written to " + folder + "; its state in " + place + " is no longer needed");
-                output.result(size);
+                try (StateFolder opened = StateFolder.open(place, work.facts(known))) {
+                    PackedSize size = work.quantize(opened, known, folder);
+                    output.line(size.text());
+                    output.line("written to " + folder + "; its state in " + place + " is no longer needed");
+                    output.result(size);
+                }
             }
             return 0;
         }

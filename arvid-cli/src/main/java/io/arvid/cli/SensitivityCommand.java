@@ -70,8 +70,10 @@ final class SensitivityCommand implements Callable<Integer> {
                     model, calibration.recipe(), calibration.prompts(), calibration.seed(), preset.maxMemory(), output);
             work.plan();
             if (!preset.isDryRun()) {
-                Path state = file.resolveSibling(file.getFileName() + ".state");
-                write(work.sensitivity(StateFolder.open(state, work.facts())));
+                Path place = file.resolveSibling(file.getFileName() + ".state");
+                try (StateFolder state = StateFolder.open(place, work.facts(null))) {
+                    write(work.sensitivity(state));
+                }
             }
             return 0;
         }
