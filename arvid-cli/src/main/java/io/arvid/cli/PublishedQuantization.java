@@ -16,6 +16,7 @@ import io.arvid.quantize.qarvd.QArvd;
 import io.arvid.quantize.qarvd.QArvdRecipe;
 import io.arvid.quantize.qarvd.Sensitivity;
 import io.arvid.quantize.scheme.QuantPlan;
+import io.arvid.record.DiskSpace;
 import io.arvid.record.MemoryPlan;
 import io.arvid.record.PeakMemory;
 import io.arvid.record.Progress;
@@ -70,19 +71,43 @@ record PublishedQuantization(
         return workers;
     }
 
-    /** Prints memory, disk and time; {@code IllegalArgumentException} where memory is short. */
-    void plan() {
+    /** Prints memory, disk in {@code state} and time of quantizing; {@code IllegalArgumentException} where memory or disk is short. */
+    void plan(boolean sensitivityIsGiven, Path state) {
         FullSizeBudget budget = new FullSizeBudget(model);
-        int workers = workers();
-        MemoryPlan plan = budget.quantization(recipe, workers);
+        MachineSpeed speed = MachineSpeed.probe(model.type());
+        int rollouts = budget.rollouts(recipe, sensitivityIsGiven);
+        print(budget.quantization(recipe, workers()), budget.disk(recipe), state);
+        output.line(String.format(
+                "%-28s %10s for %d roll-outs, %s rounding, by a probe of the machine as busy as it is",
+                "time",
+                hours(rollouts * budget.rolloutSeconds(speed)),
+                rollouts,
+                hours(budget.roundingSeconds(recipe.recipe(), speed))));
+    }
+
+    /** The same of measuring sensitivities. */
+    void sensitivityPlan(Path state) {
+        FullSizeBudget budget = new FullSizeBudget(model);
+        int rollouts = budget.sensitivityRollouts(qArvd());
+        print(budget.sensitivity(recipe), budget.sensitivityDisk(qArvd()), state);
+        output.line(String.format(
+                "%-28s %10s for %d roll-outs, by a probe of the machine as busy as it is",
+                "time", hours(rollouts * budget.rolloutSeconds(MachineSpeed.probe(model.type()))), rollouts));
+    }
+
+    private void print(MemoryPlan plan, long disk, Path state) {
         output.line(model.card().title() + " from " + model.card().file());
         plan.lines().forEach(output::line);
-        output.line(String.format("%-28s %10s", "disk", MemoryPlan.text(budget.disk(recipe))));
-        double[] seconds = budget.seconds(recipe, MachineSpeed.probe(model.type()));
-        output.line(String.format(
-                "%-28s %10s roll-outs, %s rounding, by a probe of the machine as busy as it is",
-                "time", hours(seconds[0]), hours(seconds[1])));
+        output.line(String.format("%-28s %10s", "disk", MemoryPlan.text(disk)));
         plan.requireWithin(limit, "fewer tokensPerSample in the recipe or fewer --frames need less");
+        DiskSpace.require(state, disk);
+    }
+
+    private QArvdRecipe qArvd() {
+        if (recipe.recipe() instanceof QArvdRecipe known) {
+            return known;
+        }
+        throw new IllegalArgumentException("sensitivity needs a recipe of q-arvd");
     }
 
     private static String hours(double seconds) {
@@ -104,11 +129,8 @@ record PublishedQuantization(
 
     /** Measures chunk sensitivities, pass by pass where it is interrupted. */
     Sensitivity sensitivity(StateFolder state) {
-        if (!(recipe.recipe() instanceof QArvdRecipe qArvd)) {
-            throw new IllegalArgumentException("sensitivity needs a recipe of q-arvd");
-        }
         try (TensorScope scope = TensorScope.open()) {
-            return QArvd.measureSensitivity(context(state, null), qArvd);
+            return QArvd.measureSensitivity(context(state, null), qArvd());
         }
     }
 

@@ -104,10 +104,10 @@ final class QuantizeCommand implements Callable<Integer> {
         try (PublishedModel model = preset.open(calibration.model())) {
             PublishedQuantization work = new PublishedQuantization(
                     model, recipe, calibration.prompts(), calibration.seed(), preset.maxMemory(), output);
-            work.plan();
+            FrameWeights known = sensitivity == null ? null : alpha(sensitivity);
+            Path place = state == null ? folder.resolveSibling(folder.getFileName() + ".state") : state;
+            work.plan(known != null, place);
             if (!preset.isDryRun()) {
-                Path place = state == null ? folder.resolveSibling(folder.getFileName() + ".state") : state;
-                FrameWeights known = sensitivity == null ? null : alpha(sensitivity);
                 try (StateFolder opened = StateFolder.open(place, work.facts(known))) {
                     PackedSize size = work.quantize(opened, known, folder);
                     output.line(size.text());

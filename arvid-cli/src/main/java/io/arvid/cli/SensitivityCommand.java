@@ -68,9 +68,9 @@ final class SensitivityCommand implements Callable<Integer> {
         try (PublishedModel model = preset.open(calibration.model())) {
             PublishedQuantization work = new PublishedQuantization(
                     model, calibration.recipe(), calibration.prompts(), calibration.seed(), preset.maxMemory(), output);
-            work.plan();
+            Path place = file.resolveSibling(file.getFileName() + ".state");
+            work.sensitivityPlan(place);
             if (!preset.isDryRun()) {
-                Path place = file.resolveSibling(file.getFileName() + ".state");
                 try (StateFolder state = StateFolder.open(place, work.facts(null))) {
                     write(work.sensitivity(state));
                 }

@@ -138,6 +138,31 @@ class PresetCommandsTest {
     }
 
     @Test
+    void thePlanCountsTheRolloutsOfSensitivities() throws IOException {
+        Path prompts = Files.writeString(folder.resolve("prompts.txt"), "a cat on a beach\n");
+        String[] options = {
+            "--recipe",
+            Path.of("..", "recipes", "q-arvd-w4a8.json").toString(),
+            "--prompts",
+            prompts.toString(),
+            "--dry-run"
+        };
+        assertThat(quantize(options, "packed")).as(err.toString()).isZero();
+        assertThat(out.toString()).contains("for 22 roll-outs", " rounding", "packing");
+        Path alpha = Files.writeString(folder.resolve("alpha.json"), "{\"alpha\": [1, 2]}");
+        String[] given = Arrays.copyOf(options, options.length + 2);
+        given[options.length] = "--sensitivity";
+        given[options.length + 1] = alpha.toString();
+        assertThat(quantize(given, "packed")).as(err.toString()).isZero();
+        assertThat(out.toString()).contains("for 2 roll-outs", " rounding");
+        assertThat(run("sensitivity", options)).as(err.toString()).isZero();
+        assertThat(out.toString())
+                .contains("for 21 roll-outs", "weights rounded")
+                .doesNotContain("packing", " rounding");
+        assertThat(folder.resolve("packed.state")).doesNotExist();
+    }
+
+    @Test
     void float32WeightsRunInBfloat16() throws IOException {
         String published = generate("published");
         model = folder.resolve("wide");

@@ -10,11 +10,13 @@ import io.arvid.quantize.Needs;
 import io.arvid.quantize.Recipe;
 import io.arvid.quantize.RecipeFile;
 import io.arvid.quantize.arvid.ArvidRecipe;
+import io.arvid.quantize.qarvd.ChunkSensitivity;
 import io.arvid.quantize.qarvd.QArvdRecipe;
 import io.arvid.record.MemoryPlan;
 import io.arvid.record.MemoryPlan.Part;
 import io.arvid.record.MemoryPlan.Stage;
 import io.arvid.rollout.DenoiseSchedule;
+import io.arvid.rollout.RollingCacheSize;
 import io.arvid.rollout.RolloutConfig;
 import io.arvid.rollout.kv.KvQuantization;
 import java.util.ArrayList;
@@ -84,7 +86,11 @@ public record FullSizeBudget(PublishedModel model) {
     private Part cache(boolean mapped) {
         RolloutConfig rollout = model.preset().rollout();
         int frames = model.preset().video().latentFrames();
-        int held = rollout == null ? 0 : rollout.isGlobal() ? frames : Math.min(frames, rollout.localAttentionFrames());
+        int held = rollout == null
+                ? 0
+                : model.preset().rolling()
+                        ? RollingCacheSize.PUBLISHED.cachedFrames()
+                        : rollout.isGlobal() ? frames : rollout.localAttentionFrames();
         long bytes = 2L * config().numLayers() * held * tokensPerFrame() * config().dim() * wordBytes();
         return new Part("keys and values", bytes, mapped);
     }
@@ -99,13 +105,7 @@ public record FullSizeBudget(PublishedModel model) {
 
     /** Memory of generating a video, whatever the number of prompts, with keys and values kept as {@code kv} says. */
     public MemoryPlan generation(KvQuantization kv) {
-        List<Stage> stages = new ArrayList<>();
-        if (!model.hasSyntheticText() && model.files().has(ModelCard.Network.TEXT_ENCODER)) {
-            long encoder = model.files().network(ModelCard.Network.TEXT_ENCODER).bytes();
-            stages.add(new Stage(
-                    "encoding prompts",
-                    List.of(new Part("text encoder", encoder, true), new Part("program", PROGRAM, false))));
-        }
+        List<Stage> stages = new ArrayList<>(encoding());
         int tokens = model.preset().rolling() ? 5 * chunkTokens() : chunkTokens();
         stages.add(new Stage("rolling out", List.of(weights(), cache(kv), working(tokens))));
         long pixels =
@@ -120,6 +120,16 @@ public record FullSizeBudget(PublishedModel model) {
                         new Part("pictures", 4 * pixels * DECODER_CHANNELS * F32 + PROGRAM, false),
                         weights())));
         return new MemoryPlan(stages);
+    }
+
+    private List<Stage> encoding() {
+        if (model.hasSyntheticText() || !model.files().has(ModelCard.Network.TEXT_ENCODER)) {
+            return List.of();
+        }
+        long encoder = model.files().network(ModelCard.Network.TEXT_ENCODER).bytes();
+        return List.of(new Stage(
+                "encoding prompts",
+                List.of(new Part("text encoder", encoder, true), new Part("program", PROGRAM, false))));
     }
 
     private int tokensPerSample(Recipe recipe) {
@@ -163,26 +173,40 @@ public record FullSizeBudget(PublishedModel model) {
         Recipe recipe = file.recipe();
         long quantized = quantizedWeights(recipe);
         Part codes = new Part("codes", quantized, false);
-        Part simulated = new Part("rounded weights", quantized * wordBytes(), false);
-        Part pass = new Part("recorded of a pass", recorded(recipe), false);
         int widest =
                 sites(recipe).stream().mapToInt(LinearSite::inFeatures).max().orElse(0);
         int out = config().dim();
         long samples = (long) passes() * prompts(file) * tokensPerSample(recipe);
         long tokens = samples * widest * F32 * 2 + samples * out * F32;
         long rounding = (long) SQUARES * widest * widest * F64 + 6L * widest * out * F64;
-        return new MemoryPlan(List.of(
-                new Stage(
-                        "rolling out, weights rounded",
-                        List.of(weights(), cache(true), working(chunkTokens()), codes, simulated, pass)),
-                new Stage("rolling out, full precision", List.of(weights(), cache(true), working(chunkTokens()), pass)),
-                new Stage(
-                        "rounding, " + workers + " at once",
-                        List.of(
-                                weights(),
-                                codes,
-                                new Part("the widest layers", workers * Math.max(tokens, rounding) + PROGRAM, false))),
-                new Stage("packing", List.of(weights(), codes, new Part("packed codes", quantized, false)))));
+        List<Stage> stages = new ArrayList<>(rollingOut(recipe));
+        stages.add(new Stage(
+                "rounding, " + workers + " at once",
+                List.of(
+                        weights(),
+                        codes,
+                        new Part("the widest layers", workers * Math.max(tokens, rounding) + PROGRAM, false))));
+        stages.add(new Stage("packing", List.of(weights(), codes, new Part("packed codes", quantized, false))));
+        return new MemoryPlan(stages);
+    }
+
+    /** Memory of measuring chunk sensitivities by {@code file}'s recipe. */
+    public MemoryPlan sensitivity(RecipeFile<?> file) {
+        return new MemoryPlan(rollingOut(file.recipe()));
+    }
+
+    private List<Stage> rollingOut(Recipe recipe) {
+        long quantized = quantizedWeights(recipe);
+        Part codes = new Part("codes", quantized, false);
+        Part simulated = new Part("rounded weights", quantized * wordBytes(), false);
+        Part pass = new Part("recorded of a pass", recorded(recipe), false);
+        List<Stage> stages = new ArrayList<>(encoding());
+        stages.add(new Stage(
+                "rolling out, weights rounded",
+                List.of(weights(), cache(true), working(chunkTokens()), codes, simulated, pass)));
+        stages.add(new Stage(
+                "rolling out, full precision", List.of(weights(), cache(true), working(chunkTokens()), pass)));
+        return stages;
     }
 
     private static int prompts(RecipeFile<?> file) {
@@ -190,7 +214,7 @@ public record FullSizeBudget(PublishedModel model) {
     }
 
     /** A recipe of {@code arvid} rolls out anew for every block, and for every layer where it looks for some to keep. */
-    private int rollouts(RecipeFile<?> file) {
+    private int recordedRollouts(RecipeFile<?> file) {
         int declared = file.needs() instanceof Needs.Rollouts rollouts ? rollouts.rollouts() : 0;
         if (!(file.recipe() instanceof ArvidRecipe recipe)) {
             return declared;
@@ -203,14 +227,30 @@ public record FullSizeBudget(PublishedModel model) {
 
     /** Bytes on disk while quantizing, the state of an interrupted run included. */
     public long disk(RecipeFile<?> file) {
-        return rollouts(file) * recorded(file.recipe()) * passes()
+        return recordedRollouts(file) * recorded(file.recipe()) * passes()
                 + cache(true).bytes()
                 + 2 * quantizedWeights(file.recipe());
     }
 
-    /** Seconds of quantizing with the sensitivities at hand: roll-outs first, then rounding. */
-    public double[] seconds(RecipeFile<?> file, MachineSpeed speed) {
-        return new double[] {rollouts(file) * rolloutSeconds(speed), roundingSeconds(file.recipe(), speed)};
+    /** Roll-outs of quantizing, those of chunk sensitivities included unless they are given. */
+    public int rollouts(RecipeFile<?> file, boolean sensitivityIsGiven) {
+        if (!(file.needs() instanceof Needs.Rollouts needs)) {
+            return 0;
+        }
+        int sensitivity = sensitivityIsGiven ? 0 : needs.sensitivity().rollouts(chunks());
+        return recordedRollouts(file) + needs.measured().rollouts(chunks()) + sensitivity;
+    }
+
+    /** Roll-outs of measuring chunk sensitivities, those in which input ranges are found included. */
+    public int sensitivityRollouts(QArvdRecipe recipe) {
+        return recipe.calibrationPrompts()
+                + ChunkSensitivity.ROLLOUTS.times(recipe.sensitivityPrompts()).rollouts(chunks());
+    }
+
+    /** Bytes on disk while chunk sensitivities are measured. */
+    public long sensitivityDisk(QArvdRecipe recipe) {
+        return recipe.calibrationPrompts() * recorded(recipe) * passes()
+                + cache(true).bytes();
     }
 
     /** Seconds of one roll-out. */
@@ -231,8 +271,8 @@ public record FullSizeBudget(PublishedModel model) {
         return seconds;
     }
 
-    /** Factorization, propagation of errors and descent on the grid, in float64, and the Gram matrices. */
-    private double roundingSeconds(Recipe recipe, MachineSpeed speed) {
+    /** Seconds of factorization, propagation of errors and descent on the grid, in float64, and of the Gram matrices. */
+    public double roundingSeconds(Recipe recipe, MachineSpeed speed) {
         double operations = 0;
         double samples = (double) passes() * tokensPerSample(recipe);
         for (LinearSite site : sites(recipe)) {
