@@ -119,6 +119,11 @@ record PublishedGeneration(
                 public void passed(io.arvid.model.RolloutStep step, Tensor noisy, Tensor flow) {
                     stage.step();
                 }
+
+                @Override
+                public void solved(int index, Tensor latents) {
+                    stage.step();
+                }
             };
             Tensor latents = model.latents(
                     text,
@@ -134,6 +139,10 @@ record PublishedGeneration(
     }
 
     private int passes() {
+        Guided sampler = model.preset().sampler();
+        if (sampler != null) {
+            return sampler.steps();
+        }
         RolloutConfig config = model.preset().rollout();
         if (config == null || model.preset().rolling()) {
             return Math.max(1, model.preset().video().latentFrames());

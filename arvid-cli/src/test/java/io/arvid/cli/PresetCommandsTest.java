@@ -7,10 +7,14 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.arvid.model.wan.PublishedNetwork;
 import io.arvid.model.wan.SyntheticModel;
 import io.arvid.model.wan.WanConfig;
+import io.arvid.rollout.DenseKvStore;
+import io.arvid.rollout.RolloutListener;
+import io.arvid.rollout.preset.Overrides;
 import io.arvid.rollout.preset.Presets;
 import io.arvid.run.PublishedModel;
 import io.arvid.tensor.DTypes;
 import io.arvid.tensor.Devices;
+import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Torch;
 import io.arvid.weights.SafetensorsFile;
 import io.arvid.weights.TorchCheckpointWriter;
@@ -210,6 +214,32 @@ class PresetCommandsTest {
                         folder.resolve("small.json"), small.put("model", "").toString())
                 .toString();
         return written;
+    }
+
+    @Test
+    void theBidirectionalModelReportsItsSteps() {
+        Overrides small = new Overrides(null, null, null, 64, 96, 5, null, 2, null, null);
+        List<Integer> steps = new ArrayList<>();
+        RolloutListener listener = new RolloutListener() {
+            @Override
+            public void solved(int index, Tensor latents) {
+                steps.add(index);
+            }
+        };
+        try (PublishedModel opened =
+                        PublishedModel.open(Presets.find("wan2.1-t2v-1.3b").with(small), List.of(model));
+                TensorScope scope = TensorScope.open()) {
+            List<Tensor> texts = opened.textStates(List.of("a cat", "nothing"));
+            opened.latents(
+                    texts.getFirst(),
+                    texts.getLast(),
+                    null,
+                    1,
+                    opened.transformer().fullPrecision(),
+                    DenseKvStore::new,
+                    listener);
+        }
+        assertThat(steps).containsExactly(0, 1);
     }
 
     @Test

@@ -296,7 +296,7 @@ public final class PublishedModel implements AutoCloseable {
                 Tensor noise = seeds.normal(shape);
                 Guided sampler = preset.sampler();
                 if (sampler != null) {
-                    return sample(sampler, noise, text, Objects.requireNonNull(negative), sites);
+                    return sample(sampler, noise, text, Objects.requireNonNull(negative), sites, listener);
                 }
                 NoiseSource fresh = NoiseSource.seeded(seeds);
                 if (preset.rolling()) {
@@ -322,10 +322,11 @@ public final class PublishedModel implements AutoCloseable {
         }
     }
 
-    private Tensor sample(Guided guided, Tensor noise, Tensor text, Tensor negative, SiteForward sites) {
+    private Tensor sample(
+            Guided guided, Tensor noise, Tensor text, Tensor negative, SiteForward sites, RolloutListener listener) {
         try (TextContext prompt = new TextContext(text);
                 TextContext unwanted = new TextContext(negative)) {
-            return guided.sampler().sample(transformer(), noise, prompt, unwanted, sites, (index, latents) -> {});
+            return guided.sampler().sample(transformer(), noise, prompt, unwanted, sites, listener::solved);
         }
     }
 
