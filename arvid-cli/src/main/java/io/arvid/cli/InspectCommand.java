@@ -43,8 +43,11 @@ final class InspectCommand implements Callable<Integer> {
     public Integer call() {
         MissingException.require(file);
         List<Map<String, Object>> results = new ArrayList<>();
-        List<ModelCard> cards =
-                new ArrayList<>(Files.isDirectory(file) ? Checkpoints.inspectFolder(file) : Checkpoints.inspect(file));
+        List<String> unreadable = new ArrayList<>();
+        List<ModelCard> cards = new ArrayList<>(
+                Files.isDirectory(file)
+                        ? Checkpoints.inspectFolder(file, defect -> unreadable.add(defect.getMessage()))
+                        : Checkpoints.inspect(file));
         if (Files.isDirectory(file) && PackedModelFile.isPacked(file)) {
             cards.removeIf(
                     card -> card.file().getParent().equals(file) && card.network() == ModelCard.Network.TRANSFORMER);
@@ -52,11 +55,15 @@ final class InspectCommand implements Callable<Integer> {
                 print(packed);
                 results.add(json(packed));
             }
-        } else if (cards.isEmpty()) {
+        } else if (cards.isEmpty() && unreadable.isEmpty()) {
             output.line(file + ": no tensors");
         }
         cards.forEach(this::print);
         cards.forEach(card -> results.add(json(card)));
+        for (String defect : unreadable) {
+            output.line("not readable: " + defect);
+            results.add(Map.of("unreadable", defect));
+        }
         output.result(results);
         return 0;
     }

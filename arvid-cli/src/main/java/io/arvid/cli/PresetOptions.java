@@ -5,6 +5,7 @@ import io.arvid.rollout.preset.Overrides;
 import io.arvid.rollout.preset.Preset;
 import io.arvid.rollout.preset.Presets;
 import io.arvid.run.PublishedModel;
+import io.arvid.tensor.DTypes;
 import io.arvid.tensor.Devices;
 import io.arvid.tensor.Torch;
 import java.nio.file.Path;
@@ -85,6 +86,12 @@ final class PresetOptions {
     private String device = "cpu";
 
     @Option(
+            names = "--dtype",
+            paramLabel = "TYPE",
+            description = "What a published model computes in, whatever its file holds: bf16 (the default) or f32.")
+    private @Nullable String type;
+
+    @Option(
             names = "--max-memory",
             paramLabel = "SIZE",
             defaultValue = "0",
@@ -136,7 +143,22 @@ final class PresetOptions {
         List<Path> places = new ArrayList<>();
         places.add(MissingException.require(model));
         files.forEach(file -> places.add(MissingException.require(file)));
-        return PublishedModel.open(resolved(), places);
+        PublishedModel opened = PublishedModel.open(resolved(), places, type());
+        if (!opened.isRecognised()) {
+            System.err.println(opened.card().file()
+                    + " does not show whether it is the bidirectional model or a causal one; it is run as '" + preset
+                    + "' because --preset says so");
+        }
+        return opened;
+    }
+
+    private @Nullable DTypes type() {
+        return switch (type) {
+            case null -> null;
+            case "bf16" -> DTypes.BF16;
+            case "f32" -> DTypes.F32;
+            default -> throw new IllegalArgumentException("no number type '" + type + "'; there are bf16 and f32");
+        };
     }
 
     private Preset resolved() {

@@ -76,7 +76,8 @@ record PublishedGeneration(
     List<GenerateCommand.Made> run(@Nullable QuantizedModel quantized) {
         List<GenerateCommand.Made> made = new ArrayList<>();
         SiteForward sites = quantized == null ? model.transformer().fullPrecision() : quantized;
-        String arithmetic = (quantized == null ? "full precision" : layers(quantized)) + ", " + cache;
+        String arithmetic = (quantized == null ? "full precision" : layers(quantized)) + " in "
+                + model.type().safetensorsName() + ", " + cache;
         if (quantized != null) {
             output.line("in integers: " + layers(quantized));
         }
@@ -134,6 +135,11 @@ record PublishedGeneration(
                 public void passed(io.arvid.model.RolloutStep step, Tensor noisy, Tensor flow) {
                     stage.step();
                 }
+
+                @Override
+                public void solved(int index, Tensor latents) {
+                    stage.step();
+                }
             };
             Tensor latents = model.latents(
                     text,
@@ -149,6 +155,10 @@ record PublishedGeneration(
     }
 
     private int passes() {
+        Guided sampler = model.preset().sampler();
+        if (sampler != null) {
+            return sampler.steps();
+        }
         RolloutConfig config = model.preset().rollout();
         if (config == null || model.preset().rolling()) {
             return Math.max(1, model.preset().video().latentFrames());

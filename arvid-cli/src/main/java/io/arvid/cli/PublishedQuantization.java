@@ -16,6 +16,7 @@ import io.arvid.quantize.qarvd.QArvd;
 import io.arvid.quantize.qarvd.QArvdRecipe;
 import io.arvid.quantize.qarvd.Sensitivity;
 import io.arvid.quantize.scheme.QuantPlan;
+import io.arvid.record.DiskSpace;
 import io.arvid.record.MemoryPlan;
 import io.arvid.record.PeakMemory;
 import io.arvid.record.Progress;
@@ -27,6 +28,8 @@ import io.arvid.run.PublishedModel;
 import io.arvid.run.StateFolder;
 import io.arvid.tensor.Devices;
 import io.arvid.tensor.TensorScope;
+import io.arvid.tensor.Torch;
+import io.arvid.weights.FileHash;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -76,24 +79,52 @@ record PublishedQuantization(
                 .size();
     }
 
-    /** Prints memory, disk and time and returns them for JSON; {@code IllegalArgumentException} where memory is short. */
-    Map<String, Object> plan() {
+    /**
+     * Prints memory, disk in {@code state} and time of quantizing and returns them for JSON; {@code IllegalArgumentException} where memory or disk is short.
+     */
+    Map<String, Object> plan(boolean sensitivityIsGiven, Path state) {
         FullSizeBudget budget = new FullSizeBudget(model);
-        int workers = workers();
-        MemoryPlan plan = budget.quantization(recipe, workers);
+        MachineSpeed speed = MachineSpeed.probe(model.type());
+        int count = budget.rollouts(recipe, sensitivityIsGiven);
+        Map<String, Object> json = print(budget.quantization(recipe, workers()), budget.disk(recipe), state);
+        double rollouts = count * budget.rolloutSeconds(speed);
+        double rounding = budget.roundingSeconds(recipe.recipe(), speed);
+        output.line(String.format(
+                "%-28s %10s for %d roll-outs, %s rounding, by a probe of the machine as busy as it is",
+                "time", hours(rollouts), count, hours(rounding)));
+        json.put("seconds", Map.of("rollouts", rollouts, "rounding", rounding));
+        return json;
+    }
+
+    /** The same of measuring sensitivities. */
+    Map<String, Object> sensitivityPlan(Path state) {
+        FullSizeBudget budget = new FullSizeBudget(model);
+        int count = budget.sensitivityRollouts(qArvd());
+        Map<String, Object> json = print(budget.sensitivity(recipe), budget.sensitivityDisk(qArvd()), state);
+        double rollouts = count * budget.rolloutSeconds(MachineSpeed.probe(model.type()));
+        output.line(String.format(
+                "%-28s %10s for %d roll-outs, by a probe of the machine as busy as it is",
+                "time", hours(rollouts), count));
+        json.put("seconds", Map.of("rollouts", rollouts));
+        return json;
+    }
+
+    private Map<String, Object> print(MemoryPlan plan, long disk, Path state) {
         output.line(model.card().title() + " from " + model.card().file());
         plan.lines().forEach(output::line);
-        long disk = budget.disk(recipe);
         output.line(String.format("%-28s %10s", "disk", MemoryPlan.text(disk)));
-        double[] seconds = budget.seconds(recipe, MachineSpeed.probe());
-        output.line(String.format(
-                "%-28s %10s roll-outs, %s rounding, by a probe of the machine as busy as it is",
-                "time", hours(seconds[0]), hours(seconds[1])));
         plan.requireWithin(limit, "fewer tokensPerSample in the recipe or fewer --frames need less");
+        DiskSpace.require(state, disk);
         Map<String, Object> json = PublishedGeneration.json(model, plan);
         json.put("disk", disk);
-        json.put("seconds", Map.of("rollouts", seconds[0], "rounding", seconds[1]));
         return json;
+    }
+
+    private QArvdRecipe qArvd() {
+        if (recipe.recipe() instanceof QArvdRecipe known) {
+            return known;
+        }
+        throw new IllegalArgumentException("sensitivity needs a recipe of q-arvd");
     }
 
     private static String hours(double seconds) {
@@ -115,11 +146,8 @@ record PublishedQuantization(
 
     /** Measures chunk sensitivities, pass by pass where it is interrupted. */
     Sensitivity sensitivity(StateFolder state) {
-        if (!(recipe.recipe() instanceof QArvdRecipe qArvd)) {
-            throw new IllegalArgumentException("sensitivity needs a recipe of q-arvd");
-        }
         try (TensorScope scope = TensorScope.open()) {
-            return QArvd.measureSensitivity(context(state, null), qArvd);
+            return QArvd.measureSensitivity(context(state, null), qArvd());
         }
     }
 
@@ -140,14 +168,15 @@ record PublishedQuantization(
                 model.transformer(),
                 rollouts,
                 sensitivity,
-                SensitivityLog.at(state.part("sensitivity.json"), facts().toString()),
+                SensitivityLog.at(
+                        state.part("sensitivity.json"), facts(sensitivity).toString()),
                 progress,
                 workers(),
                 new LayerFiles(state.part("layers")));
     }
 
-    /** What a state belongs to. */
-    Map<String, String> facts() {
+    /** What a state belongs to, with the sensitivities that were given, or null. */
+    Map<String, String> facts(@Nullable FrameWeights sensitivity) {
         Map<String, String> facts = new LinkedHashMap<>();
         facts.put("recipe", recipe.method().id() + " " + recipe.hash());
         facts.put(
@@ -156,9 +185,28 @@ record PublishedQuantization(
         facts.put(
                 "preset", new JsonMapper().valueToTree(model.preset().rollout()).toString());
         facts.put("latents", java.util.Arrays.toString(model.latentShape()));
-        facts.put("prompts", Integer.toHexString(prompts.hashCode()));
+        facts.put("prompts", hash(String.join("\n", prompts)));
         facts.put("seed", Long.toString(seed));
+        facts.put("type", model.type().safetensorsName());
+        facts.put("text", text());
+        facts.put(
+                "sensitivity",
+                sensitivity == null ? "measured" : hash(sensitivity.alpha().toString()));
+        facts.put("threads", Torch.threads() + ", " + workers() + " layers at once");
         return facts;
+    }
+
+    private String text() {
+        return model.hasSyntheticText()
+                ? "synthetic"
+                : StateFolder.stamp(model.files()
+                                .network(ModelCard.Network.TEXT_ENCODER)
+                                .file())
+                        + ", " + StateFolder.stamp(model.files().tokenizer());
+    }
+
+    private static String hash(String text) {
+        return new FileHash().text(text).hex().substring(0, 12);
     }
 
     private SourceLayout layout() {

@@ -71,9 +71,8 @@ final class PullCommand implements Callable<Integer> {
     @Option(
             names = "--revision",
             paramLabel = "REV",
-            defaultValue = "main",
-            description = "Branch, tag or commit (default: ${DEFAULT-VALUE}).")
-    private String revision = "main";
+            description = "Branch, tag or commit of the one repository that is named (default: main).")
+    private @Nullable String revision;
 
     @Option(
             names = "--connections",
@@ -91,10 +90,15 @@ final class PullCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         @Nullable String token = System.getenv("HF_TOKEN");
-        Server server = new Server(endpoint, token == null || token.isBlank() ? null : token, Server.Patience.NORMAL);
+        Server server = new Server(endpoint, token, Server.Patience.NORMAL);
+        SequencedMap<String, List<String>> wanted = wanted();
+        if (revision != null && wanted.size() > 1) {
+            throw new IllegalArgumentException("--revision is of one repository, and '" + model + "' has files of "
+                    + String.join(", ", wanted.keySet()) + "; pull each by its name");
+        }
         List<Map<String, Object>> results = new ArrayList<>();
-        wanted().forEach((name, wantedFiles) -> {
-            RemoteRepository repository = new RemoteRepository(server, name, revision);
+        wanted.forEach((name, wantedFiles) -> {
+            RemoteRepository repository = new RemoteRepository(server, name, revision == null ? "main" : revision);
             results.addAll(fetch(repository, chosen(repository, wantedFiles)));
         });
         if (model.equals(METRICS)) {
@@ -111,6 +115,10 @@ final class PullCommand implements Callable<Integer> {
         if (model.contains("/")) {
             wanted.put(model, patterns);
             return wanted;
+        }
+        if (!patterns.isEmpty()) {
+            throw new IllegalArgumentException("files are chosen from a repository, owner/name; '" + model
+                    + "' has its own: leave out " + String.join(" ", patterns));
         }
         for (RemoteFile file : model.equals(METRICS)
                 ? MetricFiles.PUBLISHED

@@ -112,15 +112,17 @@ final class QuantizeCommand implements Callable<Integer> {
             FrameWeights known = sensitivity == null
                     ? null
                     : FrameWeights.read(MissingException.require(sensitivity), work.chunks());
-            Map<String, Object> plan = work.plan();
+            Path place = state == null ? folder.resolveSibling(folder.getFileName() + ".state") : state;
+            Map<String, Object> plan = work.plan(known != null, place);
             if (preset.isDryRun()) {
                 output.result(plan);
             } else {
-                Path place = state == null ? folder.resolveSibling(folder.getFileName() + ".state") : state;
-                PackedSize size = work.quantize(StateFolder.open(place, work.facts()), known, folder);
-                output.line(size.text());
-                output.line("written to " + folder + "; its state in " + place + " is no longer needed");
-                output.result(size);
+                try (StateFolder opened = StateFolder.open(place, work.facts(known))) {
+                    PackedSize size = work.quantize(opened, known, folder);
+                    output.line(size.text());
+                    output.line("written to " + folder + "; its state in " + place + " is no longer needed");
+                    output.result(size);
+                }
             }
             return 0;
         }

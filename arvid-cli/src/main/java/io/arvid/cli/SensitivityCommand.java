@@ -70,12 +70,14 @@ final class SensitivityCommand implements Callable<Integer> {
         try (PublishedModel model = preset.open(calibration.model())) {
             PublishedQuantization work = new PublishedQuantization(
                     model, calibration.recipe(), calibration.prompts(), calibration.seed(), preset.maxMemory(), output);
-            Map<String, Object> plan = work.plan();
+            Path place = file.resolveSibling(file.getFileName() + ".state");
+            Map<String, Object> plan = work.sensitivityPlan(place);
             if (preset.isDryRun()) {
                 output.result(plan);
             } else {
-                Path state = file.resolveSibling(file.getFileName() + ".state");
-                write(work.sensitivity(StateFolder.open(state, work.facts())));
+                try (StateFolder state = StateFolder.open(place, work.facts(null))) {
+                    write(work.sensitivity(state));
+                }
             }
             return 0;
         }

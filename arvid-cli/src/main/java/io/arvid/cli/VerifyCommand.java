@@ -1,5 +1,6 @@
 package io.arvid.cli;
 
+import io.arvid.tensor.Devices;
 import io.arvid.verify.GoldenCases;
 import io.arvid.verify.GoldenCases.Outcome;
 import io.arvid.verify.GoldenCases.Result;
@@ -10,6 +11,7 @@ import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code arvid verify}: compares arvid with reference numbers, one line a case. */
@@ -24,11 +26,19 @@ final class VerifyCommand implements Callable<Integer> {
     @Parameters(index = "1..*", paramLabel = "CASE", description = "Names of cases below DIR; all where none is named.")
     private List<String> names = List.of();
 
+    @Option(
+            names = "--device",
+            paramLabel = "NAME",
+            defaultValue = "cpu",
+            description = "What computes: cpu, cuda or cuda:n (default: ${DEFAULT-VALUE}).")
+    private String device = "cpu";
+
     @Mixin
     private Output output = new Output();
 
     @Override
     public Integer call() {
+        Devices.use(Devices.of(device));
         List<Result> results = new ArrayList<>();
         for (Path one : cases()) {
             Result result = GoldenCases.run(one);

@@ -105,6 +105,15 @@ class CheckpointCommandsTest {
     }
 
     @Test
+    void whatAPresetDoesNotTakeIsRefused() {
+        String to = folder.resolve("pulled").toString();
+        assertThat(run("pull", "self-forcing", "--revision", "v2", "--to", to)).isEqualTo(1);
+        assertThat(err.toString()).contains("--revision is of one repository", "gdhe17/Self-Forcing");
+        assertThat(run("pull", "self-forcing", "*.pt", "--to", to)).isEqualTo(1);
+        assertThat(err.toString()).contains("leave out *.pt");
+    }
+
+    @Test
     void aFileIsPulledFromTheEndpoint() throws IOException {
         String list = """
                 [{"type": "file", "path": "config.json", "size": 2, "oid": "9e26dfeeb6e641a33dae4961196235bdb965b21b"},

@@ -4,12 +4,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.arvid.model.wan.PublishedNetwork;
 import io.arvid.model.wan.SyntheticModel;
 import io.arvid.model.wan.WanConfig;
+import io.arvid.rollout.DenseKvStore;
+import io.arvid.rollout.RolloutListener;
+import io.arvid.rollout.preset.Overrides;
+import io.arvid.rollout.preset.Presets;
+import io.arvid.run.PublishedModel;
 import io.arvid.tensor.DTypes;
 import io.arvid.tensor.Devices;
+import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Torch;
+import io.arvid.weights.SafetensorsFile;
+import io.arvid.weights.TorchCheckpointWriter;
+import io.arvid.weights.WeightMap;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -17,8 +27,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
 import java.util.stream.Stream;
+import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -35,6 +49,7 @@ class PresetCommandsTest {
     private final StringWriter out = new StringWriter();
     private final StringWriter err = new StringWriter();
     private Path model;
+    private String preset = "self-forcing";
 
     @BeforeEach
     void synthesize() {
@@ -58,7 +73,7 @@ class PresetCommandsTest {
         List<String> arguments = new ArrayList<>(List.of(
                 verb,
                 "--preset",
-                "self-forcing",
+                preset,
                 "--model",
                 model.toString(),
                 "--threads",
@@ -144,7 +159,7 @@ class PresetCommandsTest {
             plan = new JsonMapper().readTree(out.toString());
             assertThat(plan.path("peak").asLong()).isPositive();
             assertThat(plan.path("disk").asLong()).isPositive();
-            assertThat(plan.path("seconds").path("rounding").asDouble()).isPositive();
+            assertThat(plan.path("seconds").path("rollouts").asDouble()).isPositive();
         }
     }
 
@@ -177,6 +192,107 @@ class PresetCommandsTest {
         options.addAll(List.of("-o", folder.resolve("planned").toString()));
         options.addAll(List.of(more));
         return options.toArray(String[]::new);
+    }
+
+    @Test
+    void thePlanCountsTheRolloutsOfSensitivities() throws IOException {
+        Path prompts = Files.writeString(folder.resolve("prompts.txt"), "a cat on a beach\n");
+        String[] options = {
+            "--recipe",
+            Path.of("..", "recipes", "q-arvd-w4a8.json").toString(),
+            "--prompts",
+            prompts.toString(),
+            "--dry-run"
+        };
+        assertThat(quantize(options, "packed")).as(err.toString()).isZero();
+        assertThat(out.toString()).contains("for 22 roll-outs", " rounding", "packing");
+        Path alpha = Files.writeString(folder.resolve("alpha.json"), "{\"alpha\": [1, 2]}");
+        String[] given = Arrays.copyOf(options, options.length + 2);
+        given[options.length] = "--sensitivity";
+        given[options.length + 1] = alpha.toString();
+        assertThat(quantize(given, "packed")).as(err.toString()).isZero();
+        assertThat(out.toString()).contains("for 2 roll-outs", " rounding");
+        assertThat(run("sensitivity", options)).as(err.toString()).isZero();
+        assertThat(out.toString())
+                .contains("for 21 roll-outs", "weights rounded")
+                .doesNotContain("packing", " rounding");
+        assertThat(folder.resolve("packed.state")).doesNotExist();
+    }
+
+    @Test
+    void float32WeightsRunInBfloat16() throws IOException {
+        String published = generate("published");
+        model = folder.resolve("wide");
+        Torch.withoutGradients(() -> {
+            SyntheticModel.write(model, SMALL, List.<PublishedNetwork>of(), DTypes.F32, 1, (name, count) -> {});
+            return null;
+        });
+        assertThat(generate("bf16")).isEqualTo(published);
+        assertThat(out.toString()).containsPattern("transformer as BF16 +0.00 GiB\n");
+        assertThat(generate("f32", "--dtype", "f32")).isNotEqualTo(published);
+        assertThat(out.toString()).containsPattern("transformer +0.00 GiB  mapped");
+        assertThat(run("generate", "-p", "x", "--dtype", "f16")).isEqualTo(1);
+        assertThat(err.toString()).contains("there are bf16 and f32").hasLineCount(1);
+    }
+
+    @Test
+    void theGroupOfATrainersFileIsConverted() throws IOException {
+        Path folder = trained();
+        model = folder;
+        assertThat(run("generate", "-p", "x", "--dry-run")).as(err.toString()).isZero();
+        assertThat(out.toString()).containsPattern("transformer as BF16 +0.00 GiB\n");
+        try (PublishedModel opened = PublishedModel.open(Presets.find(preset), List.of(folder))) {
+            assertThat(opened.card().group()).isEqualTo("generator_ema");
+            assertThat(opened.copiedBytes()).isPositive();
+            assertThat(opened.storedBytes()).isZero();
+            assertThat(opened.weights().entries().values()).allMatch(tensor -> DTypes.of(tensor) == DTypes.BF16);
+        }
+    }
+
+    /** The same weights in float32, as a trainer writes them, and a preset for their sizes. */
+    private Path trained() throws IOException {
+        Path written = Files.createDirectories(folder.resolve("trained"));
+        Files.copy(model.resolve("config.json"), written.resolve("config.json"));
+        try (WeightMap mapped = SafetensorsFile.open(model.resolve("diffusion_pytorch_model.safetensors"));
+                WeightMap wide = mapped.to(DTypes.F32)) {
+            Map<String, Tensor> generator = new LinkedHashMap<>();
+            wide.entries().forEach((name, tensor) -> generator.put("model." + name, tensor));
+            SequencedMap<String, Map<String, Tensor>> groups = new LinkedHashMap<>();
+            groups.put("generator", generator);
+            groups.put("generator_ema", generator);
+            TorchCheckpointWriter.write(written.resolve("model.pt"), groups);
+        }
+        ObjectNode small = new JsonMapper().valueToTree(Presets.find(preset));
+        preset = Files.writeString(
+                        folder.resolve("small.json"), small.put("model", "").toString())
+                .toString();
+        return written;
+    }
+
+    @Test
+    void theBidirectionalModelReportsItsSteps() {
+        Overrides small = new Overrides(null, null, null, 64, 96, 5, null, 2, null, null);
+        List<Integer> steps = new ArrayList<>();
+        RolloutListener listener = new RolloutListener() {
+            @Override
+            public void solved(int index, Tensor latents) {
+                steps.add(index);
+            }
+        };
+        try (PublishedModel opened =
+                        PublishedModel.open(Presets.find("wan2.1-t2v-1.3b").with(small), List.of(model));
+                TensorScope scope = TensorScope.open()) {
+            List<Tensor> texts = opened.textStates(List.of("a cat", "nothing"));
+            opened.latents(
+                    texts.getFirst(),
+                    texts.getLast(),
+                    null,
+                    1,
+                    opened.transformer().fullPrecision(),
+                    DenseKvStore::new,
+                    listener);
+        }
+        assertThat(steps).containsExactly(0, 1);
     }
 
     @Test
@@ -242,7 +358,7 @@ class PresetCommandsTest {
         Path copy = folder.resolve("again.state");
         copy(folder.resolve("whole.state"), copy);
         loseSome(copy.resolve("layers"), 13);
-        loseSome(copy.resolve("ranges"), 8);
+        loseSome(copy.resolve("ranges-8"), 8);
         assertThat(quantize(recipe, "again")).as(err.toString()).isZero();
         for (String name : List.of("config.json", "model.safetensors")) {
             assertThat(hash(folder.resolve("again").resolve(name)))

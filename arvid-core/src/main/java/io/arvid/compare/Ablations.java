@@ -108,18 +108,32 @@ final class Ablations {
                             new Variant("chunks weighted by their sensitivity", "{\"weighting\": \"sensitivity\"}"),
                             new Variant("no dual scale", "{\"dualScale\": false}"),
                             new Variant(
-                                    "input scales searched with the roundings",
-                                    "{\"inputFactors\": [1.0, 0.95, 0.9, 0.85, 0.8, 0.7]}"),
-                            new Variant(
                                     "weight scales by range", "{\"solver\": {\"refit\": false, \"widths\": [1.0]}}"),
                             new Variant(
                                     "GPTQ alone",
                                     "{\"solver\": {\"refit\": false, \"widths\": [1.0], " + "\"alternations\": 0}}"),
                             new Variant(
-                                    "input scales the same in every step",
-                                    "{\"scheme\": {\"inputs\": {\"buckets\": {\"count\": 1}}}}"),
+                                    "static input scales, one for each denoising step",
+                                    "{\"scheme\": {\"inputs\": {\"rule\": \"stepwise\", \"at\": null, "
+                                            + "\"buckets\": {\"by\": \"timestep\", \"count\": 20}}}}"),
+                            new Variant(
+                                    "static input scales, one for all steps",
+                                    "{\"scheme\": {\"inputs\": {\"rule\": \"static\", \"at\": null}}}"),
                             new Variant("text path rounded on no more prompts", "{\"textPrompts\": 0}"),
                             new Variant("4 calibration prompts", "{\"calibrationPrompts\": 4, \"rangePrompts\": 4}"),
+                            new Variant(
+                                    "AdaRound in Gram space",
+                                    "{\"solver\": {\"dampings\": [1e6], "
+                                            + "\"widths\": [1.0], \"alternations\": 0, \"refit\": false, \"adaround\": "
+                                            + "{\"iterations\": 300, \"batchSize\": 1, \"roundingRate\": 0.015, "
+                                            + "\"inputRate\": 0, \"roundingWeight\": 0.01, \"warmup\": 0.2, "
+                                            + "\"betaStart\": 20, \"betaEnd\": 2}}}"))),
+            new Ablation(
+                    "arvid-bits",
+                    "Where arvid's own recipe may spend bits",
+                    "arvid",
+                    List.of(
+                            new Variant("everything", UNCHANGED),
                             new Variant("inputs of 6 bits", "{\"scheme\": {\"inputs\": {\"grid\": {\"bits\": 6}}}}"),
                             new Variant(
                                     "6 bits of inputs on average, by chunk",
@@ -130,14 +144,7 @@ final class Ablations {
                             new Variant(
                                     "4 bits of KV cache on average, by chunk",
                                     "{\"scheme\": {\"kv\": " + GROUPED
-                                            + "}, \"kvBits\": {\"widths\": [2, 4, 8, 16], \"average\": 4}}"),
-                            new Variant(
-                                    "AdaRound in Gram space",
-                                    "{\"solver\": {\"dampings\": [1e6], "
-                                            + "\"widths\": [1.0], \"alternations\": 0, \"refit\": false, \"adaround\": "
-                                            + "{\"iterations\": 300, \"batchSize\": 1, \"roundingRate\": 0.015, "
-                                            + "\"inputRate\": 0, \"roundingWeight\": 0.01, \"warmup\": 0.2, "
-                                            + "\"betaStart\": 20, \"betaEnd\": 2}}}"))));
+                                            + "}, \"kvBits\": {\"widths\": [2, 4, 8, 16], \"average\": 4}}"))));
 
     private Ablations() {}
 
@@ -161,7 +168,7 @@ final class Ablations {
                         new IllegalArgumentException("no ablation '" + id + "'" + NearestName.suggestion(id, ids())));
     }
 
-    /** {@code recipe} with the keys of {@code variant}; objects are merged. */
+    /** {@code recipe} with the keys of {@code variant}, which is a JSON merge patch (RFC 7396). */
     static RecipeFile<?> varied(RecipeFile<?> recipe, Variant variant) {
         try {
             ObjectNode changed = recipe.json().deepCopy();
@@ -175,7 +182,9 @@ final class Ablations {
     private static void merge(ObjectNode into, ObjectNode patch) {
         patch.properties().forEach(entry -> {
             JsonNode old = into.get(entry.getKey());
-            if (old instanceof ObjectNode object && entry.getValue() instanceof ObjectNode inner) {
+            if (entry.getValue().isNull()) {
+                into.remove(entry.getKey());
+            } else if (old instanceof ObjectNode object && entry.getValue() instanceof ObjectNode inner) {
                 merge(object, inner);
             } else {
                 into.set(entry.getKey(), entry.getValue());

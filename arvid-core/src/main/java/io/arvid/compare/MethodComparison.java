@@ -182,7 +182,7 @@ public final class MethodComparison {
     }
 
     private static boolean usesSensitivity(Cell cell) {
-        return cell.recipe().needs() instanceof Needs.Rollouts rollouts && rollouts.sensitivity();
+        return cell.recipe().needs() instanceof Needs.Rollouts rollouts && rollouts.usesSensitivity();
     }
 
     private @Nullable FrameWeights sensitivity(Cell cell) {

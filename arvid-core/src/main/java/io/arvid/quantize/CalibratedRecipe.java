@@ -22,6 +22,7 @@ public interface CalibratedRecipe extends Recipe {
     /** Roll-outs for {@code passes} times watching every prompt, and one more for the ranges of static inputs. */
     default Needs rollouts(int passes) {
         int watched = passes + (scheme().inputs().needsCalibration() ? 1 : 0);
-        return new Needs.Rollouts(calibrationPrompts(), watched * calibrationPrompts(), false);
+        return new Needs.Rollouts(
+                calibrationPrompts(), watched * calibrationPrompts(), Needs.Measured.NONE, Needs.Measured.NONE);
     }
 }

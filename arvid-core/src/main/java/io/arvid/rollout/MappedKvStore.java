@@ -1,5 +1,6 @@
 package io.arvid.rollout;
 
+import io.arvid.tensor.DiskBlocks;
 import io.arvid.tensor.Tensors;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -12,7 +13,7 @@ import java.nio.file.StandardOpenOption;
 
 /**
  * Keys and values in mapped files, a file a block: they outlive the process, even a killed one, and the operating system may write them out where memory
- * is short.
+ * is short. Their place on the disk is set aside when they are made.
  */
 public final class MappedKvStore extends DenseKvStore {
     private final Arena arena;
@@ -31,13 +32,10 @@ public final class MappedKvStore extends DenseKvStore {
         Arena arena = Arena.ofShared();
         try {
             Files.createDirectories(file.toAbsolutePath().getParent());
-            try (FileChannel channel = FileChannel.open(
-                    file, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE)) {
-                MemorySegment memory = channel.map(
-                        FileChannel.MapMode.READ_WRITE,
-                        0,
-                        2 * elements(shape) * shape.type().bytes(),
-                        arena);
+            long bytes = 2 * elements(shape) * shape.type().bytes();
+            DiskBlocks.reserve(file, bytes);
+            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+                MemorySegment memory = channel.map(FileChannel.MapMode.READ_WRITE, 0, bytes, arena);
                 return new MappedKvStore(memory, arena, shape);
             }
         } catch (IOException e) {

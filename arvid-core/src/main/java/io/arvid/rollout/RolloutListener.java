@@ -18,6 +18,9 @@ public interface RolloutListener {
     /** A denoising step predicted the clean latents {@code clean [B, F, C, H, W]}. */
     default void denoised(RolloutStep step, Tensor clean) {}
 
+    /** The solver of the bidirectional model finished its step {@code index} at {@code latents [B, F, C, H, W]}. */
+    default void solved(int index, Tensor latents) {}
+
     /** A generated chunk is finished and in the cache; {@code latents [B, F, C, H, W]}. */
     default void finished(ChunkPlan.Chunk chunk, Tensor latents) {}
 }

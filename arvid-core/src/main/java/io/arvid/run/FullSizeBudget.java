@@ -10,11 +10,13 @@ import io.arvid.quantize.Needs;
 import io.arvid.quantize.Recipe;
 import io.arvid.quantize.RecipeFile;
 import io.arvid.quantize.arvid.ArvidRecipe;
+import io.arvid.quantize.qarvd.ChunkSensitivity;
 import io.arvid.quantize.qarvd.QArvdRecipe;
 import io.arvid.record.MemoryPlan;
 import io.arvid.record.MemoryPlan.Part;
 import io.arvid.record.MemoryPlan.Stage;
 import io.arvid.rollout.DenoiseSchedule;
+import io.arvid.rollout.RollingCacheSize;
 import io.arvid.rollout.RolloutConfig;
 import io.arvid.rollout.kv.KvQuantization;
 import java.util.ArrayList;
@@ -33,7 +35,9 @@ public record FullSizeBudget(PublishedModel model) {
     /** The virtual machine, libtorch and its libraries. */
     private static final long PROGRAM = GIB / 2;
 
+    /** Bytes of a recorded number. */
     private static final int BF16 = 2;
+
     private static final int F32 = 4;
     private static final int F64 = 8;
     /** Rows of {@code dim} and of {@code ffnDim} that a block holds for each token at its widest. */
@@ -48,7 +52,7 @@ public record FullSizeBudget(PublishedModel model) {
     private static final int DECODER_CHANNELS = 96 * 5;
 
     private WanConfig config() {
-        return model.transformer().config();
+        return model.config();
     }
 
     private int tokensPerFrame() {
@@ -62,37 +66,48 @@ public record FullSizeBudget(PublishedModel model) {
         return together * tokensPerFrame();
     }
 
-    /** In the mapped file, or as kernels want them, in place of its pages. */
+    /** Bytes of a weight, a token's number, a key's or a value's. */
+    private int wordBytes() {
+        return model.type().bytes();
+    }
+
+    /** In the mapped file, or converted, or as kernels want them, in place of its pages. */
     private Part weights() {
-        return new Part("transformer", model.transformerBytes(), model.packed() == null);
+        boolean converted = model.copiedBytes() > 0;
+        String name = converted ? "transformer as " + model.type().safetensorsName() : "transformer";
+        return new Part(name, model.storedBytes() + model.copiedBytes(), model.packed() == null && !converted);
     }
 
     private Part working(int tokens) {
         long row = (long) ROWS_OF_DIM * config().dim() + (long) ROWS_OF_FFN * config().ffnDim();
-        return new Part("one pass", row * tokens * BF16 + PROGRAM, false);
+        return new Part("one pass", row * tokens * wordBytes() + PROGRAM, false);
     }
 
     private Part cache(boolean mapped) {
         RolloutConfig rollout = model.preset().rollout();
         int frames = model.preset().video().latentFrames();
-        int held = rollout == null ? 0 : rollout.isGlobal() ? frames : Math.min(frames, rollout.localAttentionFrames());
-        long bytes = 2L * config().numLayers() * held * tokensPerFrame() * config().dim() * BF16;
+        int held = rollout == null
+                ? 0
+                : model.preset().rolling()
+                        ? RollingCacheSize.PUBLISHED.cachedFrames()
+                        : rollout.isGlobal() ? frames : rollout.localAttentionFrames();
+        long bytes = 2L * config().numLayers() * held * tokensPerFrame() * config().dim() * wordBytes();
         return new Part("keys and values", bytes, mapped);
+    }
+
+    private Part cache(KvQuantization kv) {
+        double share = kv.shareOfBf16();
+        return new Part(
+                "keys and values",
+                Math.round(cache(false).bytes() * (share == 1 ? 1 : share * BF16 / wordBytes())),
+                false);
     }
 
     /** Memory of generating a video, whatever the number of prompts, with keys and values kept as {@code kv} says. */
     public MemoryPlan generation(KvQuantization kv) {
-        List<Stage> stages = new ArrayList<>();
-        if (!model.hasSyntheticText() && model.files().has(ModelCard.Network.TEXT_ENCODER)) {
-            long encoder = model.files().network(ModelCard.Network.TEXT_ENCODER).bytes();
-            stages.add(new Stage(
-                    "encoding prompts",
-                    List.of(new Part("text encoder", encoder, true), new Part("program", PROGRAM, false))));
-        }
+        List<Stage> stages = new ArrayList<>(encoding());
         int tokens = model.preset().rolling() ? 5 * chunkTokens() : chunkTokens();
-        Part keysAndValues = new Part("keys and values", Math.round(cache(false).bytes() * kv.shareOfBf16()), false);
-        List<Part> rolling = new ArrayList<>(List.of(weights(), keysAndValues, working(tokens)));
-        stages.add(new Stage("rolling out", rolling));
+        stages.add(new Stage("rolling out", List.of(weights(), cache(kv), working(tokens))));
         long pixels =
                 (long) model.preset().video().height() * model.preset().video().width();
         long decoder = model.files().has(ModelCard.Network.VIDEO_AUTOENCODER)
@@ -105,6 +120,16 @@ public record FullSizeBudget(PublishedModel model) {
                         new Part("pictures", 4 * pixels * DECODER_CHANNELS * F32 + PROGRAM, false),
                         weights())));
         return new MemoryPlan(stages);
+    }
+
+    private List<Stage> encoding() {
+        if (model.hasSyntheticText() || !model.files().has(ModelCard.Network.TEXT_ENCODER)) {
+            return List.of();
+        }
+        long encoder = model.files().network(ModelCard.Network.TEXT_ENCODER).bytes();
+        return List.of(new Stage(
+                "encoding prompts",
+                List.of(new Part("text encoder", encoder, true), new Part("program", PROGRAM, false))));
     }
 
     private int tokensPerSample(Recipe recipe) {
@@ -148,26 +173,40 @@ public record FullSizeBudget(PublishedModel model) {
         Recipe recipe = file.recipe();
         long quantized = quantizedWeights(recipe);
         Part codes = new Part("codes", quantized, false);
-        Part simulated = new Part("rounded weights", quantized * BF16, false);
-        Part pass = new Part("recorded of a pass", recorded(recipe), false);
         int widest =
                 sites(recipe).stream().mapToInt(LinearSite::inFeatures).max().orElse(0);
         int out = config().dim();
         long samples = (long) passes() * prompts(file) * tokensPerSample(recipe);
         long tokens = samples * widest * F32 * 2 + samples * out * F32;
         long rounding = (long) SQUARES * widest * widest * F64 + 6L * widest * out * F64;
-        return new MemoryPlan(List.of(
-                new Stage(
-                        "rolling out, weights rounded",
-                        List.of(weights(), cache(true), working(chunkTokens()), codes, simulated, pass)),
-                new Stage("rolling out, full precision", List.of(weights(), cache(true), working(chunkTokens()), pass)),
-                new Stage(
-                        "rounding, " + workers + " at once",
-                        List.of(
-                                weights(),
-                                codes,
-                                new Part("the widest layers", workers * Math.max(tokens, rounding) + PROGRAM, false))),
-                new Stage("packing", List.of(weights(), codes, new Part("packed codes", quantized, false)))));
+        List<Stage> stages = new ArrayList<>(rollingOut(recipe));
+        stages.add(new Stage(
+                "rounding, " + workers + " at once",
+                List.of(
+                        weights(),
+                        codes,
+                        new Part("the widest layers", workers * Math.max(tokens, rounding) + PROGRAM, false))));
+        stages.add(new Stage("packing", List.of(weights(), codes, new Part("packed codes", quantized, false))));
+        return new MemoryPlan(stages);
+    }
+
+    /** Memory of measuring chunk sensitivities by {@code file}'s recipe. */
+    public MemoryPlan sensitivity(RecipeFile<?> file) {
+        return new MemoryPlan(rollingOut(file.recipe()));
+    }
+
+    private List<Stage> rollingOut(Recipe recipe) {
+        long quantized = quantizedWeights(recipe);
+        Part codes = new Part("codes", quantized, false);
+        Part simulated = new Part("rounded weights", quantized * wordBytes(), false);
+        Part pass = new Part("recorded of a pass", recorded(recipe), false);
+        List<Stage> stages = new ArrayList<>(encoding());
+        stages.add(new Stage(
+                "rolling out, weights rounded",
+                List.of(weights(), cache(true), working(chunkTokens()), codes, simulated, pass)));
+        stages.add(new Stage(
+                "rolling out, full precision", List.of(weights(), cache(true), working(chunkTokens()), pass)));
+        return stages;
     }
 
     private static int prompts(RecipeFile<?> file) {
@@ -175,7 +214,7 @@ public record FullSizeBudget(PublishedModel model) {
     }
 
     /** A recipe of {@code arvid} rolls out anew for every block, and for every layer where it looks for some to keep. */
-    private int rollouts(RecipeFile<?> file) {
+    private int recordedRollouts(RecipeFile<?> file) {
         int declared = file.needs() instanceof Needs.Rollouts rollouts ? rollouts.rollouts() : 0;
         if (!(file.recipe() instanceof ArvidRecipe recipe)) {
             return declared;
@@ -188,14 +227,30 @@ public record FullSizeBudget(PublishedModel model) {
 
     /** Bytes on disk while quantizing, the state of an interrupted run included. */
     public long disk(RecipeFile<?> file) {
-        return rollouts(file) * recorded(file.recipe()) * passes()
+        return recordedRollouts(file) * recorded(file.recipe()) * passes()
                 + cache(true).bytes()
                 + 2 * quantizedWeights(file.recipe());
     }
 
-    /** Seconds of quantizing with the sensitivities at hand: roll-outs first, then rounding. */
-    public double[] seconds(RecipeFile<?> file, MachineSpeed speed) {
-        return new double[] {rollouts(file) * rolloutSeconds(speed), roundingSeconds(file.recipe(), speed)};
+    /** Roll-outs of quantizing, those of chunk sensitivities included unless they are given. */
+    public int rollouts(RecipeFile<?> file, boolean sensitivityIsGiven) {
+        if (!(file.needs() instanceof Needs.Rollouts needs)) {
+            return 0;
+        }
+        int sensitivity = sensitivityIsGiven ? 0 : needs.sensitivity().rollouts(chunks());
+        return recordedRollouts(file) + needs.measured().rollouts(chunks()) + sensitivity;
+    }
+
+    /** Roll-outs of measuring chunk sensitivities, those in which input ranges are found included. */
+    public int sensitivityRollouts(QArvdRecipe recipe) {
+        return recipe.calibrationPrompts()
+                + ChunkSensitivity.ROLLOUTS.times(recipe.sensitivityPrompts()).rollouts(chunks());
+    }
+
+    /** Bytes on disk while chunk sensitivities are measured. */
+    public long sensitivityDisk(QArvdRecipe recipe) {
+        return recipe.calibrationPrompts() * recorded(recipe) * passes()
+                + cache(true).bytes();
     }
 
     /** Seconds of one roll-out. */
@@ -216,8 +271,8 @@ public record FullSizeBudget(PublishedModel model) {
         return seconds;
     }
 
-    /** Factorization, propagation of errors and descent on the grid, in float64, and the Gram matrices. */
-    private double roundingSeconds(Recipe recipe, MachineSpeed speed) {
+    /** Seconds of factorization, propagation of errors and descent on the grid, in float64, and of the Gram matrices. */
+    public double roundingSeconds(Recipe recipe, MachineSpeed speed) {
         double operations = 0;
         double samples = (double) passes() * tokensPerSample(recipe);
         for (LinearSite site : sites(recipe)) {

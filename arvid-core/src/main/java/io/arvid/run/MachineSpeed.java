@@ -11,8 +11,8 @@ import org.bytedeco.pytorch.Tensor;
 /**
  * What this machine does now, in operations a second, by short probes of the shapes that full-size work is made of.
  *
- * @param linear bfloat16 linear layers at 1560 tokens
- * @param attention bfloat16 attention of 1560 tokens to 1560
+ * @param linear linear layers at 1560 tokens
+ * @param attention attention of 1560 tokens to 1560
  * @param dense float64 matrix products
  */
 public record MachineSpeed(double linear, double attention, double dense) {
@@ -21,14 +21,14 @@ public record MachineSpeed(double linear, double attention, double dense) {
     private static final int HEADS = 12;
     private static final int DENSE = 1024;
 
-    /** Measures for about a second. */
-    public static MachineSpeed probe() {
+    /** Measures for about a second, layers and attention in {@code type}. */
+    public static MachineSpeed probe(DTypes type) {
         return Torch.withoutGradients(() -> {
             try (TensorScope scope = TensorScope.open();
                     Seeds seeds = new Seeds(1)) {
-                Tensor x = Ops.to(seeds.normal(TOKENS, WIDTH), DTypes.BF16);
-                Tensor w = Ops.to(seeds.normal(WIDTH, WIDTH), DTypes.BF16);
-                Tensor q = Ops.to(seeds.normal(1, HEADS, TOKENS, WIDTH / HEADS), DTypes.BF16);
+                Tensor x = Ops.to(seeds.normal(TOKENS, WIDTH), type);
+                Tensor w = Ops.to(seeds.normal(WIDTH, WIDTH), type);
+                Tensor q = Ops.to(seeds.normal(1, HEADS, TOKENS, WIDTH / HEADS), type);
                 Tensor d = Ops.toF64(seeds.normal(DENSE, DENSE));
                 return new MachineSpeed(
                         2.0 * TOKENS * WIDTH * WIDTH / seconds(() -> Ops.linear(x, w, null)),

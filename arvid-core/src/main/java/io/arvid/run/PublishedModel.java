@@ -43,38 +43,61 @@ import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A published model as its preset runs it. The transformer's weights stay in the mapped checkpoint, in their own number type; text encoder and autoencoder
- * are opened for the time that they are needed and given back after it, so that the three are never in memory together.
+ * A published model as its preset runs it. The transformer's weights stay in the mapped checkpoint where they have the number type that is computed in, and
+ * are converted when they are first needed where they have not; text encoder and autoencoder are opened for the time that they are needed and given back after
+ * it, so that the three are never in memory together.
  */
 public final class PublishedModel implements AutoCloseable {
     private static final int SYNTHETIC_WORDS = 24;
+    /** A parameter whose number type is that of tokens. */
+    private static final String TYPICAL = "patch_embedding.bias";
 
     private final Preset preset;
     private final ModelFolder files;
     private final ModelCard card;
-    private final WeightMap weights;
-    private final WanTransformer transformer;
+    private final DTypes type;
+    private final long copiedBytes;
+    private final long storedBytes;
     private final @Nullable PackedModelFile packed;
+    private WeightMap weights;
+    private @Nullable WanTransformer transformer;
 
-    private PublishedModel(Preset preset, ModelFolder files, ModelCard card, @Nullable PackedModelFile packed) {
+    private PublishedModel(
+            Preset preset,
+            ModelFolder files,
+            ModelCard card,
+            WeightMap weights,
+            DTypes type,
+            @Nullable PackedModelFile packed) {
         this.preset = preset;
         this.files = files;
         this.card = card;
+        this.weights = weights;
+        this.type = type;
         this.packed = packed;
-        this.weights = packed == null ? Checkpoints.open(card).onCurrentDevice() : unquantized(packed);
-        this.transformer = new WanTransformer(Objects.requireNonNull(card.config()), weights);
+        this.copiedBytes = packed == null ? weights.bytesToConvert(type) : 0;
+        this.storedBytes =
+                packed == null ? weights.bytesInPlace(type) : packed.size().bytes();
+    }
+
+    /** The same in bfloat16, as the models were published to be run. */
+    public static PublishedModel open(Preset preset, List<Path> places) {
+        return open(preset, places, null);
     }
 
     /**
      * Opens the transformer of {@code preset} among the files in {@code places}; a packed model in the first of them is taken as it is.
      *
+     * @param wanted number type that is computed in; null for bfloat16, or for that of a packed model
      * @throws CheckpointException naming what was found where there is none
      */
-    public static PublishedModel open(Preset preset, List<Path> places) {
+    public static PublishedModel open(Preset preset, List<Path> places, @Nullable DTypes wanted) {
         Path first = places.getFirst();
         if (!PackedModelFile.isPacked(first)) {
             ModelFolder files = ModelFolder.open(places);
-            return new PublishedModel(preset, files, files.transformer(preset), null);
+            ModelCard card = files.transformer(preset);
+            DTypes type = wanted == null ? DTypes.BF16 : wanted;
+            return new PublishedModel(preset, files, card, Checkpoints.open(card), type, null);
         }
         if (Devices.current().isCuda()) {
             throw new IllegalArgumentException(
@@ -85,11 +108,18 @@ public final class PublishedModel implements AutoCloseable {
             ModelCard card = PackedCard.read(first, packed);
             ModelFolder files =
                     ModelFolder.open(places.subList(1, places.size())).with(first, card);
-            if (!preset.fits(card)) {
+            if (!preset.mayFit(card)) {
                 throw new CheckpointException(
                         first, "is a packed " + card.title() + ", which preset '" + preset.id() + "' does not run");
             }
-            return new PublishedModel(preset, files, card, packed);
+            WeightMap weights = unquantized(packed);
+            DTypes type = DTypes.of(weights.get(TYPICAL));
+            if (wanted != null && wanted != type) {
+                weights.close();
+                throw new IllegalArgumentException(
+                        first + " was packed in " + type.safetensorsName() + " and runs in it; leave --dtype out");
+            }
+            return new PublishedModel(preset, files, card, weights, type, packed);
         } catch (RuntimeException e) {
             packed.close();
             throw e;
@@ -101,7 +131,7 @@ public final class PublishedModel implements AutoCloseable {
         Map<String, Tensor> weights = new LinkedHashMap<>();
         try (TensorScope scope = TensorScope.open()) {
             packed.unquantized().entries().forEach((name, tensor) -> weights.put(name, tensor.alias()));
-            DTypes type = DTypes.of(packed.unquantized().get("patch_embedding.bias"));
+            DTypes type = DTypes.of(packed.unquantized().get(TYPICAL));
             weights.putAll(QuantizedModel.absentWeights(packed, type));
             return WeightMap.of(weights);
         }
@@ -122,9 +152,24 @@ public final class PublishedModel implements AutoCloseable {
         return PackedCard.write(config(), card);
     }
 
-    /** Bytes of the transformer's parameters, as they are stored. */
-    public long transformerBytes() {
-        return packed == null ? weights.bytes() : packed.size().bytes();
+    /** Bytes of the transformer's parameters that are used as they are stored. */
+    public long storedBytes() {
+        return storedBytes;
+    }
+
+    /** Bytes of the transformer's parameters that are copied into the {@link #type} that is computed in. */
+    public long copiedBytes() {
+        return copiedBytes;
+    }
+
+    /** True where the file shows that it is the preset's model; false where only its sizes say so. */
+    public boolean isRecognised() {
+        return preset.fits(card);
+    }
+
+    /** Number type of weights, tokens, keys and values. */
+    public DTypes type() {
+        return type;
     }
 
     /** How it is run. */
@@ -142,14 +187,20 @@ public final class PublishedModel implements AutoCloseable {
         return card;
     }
 
-    /** Its transformer. */
-    public WanTransformer transformer() {
-        return transformer;
+    /** Its transformer; its weights are converted, or moved to the device, when it is first asked for. */
+    public synchronized WanTransformer transformer() {
+        WanTransformer made = transformer;
+        if (made == null) {
+            weights = packed == null ? weights.onCurrentDevice(type) : weights;
+            made = new WanTransformer(config(), weights);
+            transformer = made;
+        }
+        return made;
     }
 
-    /** Its parameters as they lie in the mapped checkpoint. */
+    /** Its parameters, in the mapped checkpoint where they need not be converted. */
     public WeightMap weights() {
-        return weights;
+        return transformer().weights();
     }
 
     /** Chunks, steps and cache of a causal model; {@code IllegalArgumentException} for the bidirectional one. */
@@ -173,8 +224,9 @@ public final class PublishedModel implements AutoCloseable {
         };
     }
 
-    private WanConfig config() {
-        return transformer.config();
+    /** Sizes of its transformer. */
+    public WanConfig config() {
+        return Objects.requireNonNull(card.config());
     }
 
     /** True where prompts cannot be encoded, because random weights came without a text encoder: their states are random then, too. */
@@ -203,7 +255,7 @@ public final class PublishedModel implements AutoCloseable {
     }
 
     private Tensor inModelType(Tensor tensor) {
-        return Ops.toTypeOf(tensor, weights.get("patch_embedding.bias"));
+        return Ops.to(tensor, type);
     }
 
     private Tensor syntheticStates(String prompt) {
@@ -244,15 +296,15 @@ public final class PublishedModel implements AutoCloseable {
                 Tensor noise = seeds.normal(shape);
                 Guided sampler = preset.sampler();
                 if (sampler != null) {
-                    return sample(sampler, noise, text, Objects.requireNonNull(negative), sites);
+                    return sample(sampler, noise, text, Objects.requireNonNull(negative), sites, listener);
                 }
                 NoiseSource fresh = NoiseSource.seeded(seeds);
                 if (preset.rolling()) {
                     return new RollingForcing(
-                                    transformer, rollout(), RollingCacheSize.PUBLISHED, sites, stores, listener)
+                                    transformer(), rollout(), RollingCacheSize.PUBLISHED, sites, stores, listener)
                             .run(inModelType(noise), text, fresh);
                 }
-                return new Rollout(transformer, rollout(), sites, stores, listener)
+                return new Rollout(transformer(), rollout(), sites, stores, listener)
                         .run(inModelType(noise), given == null ? null : inModelType(given), text, fresh);
             }));
         }
@@ -270,10 +322,11 @@ public final class PublishedModel implements AutoCloseable {
         }
     }
 
-    private Tensor sample(Guided guided, Tensor noise, Tensor text, Tensor negative, SiteForward sites) {
+    private Tensor sample(
+            Guided guided, Tensor noise, Tensor text, Tensor negative, SiteForward sites, RolloutListener listener) {
         try (TextContext prompt = new TextContext(text);
                 TextContext unwanted = new TextContext(negative)) {
-            return guided.sampler().sample(transformer, noise, prompt, unwanted, sites, (index, latents) -> {});
+            return guided.sampler().sample(transformer(), noise, prompt, unwanted, sites, listener::solved);
         }
     }
 

@@ -3,51 +3,98 @@ package io.arvid.run;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.arvid.weights.AtomicFile;
+import io.arvid.weights.CheckpointFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The folder in which a long run keeps its state, so that it goes on after an interruption. It belongs to one run: recipe, checkpoint, prompts, seed, size and
- * version of the form are noted in {@code state.json}, and a folder of another run is refused.
- *
- * @param folder where it is
+ * version are noted in {@code state.json}, and a folder of another run is refused. One process at a time uses it, until {@link #close}.
  */
-public record StateFolder(Path folder) {
+public final class StateFolder implements AutoCloseable {
     private static final String FILE = "state.json";
+    private static final String LOCK = "lock";
     private static final String VERSION = "version";
-    private static final int CURRENT = 1;
+    /** Raise it whenever a change of the code changes the numbers that a run computes, or the form in which they are kept. */
+    private static final int CURRENT = 2;
+
     private static final JsonMapper JSON = new JsonMapper();
 
+    private final Path folder;
+    private final FileChannel lock;
+
+    private StateFolder(Path folder, FileChannel lock) {
+        this.folder = folder;
+        this.lock = lock;
+    }
+
     /**
-     * The state folder of the run that {@code facts} describe; made where it is not there.
+     * The state folder of the run that {@code facts} describe; made where it is not there. What a killed process left half-written is removed.
      *
-     * @throws IllegalArgumentException naming what differs where it is of another run or version
+     * @throws IllegalArgumentException where another process uses it, or naming what differs where it is of another run or version
      */
     public static StateFolder open(Path folder, Map<String, String> facts) {
         Map<String, String> noted = new LinkedHashMap<>();
         noted.put(VERSION, Integer.toString(CURRENT));
         noted.putAll(facts);
-        Path file = folder.resolve(FILE);
+        StateFolder state = null;
         try {
-            if (Files.exists(file)) {
-                requireSame(folder, JSON.readValue(file.toFile(), new TypeReference<Map<String, String>>() {}), noted);
-            } else {
-                Files.createDirectories(folder);
-                AtomicFile.write(file, JSON.valueToTree(noted).toPrettyString() + "\n");
-            }
-            return new StateFolder(folder);
+            Files.createDirectories(folder);
+            state = new StateFolder(folder, lock(folder));
+            state.requireOrNote(noted);
+            AtomicFile.removeAbandoned(folder);
+            return state;
         } catch (IOException e) {
-            throw new UncheckedIOException("the state in " + folder + " cannot be read: " + e.getMessage(), e);
+            close(state);
+            throw new UncheckedIOException("the state in " + folder + " cannot be used: " + e.getMessage(), e);
+        } catch (RuntimeException e) {
+            close(state);
+            throw e;
         }
     }
 
-    private static void requireSame(Path folder, Map<String, String> there, Map<String, String> wanted) {
+    private static void close(@Nullable StateFolder state) {
+        if (state != null) {
+            state.close();
+        }
+    }
+
+    private static FileChannel lock(Path folder) throws IOException {
+        FileChannel channel =
+                FileChannel.open(folder.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileLock held = null;
+        try {
+            held = channel.tryLock();
+        } catch (OverlappingFileLockException e) {
+            // Held by this process: the same to the caller.
+        }
+        if (held == null) {
+            channel.close();
+            throw new IllegalArgumentException("the state in " + folder
+                    + " is being used by another process; wait for it or choose another folder with --state");
+        }
+        return channel;
+    }
+
+    private void requireOrNote(Map<String, String> wanted) throws IOException {
+        Path file = folder.resolve(FILE);
+        if (!Files.exists(file)) {
+            AtomicFile.write(file, JSON.valueToTree(wanted).toPrettyString() + "\n");
+            return;
+        }
+        Map<String, String> there = JSON.readValue(file.toFile(), new TypeReference<Map<String, String>>() {});
         List<String> differences = new ArrayList<>();
         wanted.forEach((name, value) -> {
             String other = there.getOrDefault(name, "nothing");
@@ -61,18 +108,37 @@ public record StateFolder(Path folder) {
         }
     }
 
+    /** Where it is. */
+    public Path folder() {
+        return folder;
+    }
+
     /** The state of one part of the run. */
     public Path part(String name) {
         return folder.resolve(name);
     }
 
-    /** What tells a checkpoint from another without reading all of it: its size and time of change. */
+    /** What tells a checkpoint, with its shards, from another without reading all of it: size and time of change. */
     public static String stamp(Path file) {
+        return CheckpointFile.parts(file).stream().map(StateFolder::stampOfPart).collect(Collectors.joining(", "));
+    }
+
+    private static String stampOfPart(Path file) {
         try {
             return file.getFileName() + " " + Files.size(file) + " "
                     + Files.getLastModifiedTime(file).toMillis();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Another process may use it from now on. */
+    @Override
+    public void close() {
+        try {
+            lock.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException("the state in " + folder + " cannot be released: " + e.getMessage(), e);
         }
     }
 }

@@ -18,7 +18,10 @@ public final class Torch {
      * on a busy machine are fastest with one.
      */
     public static void setThreads(int threads) {
-        torch.set_num_threads(threads);
+        loaded(() -> {
+            torch.set_num_threads(threads);
+            return threads;
+        });
         openblas_nolapack.blas_set_num_threads(threads);
     }
 
@@ -38,17 +41,37 @@ public final class Torch {
 
     /** The instruction set that libtorch's own loops use here: {@code DEFAULT}, {@code AVX2} or {@code AVX512}. */
     public static String cpuCapability() {
-        return torch.get_cpu_capability().getString();
+        return loaded(() -> torch.get_cpu_capability().getString());
     }
 
     /** True where libtorch was built for CUDA and a device answers. */
     public static boolean hasCuda() {
-        return torch.cuda_is_available();
+        return loaded(torch::cuda_is_available);
     }
 
     /** True where this libtorch was built for CUDA, whether or not a GPU is there. */
     public static boolean isBuiltForCuda() {
-        return Context.hasCUDA() || torch.hasCUDA();
+        return loaded(() -> Context.hasCUDA() || torch.hasCUDA());
+    }
+
+    /**
+     * What {@code first} gives, which may be the first to need the library.
+     *
+     * @throws Devices.MissingDeviceException in one line that says what to install, where the library cannot be loaded
+     */
+    private static <T> T loaded(Supplier<T> first) {
+        try {
+            return first.get();
+        } catch (UnsatisfiedLinkError | NoClassDefFoundError | ExceptionInInitializerError e) {
+            Throwable cause = e.getCause() == null ? e : e.getCause();
+            String reason = String.valueOf(cause.getMessage()).strip().replaceAll("\\s+", " ");
+            boolean cuda = Torch.class.getResource("/org/bytedeco/pytorch/linux-x86_64-gpu") != null;
+            throw new Devices.MissingDeviceException("libtorch cannot be loaded (" + reason + "); "
+                    + (cuda
+                            ? "this build needs CUDA 13 and cuDNN 9: install them, or set ARVID_CUDA=redist, or build without -Pcuda (see docs/gpu.md)"
+                            : "this build has no libtorch for " + System.getProperty("os.name") + " on "
+                                    + System.getProperty("os.arch") + ", or a library of the system is missing"));
+        }
     }
 
     /**

@@ -26,7 +26,7 @@ public final class CaseFolder implements AutoCloseable {
         this.weights = weights;
     }
 
-    /** Opens the case in {@code folder}; files that a case does not have count as empty. */
+    /** Opens the case in {@code folder}, its tensors on the device that computes; files that a case does not have count as empty. */
     public static CaseFolder open(Path folder) {
         Path description = folder.resolve("case.json");
         try {
@@ -41,7 +41,7 @@ public final class CaseFolder implements AutoCloseable {
     }
 
     private static WeightMap openOrEmpty(Path file) {
-        return Files.exists(file) ? SafetensorsFile.open(file) : WeightMap.of(java.util.Map.of());
+        return Files.exists(file) ? SafetensorsFile.open(file).onCurrentDevice() : WeightMap.of(java.util.Map.of());
     }
 
     /** Name of the folder. */

@@ -10,6 +10,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** Files that are there whole or not at all: written beside their place, flushed to the disk, then renamed. */
@@ -27,6 +28,9 @@ public final class AtomicFile {
         /** Writes everything to {@code file}. */
         void writeTo(Path file) throws IOException;
     }
+
+    /** Name, process, thread. */
+    private static final Pattern ABANDONED = Pattern.compile("\\..+\\.\\d+\\.\\d+\\.tmp");
 
     /** What to remove when the process is stopped in the middle of writing. */
     private static final Set<Path> UNFINISHED = ConcurrentHashMap.newKeySet();
@@ -93,6 +97,20 @@ public final class AtomicFile {
             for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
                 Files.deleteIfExists(file);
             }
+        }
+    }
+
+    /** Removes what processes that were killed left half-written in {@code folder} and below it; no other process may be writing there. */
+    public static void removeAbandoned(Path folder) {
+        String mine = "." + ProcessHandle.current().pid() + ".";
+        try (Stream<Path> files = Files.walk(folder)) {
+            files.filter(file ->
+                            ABANDONED.matcher(file.getFileName().toString()).matches()
+                                    && !file.getFileName().toString().contains(mine))
+                    .toList()
+                    .forEach(AtomicFile::remove);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot list " + folder + ": " + e.getMessage(), e);
         }
     }
 

@@ -6,6 +6,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** Folders that are there whole or not at all: filled beside their place, then renamed. */
@@ -24,6 +26,7 @@ public final class AtomicFolder {
         Path temporary = target.resolveSibling(
                 "." + target.getFileName() + "." + ProcessHandle.current().pid() + ".tmp");
         try {
+            removeAbandoned(target);
             AtomicFile.mind(temporary);
             Files.createDirectories(temporary);
             content.accept(temporary);
@@ -44,6 +47,24 @@ public final class AtomicFolder {
             throw new UncheckedIOException(
                     "cannot remove " + path + ": " + e.getMessage(),
                     e instanceof IOException plain ? plain : ((UncheckedIOException) e).getCause());
+        }
+    }
+
+    /** Removes what processes that were killed left of {@code target} beside it. */
+    private static void removeAbandoned(Path target) throws IOException {
+        Pattern name = Pattern.compile(Pattern.quote("." + target.getFileName()) + "\\.(\\d{1,9})\\.tmp");
+        Path parent = target.getParent();
+        if (parent == null || !Files.isDirectory(parent)) {
+            return;
+        }
+        try (Stream<Path> siblings = Files.list(parent)) {
+            for (Path sibling : siblings.toList()) {
+                Matcher matcher = name.matcher(sibling.getFileName().toString());
+                if (matcher.matches()
+                        && ProcessHandle.of(Long.parseLong(matcher.group(1))).isEmpty()) {
+                    AtomicFile.remove(sibling);
+                }
+            }
         }
     }
 

@@ -56,6 +56,11 @@ public final class CheckpointFile {
 
     private CheckpointFile() {}
 
+    /** The files that {@code file} consists of: itself and, where it is the index of a sharded set, the shards. */
+    public static List<Path> parts(Path file) {
+        return SafetensorsFile.parts(file);
+    }
+
     /** Lists what {@code file} holds without reading any tensor's values. */
     public static Contents describe(Path file) {
         return describe(file, formatOf(file));

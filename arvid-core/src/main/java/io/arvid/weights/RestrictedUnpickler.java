@@ -7,6 +7,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -38,7 +39,7 @@ final class RestrictedUnpickler {
     /** A function of plain data that a pickle may call. */
     @FunctionalInterface
     interface Constructor {
-        /** The object made of {@code arguments}; {@code CheckpointException} where they do not fit. */
+        /** The object made of {@code arguments}, which it must not keep; {@code CheckpointException} where they do not fit. */
         Object make(List<Object> arguments);
     }
 
@@ -186,7 +187,7 @@ final class RestrictedUnpickler {
         if (!(callable instanceof Constructor constructor) || !(arguments instanceof List<?> list)) {
             throw refuse("it calls something that is no constructor of tensors or dicts");
         }
-        push(constructor.make(new ArrayList<>(list)));
+        push(constructor.make(Collections.unmodifiableList(list)));
     }
 
     /** Python sets attributes here. State dicts carry only their version table ({@code _metadata}), which nothing reads. */

@@ -64,6 +64,19 @@ public final class SafetensorsFile {
         }
     }
 
+    /** {@code file} and, where it is an index, its shards. */
+    static List<Path> parts(Path file) {
+        List<Path> parts = new ArrayList<>(List.of(file));
+        if (isIndex(file)) {
+            shardOfTensor(file).values().stream()
+                    .distinct()
+                    .sorted()
+                    .map(file::resolveSibling)
+                    .forEach(parts::add);
+        }
+        return parts;
+    }
+
     private static boolean isIndex(Path file) {
         return file.getFileName().toString().endsWith(".index.json");
     }

@@ -20,7 +20,8 @@ record StoredTensor(TorchStorage storage, long offset, long[] shape, long[] stri
     /** A view that repeats elements (a stride of 0, or overlapping windows) may not grow beyond this many, or beyond its storage. */
     private static final long MAX_REPEATED = 1L << 20;
 
-    private static final int MAX_DIMENSIONS = 16;
+    /** No tensor has more. */
+    static final int MAX_DIMENSIONS = 16;
 
     /** What is wrong with this view, or an empty string where it lies inside its storage. */
     String defect() {

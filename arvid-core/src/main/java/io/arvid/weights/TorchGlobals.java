@@ -52,6 +52,8 @@ final class TorchGlobals implements RestrictedUnpickler.Globals {
     private final Path file;
     private final Storages storages;
     private final Map<String, TorchStorage> opened = new HashMap<>();
+    /** Pairs that went into dicts: a pickle can name one list of them in every call. */
+    private long copied;
 
     TorchGlobals(Path file, Storages storages) {
         this.file = file;
@@ -118,7 +120,13 @@ final class TorchGlobals implements RestrictedUnpickler.Globals {
 
     private Object orderedDict(List<Object> arguments) {
         Map<Object, Object> dict = new LinkedHashMap<>();
-        for (Object pair : arguments.isEmpty() ? List.of() : argument("OrderedDict", arguments, 0, List.class)) {
+        List<?> pairs = arguments.isEmpty() ? List.of() : argument("OrderedDict", arguments, 0, List.class);
+        copied += pairs.size();
+        if (copied > RestrictedUnpickler.MAX_STEPS) {
+            throw bad("dicts that are made of the same pairs again and again, more than "
+                    + RestrictedUnpickler.MAX_STEPS + " in all");
+        }
+        for (Object pair : pairs) {
             if (!(pair instanceof List<?> two) || two.size() != 2 || !(two.get(0) instanceof String)) {
                 throw bad("an OrderedDict of something else than (string, value) pairs");
             }
@@ -128,7 +136,11 @@ final class TorchGlobals implements RestrictedUnpickler.Globals {
     }
 
     private Object size(List<Object> arguments) {
-        return new ArrayList<Object>(argument("torch.Size", arguments, 0, List.class));
+        List<?> sizes = argument("torch.Size", arguments, 0, List.class);
+        if (sizes.size() > StoredTensor.MAX_DIMENSIONS) {
+            throw bad("a torch.Size of " + sizes.size() + " dimensions");
+        }
+        return new ArrayList<Object>(sizes);
     }
 
     /** {@code (storage, offset, size, strides, …)}: gradients, hooks and metadata, which follow, say nothing about the values. */

@@ -2,6 +2,8 @@ package io.arvid.weights;
 
 import io.arvid.tensor.DTypes;
 import io.arvid.tensor.Devices;
+import io.arvid.tensor.MappedFiles;
+import io.arvid.tensor.Ops;
 import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
 import java.util.ArrayList;
@@ -12,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Tensor;
 
@@ -96,15 +99,61 @@ public final class WeightMap implements AutoCloseable {
      * is closed.
      */
     public WeightMap onCurrentDevice() {
-        if (!Devices.current().isCuda()) {
+        return Devices.current().isCuda() ? copying(tensor -> true, Devices::toCurrent) : this;
+    }
+
+    /**
+     * The same with floating tensors in {@code type}. On the CPU, tensors that have it already are used in place; the others are copied one by one, and the
+     * mapped pages that they were read from are given back.
+     */
+    public WeightMap onCurrentDevice(DTypes type) {
+        return copying(
+                tensor -> Devices.current().isCuda() || isOfAnother(type, tensor),
+                tensor -> Devices.toCurrent(isOfAnother(type, tensor) ? Ops.to(tensor, type) : tensor));
+    }
+
+    /** Bytes of the copies that {@link #onCurrentDevice(DTypes)} makes on the CPU. */
+    public long bytesToConvert(DTypes type) {
+        return tensors.values().stream()
+                .filter(tensor -> isOfAnother(type, tensor))
+                .mapToLong(tensor -> tensor.numel() * type.bytes())
+                .sum();
+    }
+
+    /** Bytes of the tensors that {@link #onCurrentDevice(DTypes)} leaves where they are. */
+    public long bytesInPlace(DTypes type) {
+        return tensors.values().stream()
+                .filter(tensor -> !isOfAnother(type, tensor))
+                .mapToLong(Tensor::nbytes)
+                .sum();
+    }
+
+    private static boolean isOfAnother(DTypes type, Tensor tensor) {
+        DTypes own = DTypes.of(tensor);
+        return own.isFloating() && own != type;
+    }
+
+    /** Copies of the {@code wanted} tensors and the others as they are: this map, if none is wanted; else it must not be used or closed any more. */
+    private WeightMap copying(Predicate<Tensor> wanted, UnaryOperator<Tensor> copy) {
+        LinkedHashMap<String, Tensor> all = new LinkedHashMap<>(tensors);
+        List<Tensor> replaced = tensors.values().stream().filter(wanted).toList();
+        if (replaced.isEmpty()) {
             return this;
         }
-        try (TensorScope scope = TensorScope.open()) {
-            LinkedHashMap<String, Tensor> moved = new LinkedHashMap<>();
-            tensors.forEach((name, tensor) -> moved.put(name, Devices.toCurrent(tensor)));
-            WeightMap map = of(moved);
+        all.replaceAll((name, tensor) -> wanted.test(tensor) ? owned(tensor, copy) : tensor);
+        if (replaced.size() == all.size()) {
             close();
-            return map;
+            return new WeightMap(all, () -> {});
+        }
+        replaced.forEach(Tensor::close);
+        return new WeightMap(all, backing);
+    }
+
+    private static Tensor owned(Tensor tensor, UnaryOperator<Tensor> copy) {
+        try (TensorScope scope = TensorScope.open()) {
+            Tensor made = TensorScope.own(copy.apply(tensor));
+            MappedFiles.giveBack(tensor);
+            return made;
         }
     }
 

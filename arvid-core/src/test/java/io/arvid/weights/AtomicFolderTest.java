@@ -43,6 +43,13 @@ class AtomicFolderTest {
     }
 
     @Test
+    void whatAKilledProcessLeftGoesWithTheNext() throws IOException {
+        put(Files.createDirectories(home.resolve(".model.999999999.tmp")).resolve("a"));
+        AtomicFolder.write(home.resolve("model"), place -> put(place.resolve("a")));
+        assertThat(entries()).isOne();
+    }
+
+    @Test
     void aStoppedProcessLeavesNothingHalfWritten() throws IOException {
         assertThatThrownBy(() -> AtomicFolder.write(home.resolve("model"), place -> {
                     put(place.resolve("a"));

@@ -78,7 +78,28 @@ class HostileCheckpointsTest {
 
     @Test
     void aFlatPickleOfMillionsOfDictsStopsEarly(@TempDir Path folder) throws IOException {
-        byte[] pickle = "}".repeat(RestrictedUnpickler.MAX_STEPS + 1).getBytes(StandardCharsets.US_ASCII);
+        Path file = torchFile(folder, "}".repeat(RestrictedUnpickler.MAX_STEPS + 1));
+
+        assertThatThrownBy(() -> CheckpointFile.describe(file)).hasMessageContaining("instructions");
+    }
+
+    @Test
+    void oneListThatIsCopiedInEveryCallStopsEarly(@TempDir Path folder) throws IOException {
+        StringBuilder pairs = new StringBuilder("](");
+        for (int i = 0; i < 1000; i++) {
+            pairs.append("U\u0003").append(String.format("%03d", i)).append("K\u0001\u0086");
+        }
+        String dict = pairs + "e\u0085q\u0000ccollections\nOrderedDict\nq\u0001";
+        Path dicts = torchFile(folder, dict + "h\u0001h\u0000R".repeat(200_000));
+        assertThatThrownBy(() -> CheckpointFile.describe(dicts)).hasMessageContaining("again and again");
+
+        String sizes = "](" + "K\u0001".repeat(1000) + "e\u0085q\u0000ctorch\nSize\nq\u0001";
+        Path shapes = torchFile(folder, sizes + "h\u0001h\u0000R".repeat(200_000));
+        assertThatThrownBy(() -> CheckpointFile.describe(shapes)).hasMessageContaining("torch.Size of 1000 dimensions");
+    }
+
+    private static Path torchFile(Path folder, String latin1) throws IOException {
+        byte[] pickle = latin1.getBytes(StandardCharsets.ISO_8859_1);
         Path file = folder.resolve("bomb.pt");
         try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(file))) {
             CRC32 checksum = new CRC32();
@@ -91,8 +112,7 @@ class HostileCheckpointsTest {
             zip.write(pickle);
             zip.closeEntry();
         }
-
-        assertThatThrownBy(() -> CheckpointFile.describe(file)).hasMessageContaining("instructions");
+        return file;
     }
 
     @Test

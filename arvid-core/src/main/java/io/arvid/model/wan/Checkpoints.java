@@ -9,6 +9,7 @@ import io.arvid.tensor.DTypes;
 import io.arvid.weights.CheckpointException;
 import io.arvid.weights.CheckpointFile;
 import io.arvid.weights.CheckpointFile.TensorInfo;
+import io.arvid.weights.FilesBelow;
 import io.arvid.weights.WeightMap;
 import io.arvid.weights.WrapperPrefixes;
 import java.io.IOException;
@@ -22,8 +23,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,8 +37,6 @@ public final class Checkpoints {
     /** How much of a network's names a file must hold to be taken for it. */
     private static final double ENOUGH = 0.5;
 
-    private static final int MAX_DEPTH = 4;
-
     private Checkpoints() {}
 
     /** A card for every group of tensors in {@code file}. */
@@ -48,13 +47,24 @@ public final class Checkpoints {
 
     /** Cards of every checkpoint in {@code folder} and the folders below it; files of other kinds are passed over, shards are read through their index. */
     public static List<ModelCard> inspectFolder(Path folder) {
-        try (Stream<Path> files = Files.walk(folder, MAX_DEPTH)) {
-            List<Path> candidates =
-                    files.filter(Checkpoints::looksLikeCheckpoint).sorted().toList();
-            return candidates.stream().flatMap(file -> inspect(file).stream()).toList();
-        } catch (IOException e) {
-            throw new CheckpointException(folder, "cannot be listed: " + e.getMessage());
+        return inspectFolder(folder, defect -> {
+            throw defect;
+        });
+    }
+
+    /** The same, where {@code unreadable} is told of each file that looks like a checkpoint and is none, and the others count. */
+    public static List<ModelCard> inspectFolder(Path folder, Consumer<CheckpointException> unreadable) {
+        List<ModelCard> cards = new ArrayList<>();
+        for (Path file : FilesBelow.of(folder)) {
+            if (looksLikeCheckpoint(file)) {
+                try {
+                    cards.addAll(inspect(file));
+                } catch (CheckpointException e) {
+                    unreadable.accept(e);
+                }
+            }
         }
+        return cards;
     }
 
     /**
@@ -224,7 +234,7 @@ public final class Checkpoints {
         boolean index = name.endsWith(".safetensors.index.json");
         boolean shard = name.matches(".*-\\d{5}-of-\\d{5}\\.safetensors");
         boolean weights = name.endsWith(".safetensors") || name.endsWith(".pt") || name.endsWith(".pth");
-        return Files.isRegularFile(file) && (index || weights && !shard);
+        return index || weights && !shard;
     }
 
     private static @Nullable JsonNode configBeside(Path file) {

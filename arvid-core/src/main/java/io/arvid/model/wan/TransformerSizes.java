@@ -102,7 +102,7 @@ final class TransformerSizes {
         for (Map.Entry<String, long[]> entry : shapes.entrySet()) {
             boolean modulation = entry.getKey().endsWith("modulation");
             if (modulation || entry.getKey().endsWith("_attn.q.weight")) {
-                return (int) entry.getValue()[entry.getValue().length - 1];
+                return size(entry, entry.getValue().length - 1);
             }
         }
         return size(shapes, "patch_embedding.weight", 0, WanConfig.wan1_3B().dim());
@@ -111,7 +111,7 @@ final class TransformerSizes {
     private static int ffnDim(Map<String, long[]> shapes, int dim) {
         return shapes.entrySet().stream()
                 .filter(entry -> entry.getKey().endsWith(".ffn.0.weight"))
-                .mapToInt(entry -> (int) entry.getValue()[0])
+                .mapToInt(entry -> size(entry, 0))
                 .findFirst()
                 .orElse(
                         dim == WanConfig.wan14B().dim()
@@ -139,6 +139,13 @@ final class TransformerSizes {
                 ? 0
                 : config.path("num_heads")
                         .asInt(config.path("num_attention_heads").asInt());
+    }
+
+    private static int size(Map.Entry<String, long[]> tensor, int dimension) {
+        if (tensor.getValue().length == 0) {
+            throw new IllegalArgumentException(tensor.getKey() + " is a single number");
+        }
+        return (int) tensor.getValue()[dimension];
     }
 
     private static int size(Map<String, long[]> shapes, String name, int dimension, int otherwise) {

@@ -61,10 +61,17 @@ public final class ArvidMethod implements QuantMethod<ArvidRecipe> {
     @Override
     public Needs needs(ArvidRecipe recipe) {
         int ranges = recipe.scheme().inputs().needsCalibration() ? recipe.rangePrompts() : 0;
+        int widths =
+                recipe.chunkBits() == null ? 0 : recipe.chunkBits().widths().size();
+        Needs.Measured sensitivity = ChunkSensitivity.ROLLOUTS.times(recipe.sensitivityPrompts());
+        Needs.Measured cache = recipe.kvBits() == null
+                ? Needs.Measured.NONE
+                : CacheSensitivity.rollouts(recipe.kvBits().widths()).times(recipe.sensitivityPrompts());
         return new Needs.Rollouts(
                 recipe.textPrompts(),
-                ranges + recipe.calibrationPrompts(),
-                recipe.weighting().isMeasured());
+                Math.max(1, widths) * ranges + recipe.calibrationPrompts(),
+                recipe.weighting().isMeasured() ? sensitivity : Needs.Measured.NONE,
+                sensitivity.times(widths).plus(cache));
     }
 
     @Override

@@ -6,6 +6,7 @@ import io.arvid.quantize.fit.RangeRule;
 import io.arvid.quantize.gram.GramSolver;
 import io.arvid.quantize.qarvd.OutlierDetection;
 import io.arvid.quantize.qarvd.Weighting;
+import io.arvid.quantize.scheme.InputRule;
 import io.arvid.quantize.scheme.KvPlan;
 import io.arvid.quantize.scheme.Scheme;
 import java.util.List;
@@ -90,8 +91,8 @@ public record ArvidRecipe(
         if (inputFactors.stream().anyMatch(factor -> !(factor > 0)) || !inputFactors.contains(1.0)) {
             throw new IllegalArgumentException("inputFactors: positive numbers, 1 among them, not " + inputFactors);
         }
-        if (chunkBits != null && !scheme.inputs().needsCalibration()) {
-            throw new IllegalArgumentException("chunkBits: needs static inputs; scheme.inputs asks for another rule");
+        if (chunkBits != null && scheme.inputs() instanceof InputRule.Full) {
+            throw new IllegalArgumentException("chunkBits: needs quantized inputs; scheme.inputs has them in full");
         }
         if (kvBits != null && !(scheme.kv() instanceof KvPlan.Grouped)) {
             throw new IllegalArgumentException(

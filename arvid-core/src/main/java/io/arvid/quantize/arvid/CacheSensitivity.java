@@ -1,5 +1,6 @@
 package io.arvid.quantize.arvid;
 
+import io.arvid.quantize.Needs;
 import io.arvid.quantize.QuantContext;
 import io.arvid.quantize.scheme.KvPlan;
 import io.arvid.record.Progress;
@@ -24,6 +25,12 @@ import org.bytedeco.pytorch.Tensor;
  * @param widths widths to try
  */
 public record CacheSensitivity(QuantContext context, KvPlan.Grouped groups, List<Integer> widths) {
+    /** Roll-outs of a prompt that {@link #measure} makes for {@code widths}: none for the last chunk, and none for a width that leaves a chunk as it is. */
+    static Needs.Measured rollouts(List<Integer> widths) {
+        int coded = (int) widths.stream().filter(width -> !isFull(width)).count();
+        return new Needs.Measured(1 - coded, coded);
+    }
+
     /**
      * Mean squared difference of the latents {@code [chunk][width]}, mean over the first {@code prompts} prompts. The last chunk of a video, which no
      * other reads, is left out; a chunk that stays as it is has no error and costs no roll-out.

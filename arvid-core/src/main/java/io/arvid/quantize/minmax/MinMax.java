@@ -26,7 +26,11 @@ public final class MinMax implements QuantMethod<MinMaxRecipe> {
     @Override
     public Needs needs(MinMaxRecipe recipe) {
         return recipe.scheme().inputs().needsCalibration()
-                ? new Needs.Rollouts(recipe.calibrationPrompts(), recipe.calibrationPrompts(), false)
+                ? new Needs.Rollouts(
+                        recipe.calibrationPrompts(),
+                        recipe.calibrationPrompts(),
+                        Needs.Measured.NONE,
+                        Needs.Measured.NONE)
                 : new Needs.WeightsOnly();
     }
 

@@ -4,6 +4,7 @@ import io.arvid.calibrate.CalibrationRollouts;
 import io.arvid.calibrate.SensitivityLog;
 import io.arvid.model.CausalVideoModel;
 import io.arvid.model.SiteForward;
+import io.arvid.quantize.Needs;
 import io.arvid.quantize.fake.FakeQuantForward;
 import io.arvid.record.Progress;
 import io.arvid.tensor.Ops;
@@ -29,6 +30,9 @@ import org.bytedeco.pytorch.Tensor;
  * prompt measure it apart.
  */
 public final class ChunkSensitivity {
+    /** Roll-outs of a prompt: in full precision, with the two parts of the text path, and with each chunk. */
+    public static final Needs.Measured ROLLOUTS = new Needs.Measured(3, 1);
+
     private static final String TEXT_PATH = "text-path";
     private static final String FIRST_WITHOUT_TEXT = "chunk-0-without-text";
 

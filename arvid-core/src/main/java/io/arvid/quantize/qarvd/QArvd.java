@@ -49,7 +49,10 @@ public final class QArvd implements QuantMethod<QArvdRecipe> {
         return new Needs.Rollouts(
                 recipe.calibrationPrompts(),
                 2 * recipe.calibrationPrompts(),
-                recipe.weighting().isMeasured());
+                recipe.weighting().isMeasured()
+                        ? ChunkSensitivity.ROLLOUTS.times(recipe.sensitivityPrompts())
+                        : Needs.Measured.NONE,
+                Needs.Measured.NONE);
     }
 
     @Override

@@ -3,53 +3,84 @@ package io.arvid.rollout.preset;
 import io.arvid.model.wan.Checkpoints;
 import io.arvid.model.wan.ModelCard;
 import io.arvid.weights.CheckpointException;
+import io.arvid.weights.FilesBelow;
 import io.arvid.weights.MissingFileException;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The files of a model wherever they lie: checkpoints recognised by what they hold, and the tokenizer.
  *
  * @param places folders and files that were searched
  * @param cards what was found
+ * @param unreadable what is wrong with files that look like checkpoints, a line each
  */
-public record ModelFolder(List<Path> places, List<ModelCard> cards) {
-    private static final int MAX_DEPTH = 4;
-
+public record ModelFolder(List<Path> places, List<ModelCard> cards, List<String> unreadable) {
     /** Looks through {@code places}: folders with what is below them, or single checkpoints. */
     public static ModelFolder open(List<Path> places) {
         List<ModelCard> cards = new ArrayList<>();
+        List<String> unreadable = new ArrayList<>();
         for (Path place : places) {
-            cards.addAll(Files.isDirectory(place) ? Checkpoints.inspectFolder(place) : Checkpoints.inspect(place));
+            cards.addAll(
+                    Files.isDirectory(place)
+                            ? Checkpoints.inspectFolder(place, defect -> unreadable.add(defect.getMessage()))
+                            : Checkpoints.inspect(place));
         }
-        return new ModelFolder(List.copyOf(places), List.copyOf(cards));
+        return new ModelFolder(List.copyOf(places), List.copyOf(cards), List.copyOf(unreadable));
     }
 
     /** The same with a transformer that is not a checkpoint by itself, such as a packed one. */
     public ModelFolder with(Path place, ModelCard card) {
         return new ModelFolder(
                 Stream.concat(Stream.of(place), places.stream()).toList(),
-                Stream.concat(Stream.of(card), cards.stream()).toList());
+                Stream.concat(Stream.of(card), cards.stream()).toList(),
+                unreadable);
     }
 
     /**
-     * The transformer that {@code preset} runs.
+     * The transformer that {@code preset} runs: of the first place that has one; in the preset's own file, where it is there. A file that does not show how it
+     * was trained is taken where no other fits, or where it is the first place itself.
      *
      * @throws MissingFileException naming what was found where none fits
+     * @throws CheckpointException where several fit
      */
     public ModelCard transformer(Preset preset) {
-        ModelCard card = preset.choose(cards);
+        ModelCard card = null;
+        if (!places.isEmpty() && !Files.isDirectory(places.getFirst())) {
+            card = transformer(preset, places.getFirst(), preset::mayFit);
+        }
+        for (Predicate<ModelCard> fits : List.<Predicate<ModelCard>>of(preset::fits, preset::mayFit)) {
+            for (Path place : places) {
+                card = card == null ? transformer(preset, place, fits) : card;
+            }
+        }
         if (card == null) {
             throw new MissingFileException(
                     searched() + ": no transformer for the preset '" + preset.id() + "', which needs a "
                             + (preset.isCausal() ? "causal" : "bidirectional") + " " + preset.model() + "; " + found());
         }
         return card;
+    }
+
+    private @Nullable ModelCard transformer(Preset preset, Path place, Predicate<ModelCard> fits) {
+        List<ModelCard> fitting = preset.own(cards.stream()
+                .filter(card -> card.file().startsWith(place) && fits.test(card))
+                .toList());
+        List<Path> files = fitting.stream().map(ModelCard::file).distinct().toList();
+        if (files.size() > 1) {
+            throw new CheckpointException(
+                    place,
+                    files.size() + " files fit the preset '" + preset.id() + "': "
+                            + files.stream().map(Path::toString).collect(Collectors.joining(", "))
+                            + "; name one with --model, and the folder with --files");
+        }
+        return preset.preferred(fitting);
     }
 
     /**
@@ -77,18 +108,12 @@ public record ModelFolder(List<Path> places, List<ModelCard> cards) {
      */
     public Path tokenizer() {
         for (Path place : places) {
-            if (Files.isDirectory(place)) {
-                try (Stream<Path> files = Files.walk(place, MAX_DEPTH)) {
-                    List<Path> found = files.sorted().toList();
-                    for (String name : List.of("tokenizer.json", "spiece.model")) {
-                        for (Path file : found) {
-                            if (file.endsWith(name)) {
-                                return file;
-                            }
-                        }
+            List<Path> found = Files.isDirectory(place) ? FilesBelow.of(place) : List.of();
+            for (String name : List.of("tokenizer.json", "spiece.model")) {
+                for (Path file : found) {
+                    if (file.endsWith(name)) {
+                        return file;
                     }
-                } catch (IOException e) {
-                    throw new CheckpointException(place, "cannot be listed: " + e.getMessage());
                 }
             }
         }
@@ -100,6 +125,10 @@ public record ModelFolder(List<Path> places, List<ModelCard> cards) {
     }
 
     private String found() {
+        return recognised() + (unreadable.isEmpty() ? "" : "; not readable: " + String.join("; ", unreadable));
+    }
+
+    private String recognised() {
         return cards.isEmpty()
                 ? "no checkpoint was found"
                 : "found: "

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import io.arvid.model.wan.ModelCard;
 import io.arvid.model.wan.ModelCard.Origin;
 import io.arvid.rollout.RolloutConfig;
+import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -59,9 +60,41 @@ public record Preset(
                 : card.model().equals(model) && card.origin() == origin;
     }
 
+    /**
+     * True where {@code card} has this preset's sizes and nothing speaks against it but that the file does not show how it was trained: a causal model that was
+     * taken out of its trainer's groups looks like the bidirectional one.
+     */
+    public boolean mayFit(ModelCard card) {
+        boolean undecided = card.origin() == Origin.UNKNOWN || card.origin() == Origin.BASE;
+        return fits(card)
+                || card.network() == ModelCard.Network.TRANSFORMER
+                        && card.model().equals(model)
+                        && undecided;
+    }
+
+    /** Those of {@code cards} that lie in a file of the preset's own, by its path or by its name; all of them where none does. */
+    public List<ModelCard> own(List<ModelCard> cards) {
+        for (boolean wholePath : new boolean[] {true, false}) {
+            List<ModelCard> own = cards.stream()
+                    .filter(card -> files.stream()
+                            .map(file -> Path.of(file.path()))
+                            .anyMatch(path -> card.file().endsWith(wholePath ? path : path.getFileName())))
+                    .toList();
+            if (!own.isEmpty()) {
+                return own;
+            }
+        }
+        return cards;
+    }
+
     /** The preferred of {@code cards} that fit: the first in the order of {@link #groups}; null where none fits. */
     public @Nullable ModelCard choose(List<ModelCard> cards) {
-        List<ModelCard> fitting = cards.stream().filter(this::fits).toList();
+        return preferred(cards.stream().filter(this::fits).toList());
+    }
+
+    /** The first of {@code fitting} in the order of {@link #groups}, or the first of all; null where there is none. */
+    @Nullable
+    ModelCard preferred(List<ModelCard> fitting) {
         for (String group : groups) {
             for (ModelCard card : fitting) {
                 if (card.group().equals(group)) {

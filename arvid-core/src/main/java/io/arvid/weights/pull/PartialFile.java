@@ -5,11 +5,13 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 
@@ -46,13 +48,13 @@ final class PartialFile implements AutoCloseable {
 
     private void readLedger() throws IOException {
         if (Files.exists(ledger) && Files.exists(data)) {
-            List<String> lines = Files.readAllLines(ledger);
-            if (lines.size() == 2 && lines.getFirst().equals(identity())) {
-                for (String index : lines.get(1).split(" ")) {
-                    if (!index.isEmpty()) {
-                        done.set(Integer.parseInt(index));
-                    }
-                }
+            List<String> lines =
+                    List.of(new String(Files.readAllBytes(ledger), StandardCharsets.ISO_8859_1).split("\n"));
+            boolean readable = lines.size() == 2 && lines.get(1).matches("(\\d{1,6} )*");
+            if (readable && lines.getFirst().equals(identity())) {
+                Arrays.stream(lines.get(1).split(" "))
+                        .filter(index -> !index.isEmpty())
+                        .forEach(index -> done.set(Integer.parseInt(index)));
                 return;
             }
         }

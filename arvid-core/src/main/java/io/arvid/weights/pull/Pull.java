@@ -23,7 +23,8 @@ import java.util.function.Consumer;
  * Fetches files of a repository into a folder.
  *
  * <p>Every file is cut into segments that are asked for as byte ranges, several at a time. A dropped connection goes on where it stopped; a killed
- * process goes on with the segments that are missing. A file appears under its name only when its checksum is right.
+ * process goes on with the segments that are missing. A file appears under its name only when its checksum is right, and never takes the place of one that was
+ * not fetched from the same repository.
  *
  * @param repository where from
  * @param folder where to
@@ -55,12 +56,28 @@ public record Pull(RemoteRepository repository, Path folder, int connections, lo
      * @throws PullException naming the file that could not be fetched; what was fetched before stays
      */
     public List<Outcome> fetch(List<RemoteEntry> entries, Progress progress) {
+        PulledFiles pulled = PulledFiles.of(folder);
+        entries.forEach(entry -> requireReplaceable(entry, pulled));
         requireSpace(entries);
         List<Outcome> outcomes = new ArrayList<>();
         for (RemoteEntry entry : entries) {
             outcomes.add(fetch(entry, progress));
+            pulled.note(repository, entry);
         }
         return outcomes;
+    }
+
+    /** Files that are not known to be of this repository stay, unless they are the same. */
+    private void requireReplaceable(RemoteEntry entry, PulledFiles pulled) {
+        Path target = folder.resolve(entry.path());
+        try {
+            if (Files.exists(target) && !pulled.isFrom(repository, entry) && !isThere(entry, target)) {
+                throw new PullException(target + " is there already, and not from " + repository.name()
+                        + "; remove it or choose another folder");
+            }
+        } catch (IOException e) {
+            throw new PullException(target + ": " + e.getMessage());
+        }
     }
 
     private Outcome fetch(RemoteEntry entry, Progress progress) {
@@ -157,15 +174,15 @@ public record Pull(RemoteRepository repository, Path folder, int connections, lo
         long skip = bytesBefore(entry, response, at.get());
         try (Watch watch =
                 new Watch(response.body(), repository.server().patience().stallMillis())) {
-            response.body().skipNBytes(skip);
+            InputStream body = watch.stream();
+            body.skipNBytes(skip);
             byte[] buffer = new byte[BUFFER_BYTES];
             while (at.get() < segment.end()) {
                 int wanted = (int) Math.min(buffer.length, segment.end() - at.get());
-                int read = response.body().read(buffer, 0, wanted);
+                int read = body.read(buffer, 0, wanted);
                 if (read < 0) {
                     throw new IOException("the connection ended " + (segment.end() - at.get()) + " bytes early");
                 }
-                watch.alive();
                 partial.write(at.get(), ByteBuffer.wrap(buffer, 0, read));
                 at.addAndGet(read);
                 stage.step(read);

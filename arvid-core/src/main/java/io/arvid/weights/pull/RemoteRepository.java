@@ -67,9 +67,9 @@ public record RemoteRepository(Server server, String name, String revision) {
 
     private Page page(URI address) throws IOException, InterruptedException {
         HttpResponse<InputStream> response = server.get(address, Map.of("Accept", "application/json"));
-        try (InputStream body = response.body()) {
+        try (Watch watch = new Watch(response.body(), server.patience().stallMillis())) {
             Matcher next = NEXT.matcher(response.headers().firstValue("Link").orElse(""));
-            return new Page(JSON.readTree(body), next.find() ? next.group(1) : "");
+            return new Page(JSON.readTree(watch.stream()), next.find() ? next.group(1) : "");
         }
     }
 

@@ -42,8 +42,13 @@ public record Server(URI endpoint, @Nullable String token, Patience patience) {
         public static final Patience NORMAL = new Patience(6, 500, 60_000);
     }
 
-    /** Checks that the endpoint is a web address. */
+    /** Checks that the endpoint is a web address, and that the token can be sent; space around it is dropped. */
     public Server {
+        token = token == null || token.isBlank() ? null : token.strip();
+        if (token != null && !token.chars().allMatch(c -> c > ' ' && c < 0x7f)) {
+            throw new IllegalArgumentException(
+                    "the access token (HF_TOKEN) has blanks or characters beyond ASCII in it, which no token has");
+        }
         String scheme = String.valueOf(endpoint.getScheme());
         if (!scheme.equals("https") && !scheme.equals("http") || endpoint.getHost() == null) {
             throw new IllegalArgumentException("the endpoint must be an http or https address, not '" + endpoint + "'");
@@ -166,6 +171,12 @@ public record Server(URI endpoint, @Nullable String token, Patience patience) {
                     case 404 -> address + ": no such file on the server";
                     default -> address + ": the server answered " + status;
                 });
+    }
+
+    /** Without the token. */
+    @Override
+    public String toString() {
+        return endpoint.toString();
     }
 
     private boolean isMine(URI address) {

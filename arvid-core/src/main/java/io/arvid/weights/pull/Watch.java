@@ -16,9 +16,23 @@ final class Watch implements AutoCloseable {
         this.thread = Thread.ofVirtual().start(this::watch);
     }
 
-    /** Something has come. */
-    void alive() {
-        lastSign = System.nanoTime();
+    /** The stream; whatever is read from it, or skipped, is a sign of life. */
+    InputStream stream() {
+        return new InputStream() {
+            @Override
+            public int read() throws IOException {
+                int read = stream.read();
+                lastSign = System.nanoTime();
+                return read;
+            }
+
+            @Override
+            public int read(byte[] buffer, int offset, int length) throws IOException {
+                int read = stream.read(buffer, offset, length);
+                lastSign = System.nanoTime();
+                return read;
+            }
+        };
     }
 
     private void watch() {

@@ -166,6 +166,17 @@ class CheckpointsTest {
     }
 
     @Test
+    void aTransformerOfSingleNumbersIsUnknown() {
+        for (String scalar : List.of("blocks.0.modulation", "blocks.0.ffn.0.weight", "blocks.0.self_attn.q.weight")) {
+            Map<String, long[]> shapes = new LinkedHashMap<>(Map.of(scalar, new long[0]));
+            shapes.put("head.head.bias", new long[] {64});
+            ModelCard card = only(SparseCheckpoint.safetensors(file(), shapes, DTypes.F32));
+            assertThat(card.network()).isEqualTo(Network.UNKNOWN);
+            assertThat(card.title()).contains(scalar + " is a single number");
+        }
+    }
+
+    @Test
     void anotherNetworkIsUnknownAndCannotBeOpened() {
         ModelCard card =
                 only(SparseCheckpoint.safetensors(file(), Map.of("layers.0.weight", new long[] {4, 4}), DTypes.F32));

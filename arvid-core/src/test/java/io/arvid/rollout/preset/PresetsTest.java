@@ -137,6 +137,62 @@ class PresetsTest {
         assertThat(Presets.fitting(cards.get(1))).isEmpty();
     }
 
+    private static Path checkpoint(Path file, String group) {
+        Map<String, long[]> shapes = WanConfig.wan1_3B().parameterShapes();
+        return SparseCheckpoint.torch(file, Map.of(group, shapes), DTypes.F32);
+    }
+
+    @Test
+    void ofSeveralFilesThePresetsOwnIsTaken(@TempDir Path folder) throws IOException {
+        Files.createDirectories(folder.resolve("checkpoints"));
+        Path other = checkpoint(folder.resolve("a.pt"), "generator");
+        checkpoint(folder.resolve("b.pt"), "generator");
+        Path own = checkpoint(folder.resolve("checkpoints/self_forcing_sid.pt"), "generator");
+        ModelFolder found = ModelFolder.open(List.of(folder));
+
+        assertThat(found.transformer(Presets.find("self-forcing-sid")).file()).isEqualTo(own);
+        assertThatThrownBy(() -> found.transformer(Presets.find("self-forcing")))
+                .hasMessageContaining("3 files fit the preset 'self-forcing'")
+                .hasMessageContaining("a.pt")
+                .hasMessageContaining("b.pt")
+                .hasMessageContaining("--model");
+        assertThat(ModelFolder.open(List.of(other, folder))
+                        .transformer(Presets.find("self-forcing-sid"))
+                        .file())
+                .isEqualTo(other);
+    }
+
+    @Test
+    void aCausalModelWithoutItsGroupsRunsWhereItIsAskedFor(@TempDir Path folder) {
+        Preset preset = Presets.find("self-forcing");
+        for (String group : List.of("", "state_dict", "model")) {
+            Path file = checkpoint(folder.resolve("x" + group + ".pt"), group);
+            ModelCard card = ModelFolder.open(List.of(file)).transformer(preset);
+            assertThat(card.group()).isEqualTo(group);
+            assertThat(preset.fits(card)).isFalse();
+        }
+        Path critic = checkpoint(folder.resolve("critic.pt"), "critic");
+        assertThatThrownBy(() -> ModelFolder.open(List.of(critic)).transformer(preset))
+                .hasMessageContaining("no transformer");
+    }
+
+    @Test
+    void linksAreFollowedAndAnUnreadableFileIsNamed(@TempDir Path folder) throws IOException {
+        Path store = Files.createDirectories(folder.resolve("store"));
+        Path models = Files.createDirectories(folder.resolve("models"));
+        checkpoint(store.resolve("x.pt"), "generator");
+        Files.createSymbolicLink(models.resolve("linked"), store);
+        Files.createSymbolicLink(models.resolve("circle"), models);
+        Files.createSymbolicLink(models.resolve("nowhere.pt"), folder.resolve("nowhere"));
+        Files.writeString(models.resolve("broken.safetensors"), "this is no checkpoint");
+        ModelFolder found = ModelFolder.open(List.of(models));
+
+        assertThat(found.transformer(Presets.find("self-forcing")).file()).isEqualTo(models.resolve("linked/x.pt"));
+        assertThatThrownBy(() -> found.network(ModelCard.Network.TEXT_ENCODER))
+                .hasMessageContaining("not readable: ")
+                .hasMessageContaining("broken.safetensors");
+    }
+
     @Test
     void aModelFolderGivesEveryPart(@TempDir Path folder) throws IOException {
         Map<String, long[]> wrapped = new LinkedHashMap<>();

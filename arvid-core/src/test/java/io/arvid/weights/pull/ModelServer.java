@@ -41,10 +41,12 @@ final class ModelServer implements AutoCloseable {
     volatile long failBeyond = Long.MAX_VALUE;
     volatile int busyAnswers;
     volatile int stalls;
+    volatile int listStalls;
     volatile String redirectTo = "";
 
     private final AtomicInteger busy = new AtomicInteger();
     private final AtomicInteger stalled = new AtomicInteger();
+    private final AtomicInteger listsStalled = new AtomicInteger();
     private final AtomicInteger open = new AtomicInteger();
     private final HttpServer front = start();
     private final HttpServer content = start();
@@ -107,8 +109,21 @@ final class ModelServer implements AutoCloseable {
         }
         byte[] body = json.append("]").toString().getBytes(StandardCharsets.UTF_8);
         exchange.sendResponseHeaders(200, body.length);
+        if (listsStalled.getAndIncrement() < listStalls) {
+            exchange.getResponseBody().write(body, 0, 10);
+            exchange.getResponseBody().flush();
+            pause(10_000);
+        }
         exchange.getResponseBody().write(body);
         exchange.close();
+    }
+
+    private static void pause(long millis) {
+        try {
+            Thread.sleep(millis);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private String entry(String name) {

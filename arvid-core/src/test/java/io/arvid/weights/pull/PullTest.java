@@ -177,6 +177,62 @@ class PullTest {
     }
 
     @Test
+    void aFileOfSomethingElseIsNotReplaced() throws IOException {
+        server.files.put("a.bin", bytes(2_000));
+        server.files.put("config.json", bytes(300));
+        Files.writeString(folder.resolve("config.json"), "of another model");
+        assertThatThrownBy(() -> pull(null))
+                .isInstanceOf(PullException.class)
+                .hasMessageContaining("config.json is there already, and not from o/n");
+        assertThat(folder.resolve("config.json")).hasContent("of another model");
+        assertThat(folder.resolve("a.bin")).doesNotExist();
+
+        Files.delete(folder.resolve("config.json"));
+        pull(null);
+        server.files.put("config.json", bytes(301));
+        pull(null);
+        requireAllThere();
+    }
+
+    @Test
+    void aDamagedLedgerStartsTheFileOver() throws IOException {
+        for (String damage : List.of("\0\0\0\0", "", "\u00ff\u00fe", "4 5")) {
+            server.files.put("a.bin", bytes(400_000));
+            server.failBeyond = 200_000;
+            assertThatThrownBy(() -> pull(null)).isInstanceOf(PullException.class);
+            Path ledger = folder.resolve("a.bin.part.done");
+            String first = Files.readAllLines(ledger).getFirst();
+            Files.write(ledger, (first + "\n" + damage).getBytes(java.nio.charset.StandardCharsets.ISO_8859_1));
+            server.failBeyond = Long.MAX_VALUE;
+            pull(null);
+            requireAllThere();
+            Files.delete(folder.resolve("a.bin"));
+        }
+    }
+
+    @Test
+    void aSilentListIsAskedForAgain() throws IOException {
+        server.files.put("a.bin", bytes(2_000));
+        server.listStalls = 1;
+        pull(null);
+        requireAllThere();
+    }
+
+    @Test
+    void aTokenIsStrippedAndNeverShown() throws IOException {
+        server.files.put("a.bin", bytes(2_000));
+        server.requiredToken = "secret";
+        pull(" secret\n");
+        requireAllThere();
+        assertThatThrownBy(() -> new Server(server.endpoint(), "sec\nret", SHORT))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("HF_TOKEN")
+                .hasMessageNotContaining("ret\n")
+                .hasMessageNotContaining("sec\n");
+        assertThat(new Server(server.endpoint(), "secret", SHORT).toString()).doesNotContain("secret");
+    }
+
+    @Test
     void namesAndEndpointsAreChecked() {
         assertThatThrownBy(() -> new Server(URI.create("ftp://x/"), null, SHORT))
                 .hasMessageContaining("http");
