@@ -15,14 +15,33 @@ class ArvidNeedsTest {
     }
 
     @Test
-    void everyWidthOfInputsIsRangedAndMeasured() {
+    void everyWidthOfInputsIsMeasured() {
         ArvidRecipe recipe = (ArvidRecipe) RecipeFile.read(Path.of("..", "recipes", "arvid-w4a6-chunk-bits.json"))
                 .recipe();
         int widths = recipe.chunkBits().widths().size();
         Needs.Rollouts needs = needs("arvid-w4a6-chunk-bits");
-        assertThat(needs.rollouts()).isEqualTo(widths * recipe.rangePrompts() + recipe.calibrationPrompts());
+        assertThat(needs.rollouts()).isEqualTo(recipe.calibrationPrompts());
         assertThat(needs.measured().rollouts(7)).isEqualTo(widths * recipe.sensitivityPrompts() * 10);
         assertThat(needs("arvid-w4a8").measured()).isEqualTo(Needs.Measured.NONE);
+    }
+
+    @Test
+    void staticInputsAreRangedAtEveryWidth() {
+        Needs.Rollouts needs = (Needs.Rollouts) RecipeFile.parse("""
+                {
+                  "method": "arvid",
+                  "scheme": {
+                    "weights": {"grid": {"bits": 4, "symmetric": false}, "at": "per-channel"},
+                    "inputs": {"rule": "static", "grid": {"bits": 8, "symmetric": false}},
+                    "skip": [],
+                    "kv": {"rule": "full"}
+                  },
+                  "rangePrompts": 2,
+                  "calibrationPrompts": 5,
+                  "chunkBits": {"widths": [4, 6, 8], "average": 6}
+                }
+                """).needs();
+        assertThat(needs.rollouts()).isEqualTo(3 * 2 + 5);
     }
 
     @Test
