@@ -25,6 +25,7 @@ public record MethodLook(String label, String style, Marker marker) {
             Map.entry("svdquant", "SVDQuant"),
             Map.entry("gptq", "GPTQ"),
             Map.entry("arvid", "arvid"),
+            Map.entry("arvid-static", "arvid, static inputs"),
             Map.entry("minmax-pure", "MinMax without search"),
             Map.entry("svdquant-rank4", "SVDQuant, rank 4"),
             Map.entry("rotation-sylvester", "QuaRot"),
