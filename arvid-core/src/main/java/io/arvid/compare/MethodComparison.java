@@ -246,6 +246,10 @@ public final class MethodComparison {
             }
             List<io.arvid.record.Sensitivity> shares = new ArrayList<>();
             sensitivities.forEach((setting, measured) -> shares.add(SensitivityShares.of(measured, setting)));
+            List<FindingTable> tables = new ArrayList<>(tables(results, ablations, done, reference));
+            ModelTables.sensitivities(shares).ifPresent(tables::add);
+            tables.add(ModelTables.norms(norms));
+            tables.add(ModelTables.outliers(outliers.layerOutliers()));
             return new Findings(
                     List.of(),
                     comparisons,
@@ -254,7 +258,7 @@ public final class MethodComparison {
                     norms,
                     outliers.layerOutliers(),
                     sizes,
-                    tables(results, ablations, done, reference));
+                    tables);
         }
     }
 

@@ -55,11 +55,12 @@ class MethodComparisonTest {
     }
 
     private static List<List<String>> main(CompareRequest request) {
-        FindingTable table = MethodComparison.run(request, Progress.SILENT)
+        List<FindingTable> tables = MethodComparison.run(request, Progress.SILENT)
                 .record()
                 .findings()
-                .tables()
-                .getFirst();
+                .tables();
+        assertThat(tables.stream().map(FindingTable::id)).contains("costs", "worst-layers", "channel-norms", "outlier-channels");
+        FindingTable table = tables.getFirst();
         assertThat(table.headings()).startsWith("Recipe").contains("latent-mse");
         return table.rows();
     }
