@@ -66,7 +66,8 @@ final class CompareCommand implements Callable<Integer> {
             names = "--ablations",
             split = ",",
             paramLabel = "ID",
-            description = "Ablations as well: parts, weighting, alpha, tau, follow, prompts, arvid, arvid-bits, or all.")
+            description =
+                    "Ablations as well: parts, weighting, alpha, tau, follow, prompts, arvid, arvid-bits, or all.")
     private List<String> ablations = List.of();
 
     @Option(

@@ -59,7 +59,8 @@ class MethodComparisonTest {
                 .record()
                 .findings()
                 .tables();
-        assertThat(tables.stream().map(FindingTable::id)).contains("costs", "worst-layers", "channel-norms", "outlier-channels");
+        assertThat(tables.stream().map(FindingTable::id))
+                .contains("costs", "worst-layers", "channel-norms", "outlier-channels");
         FindingTable table = tables.getFirst();
         assertThat(table.headings()).startsWith("Recipe").contains("latent-mse");
         return table.rows();
