@@ -192,7 +192,7 @@ public final class Pipeline {
         String name = method + "-" + setting;
         Path folder = settings.packed(method, setting);
         RecipeFile<?> recipe = settings.recipe(method, setting);
-        recipes.add(RecipeStamp.of(name, method, setting, recipe.json().toString()));
+        recipes.add(new RecipeStamp(name, method, setting, recipe.hash()));
         GeneratorRollouts prompts = new GeneratorRollouts(generator, settings.calibrationPrompts(), CALIBRATION_SEED);
         QuantContext context = new QuantContext(model.transformer(), prompts, null, clock, 2);
         if (recipe.recipe() instanceof QArvdRecipe qArvd) {

@@ -4,11 +4,11 @@ import io.arvid.evaluate.ChunkFrames;
 import io.arvid.kernel.KernelCatalogue;
 import io.arvid.model.SiteForward;
 import io.arvid.pack.PackedModelFile;
+import io.arvid.rollout.ChunkPlan;
 import io.arvid.rollout.KvStore;
 import io.arvid.run.Generator;
 import io.arvid.run.ModelFolder;
 import io.arvid.run.QuantizedModel;
-import java.util.Collections;
 import org.bytedeco.pytorch.Tensor;
 
 /** Roll-outs of a run's prompts, from the same noise in full precision and in integers. */
@@ -38,7 +38,9 @@ record RunRollouts(Pipeline.Settings settings, ModelFolder model, Generator gene
 
     /** Latent frames of each chunk. */
     ChunkFrames chunks() {
-        int size = model.config().rollout().framesPerChunk();
-        return ChunkFrames.ofSizes(Collections.nCopies(model.config().video().latentFrames() / size, size));
+        ModelFolder.Config config = model.config();
+        ChunkPlan plan = ChunkPlan.of(config.rollout(), 0, config.video().latentFrames());
+        return ChunkFrames.ofSizes(
+                plan.generated().stream().map(ChunkPlan.Chunk::frameCount).toList());
     }
 }

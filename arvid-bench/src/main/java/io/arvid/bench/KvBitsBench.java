@@ -6,6 +6,7 @@ import io.arvid.quantize.arvid.CacheSensitivity;
 import io.arvid.quantize.arvid.KvBits;
 import io.arvid.quantize.scheme.KvPlan;
 import io.arvid.record.Progress;
+import io.arvid.rollout.kv.GroupedQuantizer;
 import io.arvid.rollout.train.world.ShapesWorld;
 import io.arvid.rollout.train.world.WorldSpec;
 import io.arvid.run.Generator;
@@ -29,7 +30,7 @@ import org.bytedeco.pytorch.Tensor;
  */
 final class KvBitsBench {
     private static final List<Integer> WIDTHS = List.of(2, 4, 8, 16);
-    private static final KvPlan.Grouped GROUPS = new KvPlan.Grouped(4, 0, KvPlan.Grouped.Axis.TOKENS);
+    private static final KvPlan.Grouped GROUPS = new KvPlan.Grouped(4, 0, GroupedQuantizer.Axis.TOKENS);
     private static final List<Double> BUDGETS = List.of(2.5, 3.0, 4.0, 5.0, 6.0, 8.0);
 
     private KvBitsBench() {}

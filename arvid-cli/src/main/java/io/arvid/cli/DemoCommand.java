@@ -65,7 +65,7 @@ final class DemoCommand implements Callable<Integer> {
                 seed,
                 3,
                 Files.isDirectory(Home.bundledMetrics()) ? Home.bundledMetrics() : null,
-                "arvid demo --prompts " + prompts + " --bits " + String.join(",", bits) + " --seed " + seed);
+                Usage.text(spec));
         RunFolder run = Pipeline.run(settings, output.progress());
         run.record()
                 .findings()

@@ -32,7 +32,7 @@ final class DoctorCommand implements Callable<Integer> {
         findings.put("features", String.join(", ", machine.cpuFeatures()));
         findings.put("threads", machine.threads());
         findings.put("memory", String.format("%.1f GiB", machine.memoryBytes() / (double) (1L << 30)));
-        findings.put("device", machine.device());
+        findings.put("device", Torch.hasCuda() ? "cuda" : "cpu");
         findings.put("kernels", kernels());
         findings.forEach((name, finding) -> output.line(String.format("%-10s %s", name, finding)));
         output.result(findings);

@@ -203,18 +203,19 @@ final class GenerateCommand implements Callable<Integer> {
 
     /** The packed layers of {@code transformer}, null where it has none. */
     private @Nullable QuantizedModel quantized(WanTransformer transformer, @Nullable PackedModelFile packed) {
-        if (packed == null) {
-            if (kernel != null) {
-                throw new IllegalArgumentException(
-                        model + " is not packed, so --kernel has nothing to choose; quantize it first");
-            }
-            return null;
+        checkKernel(packed);
+        return packed == null ? null : new QuantizedModel(transformer, packed.layers(), new KernelCatalogue(kernel));
+    }
+
+    private void checkKernel(@Nullable PackedModelFile packed) {
+        if (packed == null && kernel != null) {
+            throw new IllegalArgumentException(
+                    model + " is not packed, so --kernel has nothing to choose; quantize it first");
         }
-        return new QuantizedModel(transformer, packed.layers(), new KernelCatalogue(kernel));
     }
 
     private Integer published(List<String> wanted) {
-        try (PublishedModel opened = preset.open(model)) {
+        try (PublishedModel opened = preset.open(model, output)) {
             PublishedGeneration generation = new PublishedGeneration(
                     opened,
                     wanted,
@@ -225,14 +226,23 @@ final class GenerateCommand implements Callable<Integer> {
                     kv.settings(opened.kv()),
                     output);
             Map<String, Object> plan = generation.plan(preset.maxMemory());
+            String missing = opened.missing(!latentsOnly);
             if (preset.isDryRun()) {
+                preset.noteMissing(missing, output);
                 output.result(plan);
                 return 0;
             }
-            try (QuantizedModel quantized = quantized(opened.transformer(), opened.packed())) {
-                List<Made> made = generation.run(quantized);
-                made.forEach(video -> output.line(video.file() + "  " + video.prompt()));
-                output.result(made);
+            if (missing != null) {
+                throw new MissingException(missing);
+            }
+            checkKernel(opened.packed());
+            try (TensorScope scope = TensorScope.open()) {
+                PublishedGeneration.Texts texts = generation.texts();
+                try (QuantizedModel quantized = quantized(opened.transformer(), opened.packed())) {
+                    List<Made> made = generation.run(texts, quantized);
+                    made.forEach(video -> output.line(video.file() + "  " + video.prompt()));
+                    output.result(made);
+                }
             }
             return 0;
         }

@@ -113,7 +113,8 @@ final class InspectCommand implements Callable<Integer> {
     private void print(ModelCard card) {
         output.line(card.file() + (card.group().isEmpty() ? "" : "  group " + card.group()));
         fact("is", card.title() + origin(card));
-        String layout = card.network() == ModelCard.Network.TRANSFORMER ? ", " + name(card.layout()) + " names" : "";
+        boolean named = card.network() == ModelCard.Network.TRANSFORMER || card.layout() == ModelCard.Layout.DIFFUSERS;
+        String layout = named ? ", " + name(card.layout()) + " names" : "";
         fact("stored as", name(card.format()) + ", " + size(card.bytes()) + layout);
         fact("parameters", types(card));
         fact("presets", String.join(", ", presets(card)));

@@ -6,7 +6,6 @@ import io.arvid.rollout.preset.Preset;
 import io.arvid.rollout.preset.Presets;
 import io.arvid.run.PublishedModel;
 import io.arvid.tensor.DTypes;
-import io.arvid.tensor.Devices;
 import io.arvid.tensor.Torch;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -14,6 +13,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
@@ -22,8 +22,6 @@ import picocli.CommandLine.Spec;
 
 /** The options of verbs that run a published model. */
 final class PresetOptions {
-    private static final String DEVICE = "--device";
-
     @Spec(Spec.Target.SELF)
     private @Nullable CommandSpec own;
 
@@ -78,12 +76,8 @@ final class PresetOptions {
             description = "Threads of a published model (default: as many as the machine has).")
     private @Nullable Integer threads;
 
-    @Option(
-            names = DEVICE,
-            paramLabel = "NAME",
-            defaultValue = "cpu",
-            description = "What computes: cpu, cuda or cuda:n (default: ${DEFAULT-VALUE}).")
-    private String device = "cpu";
+    @Mixin
+    private DeviceOption device = new DeviceOption();
 
     @Option(
             names = "--dtype",
@@ -110,7 +104,7 @@ final class PresetOptions {
         if (preset == null) {
             refuse(Objects.requireNonNull(own).options().stream()
                     .map(OptionSpec::longestName)
-                    .filter(option -> !option.equals(DEVICE)));
+                    .filter(option -> !option.equals(DeviceOption.NAME)));
         }
         return preset != null;
     }
@@ -124,17 +118,24 @@ final class PresetOptions {
         return dryRun;
     }
 
+    /** Says beside a plan what is {@code missing} before it can be run; null for nothing. */
+    void noteMissing(@Nullable String missing, Output output) {
+        if (missing != null) {
+            output.note("it cannot be run yet: " + missing);
+        }
+    }
+
     long maxMemory() {
         return Usage.of(mixee, () -> MemoryPlan.parse(maxMemory));
     }
 
     /** Computes on the device that was asked for. */
     void useDevice() {
-        Devices.use(Usage.of(mixee, () -> Devices.of(device)));
+        device.use(mixee);
     }
 
     /** Opens the model of the preset among {@code model} and the other places, and sets threads and device. */
-    PublishedModel open(Path model) {
+    PublishedModel open(Path model, Output output) {
         if (threads != null && threads < 1) {
             throw Usage.wrong(mixee, "--threads must be at least 1, not " + threads);
         }
@@ -145,7 +146,7 @@ final class PresetOptions {
         files.forEach(file -> places.add(MissingException.require(file)));
         PublishedModel opened = PublishedModel.open(resolved(), places, type());
         if (!opened.isRecognised()) {
-            System.err.println(opened.card().file()
+            output.note(opened.card().file()
                     + " does not show whether it is the bidirectional model or a causal one; it is run as '" + preset
                     + "' because --preset says so");
         }

@@ -25,6 +25,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -50,12 +51,28 @@ record PublishedGeneration(
         KvQuantization cache,
         Output output) {
     /**
+     * Text states of what is asked for.
+     *
+     * @param prompts of each prompt
+     * @param negative of the negative prompt; null for causal models
+     */
+    record Texts(List<Tensor> prompts, @Nullable Tensor negative) {}
+
+    /** Checks that there is a cache to quantize. */
+    PublishedGeneration {
+        if (!model.preset().isCausal() && cache.codes() != KvQuantization.Codes.NONE) {
+            throw new IllegalArgumentException("preset '" + model.preset().id()
+                    + "' is the bidirectional model, which keeps no keys and values; leave --kv out");
+        }
+    }
+
+    /**
      * Prints what it will hold in memory and returns it for JSON.
      *
      * @throws IllegalArgumentException where that is more than {@code limit} bytes, 0 for no limit
      */
     Map<String, Object> plan(long limit) {
-        MemoryPlan plan = new FullSizeBudget(model).generation(cache);
+        MemoryPlan plan = new FullSizeBudget(model).generation(cache, prompts.size());
         output.line(model.card().title() + " from " + model.card().file());
         plan.lines().forEach(output::line);
         plan.requireWithin(limit, "fewer --frames or a smaller --height and --width need less");
@@ -72,8 +89,23 @@ record PublishedGeneration(
         return json;
     }
 
+    /** Encodes the prompts, before anything of the transformer is in memory; the tensors belong to the open scope. */
+    Texts texts() {
+        if (model.hasSyntheticText()) {
+            output.note("random weights without a text encoder: text states are random, too");
+        }
+        Guided sampler = model.preset().sampler();
+        if (sampler == null) {
+            return new Texts(model.textStates(prompts), null);
+        }
+        List<String> all = Stream.concat(prompts.stream(), Stream.of(sampler.negativePrompt()))
+                .toList();
+        List<Tensor> states = model.textStates(all);
+        return new Texts(states.subList(0, prompts.size()), states.getLast());
+    }
+
     /** Makes the videos, the layers that are packed with the integers of {@code quantized}; null where none is. */
-    List<GenerateCommand.Made> run(@Nullable QuantizedModel quantized) {
+    List<GenerateCommand.Made> run(Texts texts, @Nullable QuantizedModel quantized) {
         List<GenerateCommand.Made> made = new ArrayList<>();
         SiteForward sites = quantized == null ? model.transformer().fullPrecision() : quantized;
         String arithmetic = (quantized == null ? "full precision" : layers(quantized)) + " in "
@@ -81,19 +113,10 @@ record PublishedGeneration(
         if (quantized != null) {
             output.line("in integers: " + layers(quantized));
         }
-        if (model.hasSyntheticText()) {
-            output.note("random weights without a text encoder: text states are random, too");
-        }
-        try (TensorScope scope = TensorScope.open()) {
-            List<Tensor> texts = model.textStates(prompts);
-            Guided sampler = model.preset().sampler();
-            Tensor negative = sampler == null
-                    ? null
-                    : model.textStates(List.of(sampler.negativePrompt())).getFirst();
-            for (int i = 0; i < prompts.size(); i++) {
-                int index = i;
-                TensorScope.runAndFree(() -> made.add(make(index, texts.get(index), negative, sites, arithmetic)));
-            }
+        for (int i = 0; i < prompts.size(); i++) {
+            int index = i;
+            TensorScope.runAndFree(
+                    () -> made.add(make(index, texts.prompts().get(index), texts.negative(), sites, arithmetic)));
         }
         return made;
     }

@@ -12,6 +12,7 @@ import io.arvid.pack.Packer;
 import io.arvid.pack.SourceLayout;
 import io.arvid.quantize.QuantContext;
 import io.arvid.quantize.RecipeFile;
+import io.arvid.quantize.arvid.ArvidRecipe;
 import io.arvid.quantize.qarvd.QArvd;
 import io.arvid.quantize.qarvd.QArvdRecipe;
 import io.arvid.quantize.qarvd.Sensitivity;
@@ -27,13 +28,19 @@ import io.arvid.run.MachineSpeed;
 import io.arvid.run.PublishedModel;
 import io.arvid.run.StateFolder;
 import io.arvid.tensor.Devices;
+import io.arvid.tensor.Ops;
 import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Torch;
 import io.arvid.weights.FileHash;
+import io.arvid.weights.SafetensorsFile;
+import io.arvid.weights.SafetensorsWriter;
+import io.arvid.weights.WeightMap;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -42,7 +49,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param model the model
  * @param recipe the recipe
- * @param prompts calibration prompts
+ * @param prompts calibration prompts; those that the recipe does not use are left out
  * @param seed seed of the first prompt's noise
  * @param limit bytes of memory that may be used, 0 for no limit
  * @param output voice of the verb
@@ -60,6 +67,12 @@ record PublishedQuantization(
             throw new IllegalArgumentException(
                     "calibration with --preset keeps keys and values in mapped files and runs on the CPU; leave --device out");
         }
+        if (recipe.recipe() instanceof ArvidRecipe own && !own.leavesCacheAlone()) {
+            throw new IllegalArgumentException(
+                    "calibration with --preset keeps keys and values as they are; take a recipe without kvBits, with \"kv\": {\"rule\": \"full\"}, and"
+                            + " quantize the cache with 'arvid generate --kv'");
+        }
+        prompts = prompts.subList(0, Math.min(prompts.size(), Math.max(1, recipe.prompts())));
     }
 
     /** As many layers at once as fit. */
@@ -152,10 +165,7 @@ record PublishedQuantization(
     }
 
     private QuantContext context(StateFolder state, @Nullable FrameWeights sensitivity) {
-        if (model.hasSyntheticText()) {
-            output.note("random weights without a text encoder: text states are random, too");
-        }
-        List<Tensor> texts = model.textStates(prompts);
+        List<Tensor> texts = texts(state.part("texts.safetensors"));
         Progress progress = output.progress();
         ResumableRollouts rollouts = new ResumableRollouts(
                 new Rollout(model.transformer(), model.rollout()),
@@ -173,6 +183,29 @@ record PublishedQuantization(
                 progress,
                 workers(),
                 new LayerFiles(state.part("layers")));
+    }
+
+    /** Text states of the prompts, encoded once: an interrupted run has them in {@code file}. */
+    private List<Tensor> texts(Path file) {
+        if (model.hasSyntheticText()) {
+            output.note("random weights without a text encoder: text states are random, too");
+            return model.textStates(prompts);
+        }
+        if (!Files.exists(file)) {
+            try (TensorScope scope = TensorScope.open()) {
+                List<Tensor> encoded = model.textStates(prompts);
+                Map<String, Tensor> named = new LinkedHashMap<>();
+                for (int i = 0; i < encoded.size(); i++) {
+                    named.put(Integer.toString(i), encoded.get(i));
+                }
+                SafetensorsWriter.write(file, named, Map.of());
+            }
+        }
+        try (WeightMap known = SafetensorsFile.open(file)) {
+            return IntStream.range(0, prompts.size())
+                    .mapToObj(i -> Ops.copy(known.get(Integer.toString(i))))
+                    .toList();
+        }
     }
 
     /** What a state belongs to, with the sensitivities that were given, or null. */
@@ -206,7 +239,7 @@ record PublishedQuantization(
     }
 
     private static String hash(String text) {
-        return new FileHash().text(text).hex().substring(0, 12);
+        return FileHash.brief(new FileHash().text(text).hex());
     }
 
     private SourceLayout layout() {

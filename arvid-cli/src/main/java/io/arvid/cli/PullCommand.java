@@ -3,6 +3,7 @@ package io.arvid.cli;
 import io.arvid.evaluate.suite.MetricFiles;
 import io.arvid.rollout.preset.Presets;
 import io.arvid.rollout.preset.RemoteFile;
+import io.arvid.weights.SafetensorsFile;
 import io.arvid.weights.pull.Pull;
 import io.arvid.weights.pull.RemoteEntry;
 import io.arvid.weights.pull.RemoteRepository;
@@ -51,7 +52,8 @@ final class PullCommand implements Callable<Integer> {
     @Parameters(
             index = "1..*",
             paramLabel = "FILE",
-            description = "Files of the repository, or patterns such as '*.safetensors'; all where none is named.")
+            description = "Files of the repository, or patterns such as '*.safetensors'; all where none is named."
+                    + " The index of shards comes with them.")
     private List<String> patterns = List.of();
 
     @Option(
@@ -128,6 +130,7 @@ final class PullCommand implements Callable<Integer> {
         return wanted;
     }
 
+    /** What {@code patterns} name, and the indexes of the shards among it, without which they are not read. */
     private static List<RemoteEntry> chosen(RemoteRepository repository, List<String> patterns) {
         List<RemoteEntry> all = repository.list();
         LinkedHashSet<RemoteEntry> chosen = new LinkedHashSet<>(patterns.isEmpty() ? all : List.of());
@@ -140,6 +143,10 @@ final class PullCommand implements Callable<Integer> {
                 throw new MissingException(repository.name() + ": no file '" + pattern + "'");
             }
             chosen.addAll(matching);
+        }
+        for (RemoteEntry entry : List.copyOf(chosen)) {
+            String index = SafetensorsFile.indexOfShard(entry.path());
+            all.stream().filter(other -> other.path().equals(index)).forEach(chosen::add);
         }
         return List.copyOf(chosen);
     }

@@ -52,11 +52,8 @@ final class QuantizeCommand implements Callable<Integer> {
     @Mixin
     private PresetOptions preset = new PresetOptions();
 
-    @Option(
-            names = "--state",
-            paramLabel = "FOLDER",
-            description = "Where an interrupted run goes on, with --preset (default: the output folder with '.state').")
-    private @Nullable Path state;
+    @Mixin
+    private StateOption state = new StateOption();
 
     @Mixin
     private Output output = new Output();
@@ -71,7 +68,7 @@ final class QuantizeCommand implements Callable<Integer> {
         if (published) {
             return published(recipe);
         }
-        preset.refuse(Stream.of("--state"));
+        preset.refuse(Stream.of(StateOption.NAME));
         preset.useDevice();
         Torch.setThreads(1);
         try (ModelFolder model = calibration.open();
@@ -106,15 +103,16 @@ final class QuantizeCommand implements Callable<Integer> {
     }
 
     private Integer published(RecipeFile<?> recipe) {
-        try (PublishedModel model = preset.open(calibration.model())) {
+        try (PublishedModel model = preset.open(calibration.model(), output)) {
             PublishedQuantization work = new PublishedQuantization(
                     model, recipe, calibration.prompts(), calibration.seed(), preset.maxMemory(), output);
             FrameWeights known = sensitivity == null
                     ? null
                     : FrameWeights.read(MissingException.require(sensitivity), work.chunks());
-            Path place = state == null ? folder.resolveSibling(folder.getFileName() + ".state") : state;
+            Path place = state.of(folder);
             Map<String, Object> plan = work.plan(known != null, place);
             if (preset.isDryRun()) {
+                preset.noteMissing(model.missing(false), output);
                 output.result(plan);
             } else {
                 try (StateFolder opened = StateFolder.open(place, work.facts(known))) {

@@ -18,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -42,6 +43,9 @@ final class SensitivityCommand implements Callable<Integer> {
     private PresetOptions preset = new PresetOptions();
 
     @Mixin
+    private StateOption state = new StateOption();
+
+    @Mixin
     private Output output = new Output();
 
     @Override
@@ -51,6 +55,7 @@ final class SensitivityCommand implements Callable<Integer> {
         if (published) {
             return published();
         }
+        preset.refuse(Stream.of(StateOption.NAME));
         preset.useDevice();
         Torch.setThreads(1);
         if (!(calibration.recipe().recipe() instanceof QArvdRecipe recipe)) {
@@ -67,16 +72,17 @@ final class SensitivityCommand implements Callable<Integer> {
     }
 
     private Integer published() {
-        try (PublishedModel model = preset.open(calibration.model())) {
+        try (PublishedModel model = preset.open(calibration.model(), output)) {
             PublishedQuantization work = new PublishedQuantization(
                     model, calibration.recipe(), calibration.prompts(), calibration.seed(), preset.maxMemory(), output);
-            Path place = file.resolveSibling(file.getFileName() + ".state");
+            Path place = state.of(file);
             Map<String, Object> plan = work.sensitivityPlan(place);
             if (preset.isDryRun()) {
+                preset.noteMissing(model.missing(false), output);
                 output.result(plan);
             } else {
-                try (StateFolder state = StateFolder.open(place, work.facts(null))) {
-                    write(work.sensitivity(state));
+                try (StateFolder opened = StateFolder.open(place, work.facts(null))) {
+                    write(work.sensitivity(opened));
                 }
             }
             return 0;

@@ -33,22 +33,18 @@ final class TrainBidirectionalCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        String what = model.toAbsolutePath().normalize().getFileName() + "-bidirectional";
         try (ModelFolder source = ModelFolder.open(MissingException.require(model));
                 Generator generator = new Generator(source)) {
             options.train(
-                    "shapes-bidirectional",
+                    what,
                     output.progress(),
                     listener -> new BidirectionalTraining(
-                                    generator,
-                                    options.states("shapes-bidirectional"),
-                                    options.target(),
-                                    steps,
-                                    listener)
+                                    generator, options.states(what), options.target(what), steps, listener)
                             .run());
         }
-        output.line("written to " + options.target());
-        output.result(Map.of(
-                "trained", "shapes-bidirectional", "folder", options.target().toString()));
+        output.line("written to " + options.target(what));
+        output.result(Map.of("trained", what, "folder", options.target(what).toString()));
         return 0;
     }
 }

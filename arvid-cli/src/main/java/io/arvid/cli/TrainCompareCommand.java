@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -144,9 +145,9 @@ final class TrainCompareCommand implements Callable<Integer> {
                 : output;
     }
 
-    /** Everything that is compared, in the order of the work; whatever cannot be done is refused here, before any of it. */
-    private List<QatCandidate> candidates(boolean bidirectional) {
-        List<QatCandidate> candidates = new ArrayList<>();
+    /** Everything that is compared, once, in the order of the work; whatever cannot be done is refused here, before any of it. */
+    List<QatCandidate> candidates(boolean bidirectional) {
+        LinkedHashSet<QatCandidate> candidates = new LinkedHashSet<>();
         methods.forEach(method -> candidates.add(calibrated(method)));
         for (int seed = 0; seed < seeds; seed++) {
             for (String name : recipes) {
@@ -160,7 +161,7 @@ final class TrainCompareCommand implements Callable<Integer> {
                 candidates.add(QatCandidate.trained(recipe(name), 0, steps, bidirectional));
             }
         }
-        return candidates;
+        return List.copyOf(candidates);
     }
 
     private static boolean isSelfForced(String name) {

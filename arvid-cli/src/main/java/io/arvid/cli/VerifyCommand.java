@@ -1,6 +1,5 @@
 package io.arvid.cli;
 
-import io.arvid.tensor.Devices;
 import io.arvid.verify.GoldenCases;
 import io.arvid.verify.GoldenCases.Outcome;
 import io.arvid.verify.GoldenCases.Result;
@@ -9,10 +8,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** {@code arvid verify}: compares arvid with reference numbers, one line a case. */
 @Command(
@@ -20,25 +21,24 @@ import picocli.CommandLine.Parameters;
         description = "Compares arvid with the reference numbers in DIR; exit code 1 on anything but pass.",
         mixinStandardHelpOptions = true)
 final class VerifyCommand implements Callable<Integer> {
+    @Spec
+    private @Nullable CommandSpec spec;
+
     @Parameters(index = "0", paramLabel = "DIR", description = "Folder of cases, or one case.")
     private Path folder = Path.of(".");
 
     @Parameters(index = "1..*", paramLabel = "CASE", description = "Names of cases below DIR; all where none is named.")
     private List<String> names = List.of();
 
-    @Option(
-            names = "--device",
-            paramLabel = "NAME",
-            defaultValue = "cpu",
-            description = "What computes: cpu, cuda or cuda:n (default: ${DEFAULT-VALUE}).")
-    private String device = "cpu";
+    @Mixin
+    private DeviceOption device = new DeviceOption();
 
     @Mixin
     private Output output = new Output();
 
     @Override
     public Integer call() {
-        Devices.use(Devices.of(device));
+        device.use(spec);
         List<Result> results = new ArrayList<>();
         for (Path one : cases()) {
             Result result = GoldenCases.run(one);

@@ -74,6 +74,15 @@ class CheckpointCommandsTest {
     }
 
     @Test
+    void shardsWithoutTheirIndexAreNamed() throws IOException {
+        Files.writeString(folder.resolve("model-00001-of-00002.safetensors"), "not read");
+        assertThat(run("inspect", folder.toString())).isZero();
+        assertThat(out.toString())
+                .contains("not readable: " + folder.resolve("model.safetensors.index.json"))
+                .doesNotContain("no tensors");
+    }
+
+    @Test
     void wrongSizesAreRefused() {
         String model = folder.resolve("model").toString();
         assertThat(run("synthesize", "--like", "wan3", "--out", model)).isEqualTo(2);
@@ -151,6 +160,39 @@ class CheckpointCommandsTest {
             assertThat(Files.readString(folder.resolve("pulled/config.json"))).isEqualTo("{}");
             assertThat(run("pull", "o/n", "*.bin", "--to", to, "--endpoint", endpoint))
                     .isEqualTo(3);
+        } finally {
+            server.stop(0);
+        }
+    }
+
+    @Test
+    void shardsBringTheirIndex() throws IOException {
+        HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.createContext("/api/models/o/n/tree/main", exchange -> {
+            byte[] body = java.util.stream.Stream.of(
+                            "t/x-00001-of-00002.safetensors",
+                            "t/x-00002-of-00002.safetensors",
+                            "t/x.safetensors.index.json",
+                            "t/y.safetensors.index.json",
+                            "x.safetensors.index.json")
+                    .map(
+                            "{\"type\": \"file\", \"path\": \"%s\", \"size\": 2, \"oid\": \"9e26dfeeb6e641a33dae4961196235bdb965b21b\"}"
+                                    ::formatted)
+                    .collect(java.util.stream.Collectors.joining(",", "[", "]"))
+                    .getBytes(StandardCharsets.UTF_8);
+            exchange.sendResponseHeaders(200, body.length);
+            exchange.getResponseBody().write(body);
+            exchange.close();
+        });
+        server.start();
+        try {
+            String endpoint = "http://127.0.0.1:" + server.getAddress().getPort();
+            String to = folder.resolve("pulled").toString();
+            assertThat(run("pull", "o/n", "t/*.safetensors", "--to", to, "--endpoint", endpoint, "--dry-run"))
+                    .isZero();
+            assertThat(out.toString().lines().filter(line -> line.startsWith("listed")))
+                    .hasSize(3)
+                    .anyMatch(line -> line.endsWith("t/x.safetensors.index.json"));
         } finally {
             server.stop(0);
         }

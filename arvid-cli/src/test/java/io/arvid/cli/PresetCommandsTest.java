@@ -23,8 +23,10 @@ import io.arvid.weights.WeightMap;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -42,6 +44,8 @@ import picocli.CommandLine;
 /** Verbs with {@code --preset}, on random weights of a small transformer. */
 class PresetCommandsTest {
     private static final WanConfig SMALL = new WanConfig(64, 96, 2, 2, 16, 16, 8, 16, 16, new int[] {1, 2, 2}, 1e-6);
+
+    private static final FileTime LONG_AGO = FileTime.fromMillis(0);
 
     @TempDir
     Path folder;
@@ -136,6 +140,11 @@ class PresetCommandsTest {
     void thePlanComesFirstAndTheLimitHolds() {
         assertThat(run("generate", "-p", "x", "--dry-run")).isZero();
         assertThat(out.toString()).contains("keys and values").contains("(peak)");
+        assertThat(err.toString()).contains("cannot be run yet: ").contains("no complete video autoencoder");
+        assertThat(run("generate", "-p", "x", "-o", folder.resolve("never").toString()))
+                .as("nothing is rolled out that could not be decoded")
+                .isEqualTo(3);
+        assertThat(folder.resolve("never")).doesNotExist();
         assertThat(run("generate", "-p", "x", "--max-memory", "10M")).isEqualTo(1);
         assertThat(err.toString()).contains("--max-memory").hasLineCount(1);
         assertThat(run("generate", "-p", "x", "--max-memory", "much")).isEqualTo(2);
@@ -320,7 +329,7 @@ class PresetCommandsTest {
         String[] options = {"--recipe", recipe.toString(), "--prompts", prompts.toString()};
         assertThat(quantize(options, "packed")).as(err.toString()).isZero();
         String full = generate("full");
-        assertThat(run("generate", "-p", "x", "-o", "v", "--kernel", "emulated"))
+        assertThat(run("generate", "-p", "x", "-o", "v", "--latents-only", "--kernel", "emulated"))
                 .isEqualTo(1);
         assertThat(err.toString()).contains("is not packed").hasLineCount(1);
         model = folder.resolve("packed");
@@ -359,7 +368,12 @@ class PresetCommandsTest {
         copy(folder.resolve("whole.state"), copy);
         loseSome(copy.resolve("layers"), 13);
         loseSome(copy.resolve("ranges-8"), 8);
+        List<Path> kept = makeOld(copy);
         assertThat(quantize(recipe, "again")).as(err.toString()).isZero();
+        assertThat(kept)
+                .as("nothing that is finished is made anew")
+                .hasSizeGreaterThan(22)
+                .allMatch(file -> LONG_AGO.equals(changed(file)));
         for (String name : List.of("config.json", "model.safetensors")) {
             assertThat(hash(folder.resolve("again").resolve(name)))
                     .isEqualTo(hash(folder.resolve("whole").resolve(name)));
@@ -378,6 +392,26 @@ class PresetCommandsTest {
                         "other"))
                 .isEqualTo(1);
         assertThat(err.toString()).contains("of another run: seed (1000000 there, 5 here)");
+    }
+
+    /** Layers and recordings of a state, as if they had been written long ago. */
+    private static List<Path> makeOld(Path state) throws IOException {
+        try (Stream<Path> all = Files.walk(state)) {
+            List<Path> files =
+                    all.filter(file -> file.toString().endsWith(".safetensors")).toList();
+            for (Path file : files) {
+                Files.setLastModifiedTime(file, LONG_AGO);
+            }
+            return files;
+        }
+    }
+
+    private static FileTime changed(Path file) {
+        try {
+            return Files.getLastModifiedTime(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** Deletes the first {@code lost} files of the 22 layers in {@code folder}. */

@@ -2,6 +2,7 @@ package io.arvid.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.arvid.compare.QatCandidate;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -59,8 +60,25 @@ class TrainCommandsTest {
         String bidirectional = Path.of("..", "models", "shapes-bidirectional").toString();
         assertThat(train("qat-compare", "-o", run, "--model", bidirectional, "--once", "qvgen-self-forced-w4a4"))
                 .isNotZero();
+        assertThat(train("qat-compare", "-o", run, "--once", "qvgen-bidirectional-w4a4"))
+                .isNotZero();
         assertThat(err.toString())
-                .contains("qvgen-w9a9.json: no such file", "does not train", "nothing-w4a8.json", "is self-forced");
+                .contains(
+                        "qvgen-w9a9.json: no such file",
+                        "does not train",
+                        "nothing-w4a8.json",
+                        "is self-forced",
+                        "is bidirectional");
         assertThat(folder.resolve("run")).doesNotExist();
+    }
+
+    @Test
+    void whatIsNamedTwiceIsComparedOnce() {
+        TrainCompareCommand command = new TrainCompareCommand();
+        new CommandLine(command)
+                .parseArgs("--recipes", "lsq-w4a4,qvgen-w3a3", "--once", "qvgen-w3a3", "--seeds", "2", "--ptq", "gptq");
+        assertThat(command.candidates(false))
+                .extracting(QatCandidate::name)
+                .containsExactly("gptq", "lsq-w4a4-seed0", "qvgen-w3a3-seed0", "lsq-w4a4-seed1", "qvgen-w3a3-seed1");
     }
 }

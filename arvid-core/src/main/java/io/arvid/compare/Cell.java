@@ -22,10 +22,6 @@ record Cell(String label, String setting, RecipeFile<?> recipe) {
     }
 
     RecipeStamp stamp() {
-        return RecipeStamp.of(
-                label + "-" + setting,
-                recipe.method().id(),
-                setting,
-                recipe.json().toString());
+        return new RecipeStamp(label + "-" + setting, recipe.method().id(), setting, recipe.hash());
     }
 }

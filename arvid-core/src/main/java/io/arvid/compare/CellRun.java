@@ -19,15 +19,14 @@ import io.arvid.quantize.fake.FakeQuantForward;
 import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.record.PeakMemory;
 import io.arvid.record.Progress;
-import io.arvid.record.RecipeStamp;
 import io.arvid.rollout.KvStore;
 import io.arvid.run.Generator;
 import io.arvid.run.GeneratorRollouts;
 import io.arvid.run.ModelFolder;
 import io.arvid.tensor.Torch;
 import io.arvid.weights.AtomicFolder;
+import io.arvid.weights.FileHash;
 import io.arvid.weights.WeightMap;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
@@ -40,8 +39,6 @@ import org.jspecify.annotations.Nullable;
 final class CellRun {
     /** A cell that is done. */
     record Done(Cell cell, CellCost cost, EvaluationResult scores) {}
-
-    private static final int SHORT = 12;
 
     private final CompareRequest request;
     private final List<Take> takes;
@@ -110,20 +107,17 @@ final class CellRun {
     private Path reference() {
         return request.run()
                 .resolve("full-precision")
-                .resolve(sha256(modelHash).substring(0, SHORT))
+                .resolve(FileHash.brief(FileHash.of(modelHash)))
                 .resolve("videos-" + takesHash());
     }
 
     private String takesHash() {
-        return sha256(takes.toString()).substring(0, SHORT);
+        return FileHash.brief(FileHash.of(takes.toString()));
     }
 
     private String key(Cell cell, @Nullable FrameWeights sensitivity) {
-        return sha256(modelHash + cell.recipe().hash() + request.firstPrompts(prompts(cell.recipe())) + sensitivity);
-    }
-
-    private static String sha256(String text) {
-        return RecipeStamp.sha256(text.getBytes(StandardCharsets.UTF_8));
+        return FileHash.of(
+                modelHash + cell.recipe().hash() + request.firstPrompts(prompts(cell.recipe())) + sensitivity);
     }
 
     private static int prompts(RecipeFile<?> recipe) {

@@ -20,7 +20,6 @@ import io.arvid.record.MachineStamp;
 import io.arvid.record.ModelSize;
 import io.arvid.record.PairedDifference;
 import io.arvid.record.Progress;
-import io.arvid.record.RecipeStamp;
 import io.arvid.record.RunRecord;
 import io.arvid.record.StageClock;
 import io.arvid.report.HtmlReport;
@@ -28,7 +27,7 @@ import io.arvid.report.RunFolder;
 import io.arvid.run.Generator;
 import io.arvid.run.GeneratorRollouts;
 import io.arvid.run.ModelFolder;
-import java.nio.charset.StandardCharsets;
+import io.arvid.weights.FileHash;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -171,8 +170,7 @@ public final class MethodComparison {
                         clock,
                         1);
                 int used = Math.max(recipe.calibrationPrompts(), recipe.sensitivityPrompts());
-                String key = RecipeStamp.sha256(
-                        (modelHash + recipe + request.firstPrompts(used)).getBytes(StandardCharsets.UTF_8));
+                String key = FileHash.of(modelHash + recipe + request.firstPrompts(used));
                 Path log = request.run().resolve("sensitivity-" + cell.setting() + ".json");
                 sensitivities.put(
                         cell.setting(),

@@ -1,6 +1,5 @@
 package io.arvid.compare;
 
-import io.arvid.evaluate.PairedBootstrap;
 import io.arvid.evaluate.suite.MetricResult;
 import io.arvid.record.Estimate;
 import io.arvid.record.PairedDifference;
@@ -34,18 +33,16 @@ final class PairedCells {
 
     private static PairedDifference difference(
             String metric, CellRun.Done own, CellRun.Done rival, MetricResult a, MetricResult b) {
-        double[] ours = byPrompt(a);
-        double[] theirs = byPrompt(b);
-        PairedBootstrap bootstrap = own.scores().settings().bootstrap();
-        return new PairedDifference(
-                metric,
-                own.cell().setting(),
-                own.cell().label(),
-                rival.cell().label(),
-                ours.length,
-                bootstrap.level(),
-                estimate(bootstrap.meanDifference(ours, theirs)),
-                estimate(bootstrap.meanRatio(ours, theirs)));
+        return own.scores()
+                .settings()
+                .bootstrap()
+                .compare(
+                        metric,
+                        own.cell().setting(),
+                        own.cell().label(),
+                        rival.cell().label(),
+                        byPrompt(a),
+                        byPrompt(b));
     }
 
     /**
@@ -68,10 +65,10 @@ final class PairedCells {
         if (logs.length == 0) {
             return Optional.empty();
         }
-        PairedBootstrap.Interval interval = own.scores().settings().bootstrap().mean(logs);
+        Estimate log = own.scores().settings().bootstrap().mean(logs);
         return Optional.of(new GeometricRatio(
-                new Estimate(Math.exp(interval.estimate()), Math.exp(interval.low()), Math.exp(interval.high())),
-                Arrays.stream(logs).filter(log -> log < 0).count(),
+                new Estimate(Math.exp(log.mean()), Math.exp(log.low()), Math.exp(log.high())),
+                Arrays.stream(logs).filter(each -> each < 0).count(),
                 logs.length));
     }
 
@@ -83,9 +80,5 @@ final class PairedCells {
         return values.values().stream()
                 .mapToDouble(each -> each.stream().mapToDouble(v -> v).average().orElseThrow())
                 .toArray();
-    }
-
-    private static Estimate estimate(PairedBootstrap.Interval interval) {
-        return new Estimate(interval.estimate(), interval.low(), interval.high());
     }
 }

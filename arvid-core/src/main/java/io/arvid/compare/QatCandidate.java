@@ -5,6 +5,8 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.arvid.quantize.RecipeFile;
 import io.arvid.quantize.qat.QatRecipe;
+import io.arvid.quantize.scheme.InputRule;
+import io.arvid.quantize.scheme.Scheme;
 import io.arvid.run.QatRun;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -20,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * @param recipe complete: with seed, steps, context and inputs of this comparison
  */
 public record QatCandidate(String name, String method, String setting, RecipeFile<?> recipe) {
+    private static final int FULL_BITS = 16;
+
     /** How the inputs of a post-training method are quantized in the comparison. */
     public enum Inputs {
         /** As the recipe has them. */
@@ -34,21 +38,26 @@ public record QatCandidate(String name, String method, String setting, RecipeFil
      * Training with {@code seed}; {@code steps} instead of the recipe's where it is not null. A bidirectional model trains on whole clips, whatever
      * context the recipe has ({@link QatRecipe#bidirectional}).
      *
-     * @throws IllegalArgumentException where {@code recipe} does not train, or is self-forced and the model bidirectional
+     * @throws IllegalArgumentException where {@code recipe} does not train, is self-forced and the model bidirectional, or is bidirectional and the model causal
      */
     public static QatCandidate trained(Path recipe, long seed, @Nullable Long steps, boolean bidirectional) {
         RecipeFile<?> file = RecipeFile.read(recipe);
         QatRecipe read = QatRun.trained(file).withSeed(seed);
-        if (bidirectional && read.training().context() == QatRecipe.Context.SELF_FORCED) {
+        QatRecipe.Context context = read.training().context();
+        if (bidirectional && context == QatRecipe.Context.SELF_FORCED) {
             throw new IllegalArgumentException(
                     recipe + " is self-forced: a bidirectional model would train as without it");
+        }
+        if (!bidirectional && context == QatRecipe.Context.BIDIRECTIONAL) {
+            throw new IllegalArgumentException(
+                    recipe + " is bidirectional: a causal model trains teacher-forced or self-forced");
         }
         QatRecipe fitting = bidirectional ? read.bidirectional() : read;
         String method = nameOf(recipe);
         return new QatCandidate(
                 method + "-seed" + seed,
                 method,
-                method.substring(method.lastIndexOf('-') + 1),
+                setting(read.scheme()),
                 RecipeFile.of(file, steps == null ? fitting : fitting.withSteps(steps)));
     }
 
@@ -66,8 +75,13 @@ public record QatCandidate(String name, String method, String setting, RecipeFil
             case OTHER_BITS -> base;
             case PER_TOKEN -> base + "-per-token";
         };
-        int bits = file.recipe().scheme().weights().grid().bits();
-        return new QatCandidate(name, name, "w" + bits + "a" + inputBits, file);
+        return new QatCandidate(name, name, setting(file.recipe().scheme()), file);
+    }
+
+    private static String setting(Scheme scheme) {
+        InputRule inputs = scheme.inputs();
+        int bits = inputs instanceof InputRule.Full ? FULL_BITS : inputs.grid().bits();
+        return "w" + scheme.weights().grid().bits() + "a" + bits;
     }
 
     /** True where it is trained. */

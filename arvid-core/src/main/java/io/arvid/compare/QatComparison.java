@@ -13,7 +13,7 @@ import io.arvid.quantize.QuantContext;
 import io.arvid.quantize.fake.FakeQuantForward;
 import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.record.Progress;
-import io.arvid.record.RecipeStamp;
+import io.arvid.record.TrainingLog;
 import io.arvid.record.TrainingStep;
 import io.arvid.rollout.train.world.WorldSpec;
 import io.arvid.rollout.train.world.check.SemanticCheck;
@@ -26,10 +26,10 @@ import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
 import io.arvid.weights.AtomicFile;
 import io.arvid.weights.AtomicFolder;
+import io.arvid.weights.FileHash;
 import io.arvid.weights.WeightMap;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -84,7 +84,7 @@ public final class QatComparison implements AutoCloseable {
      */
     public QatScore score(QatCandidate candidate, TrainingStep.Listener listener) {
         String key = key(candidate);
-        String scoreKey = sha256(key + settings.prompts() + settings.seed());
+        String scoreKey = FileHash.of(key + settings.prompts() + settings.seed());
         Path file = settings.run().resolve("scores").resolve(candidate.name() + ".json");
         if (!key.equals(storedKey(candidate))) {
             removeAll(candidate, file);
@@ -97,13 +97,7 @@ public final class QatComparison implements AutoCloseable {
         Path folder = folder(candidate);
         double seconds = earlier == null ? 0 : earlier.seconds();
         if (!PackedModelFile.isPacked(folder)) {
-            long began = System.nanoTime();
-            if (candidate.isTrained()) {
-                train(candidate, folder, listener);
-            } else {
-                calibrate(candidate, folder);
-            }
-            seconds = (System.nanoTime() - began) / 1e9;
+            seconds = candidate.isTrained() ? train(candidate, folder, listener) : calibrate(candidate, folder);
         }
         try (ModelFolder packed = ModelFolder.open(folder);
                 Generator own = new Generator(packed);
@@ -123,11 +117,7 @@ public final class QatComparison implements AutoCloseable {
                                 .limit(rollouts.prompts())
                                 .toList()
                 : "";
-        return sha256(modelHash + candidate.recipe().hash() + calibration);
-    }
-
-    private static String sha256(String text) {
-        return RecipeStamp.sha256(text.getBytes(StandardCharsets.UTF_8));
+        return FileHash.of(modelHash + candidate.recipe().hash() + calibration);
     }
 
     private @Nullable String storedKey(QatCandidate candidate) {
@@ -152,7 +142,8 @@ public final class QatComparison implements AutoCloseable {
         }
     }
 
-    private void train(QatCandidate candidate, Path folder, TrainingStep.Listener listener) {
+    /** Trains; returns the seconds of all steps, those before a stop included. */
+    private double train(QatCandidate candidate, Path folder, TrainingStep.Listener listener) {
         long steps = QatRun.trained(candidate.recipe()).training().steps();
         try (Progress.Stage stage = progress.begin("training " + candidate.name(), steps)) {
             new QatRun(generator).run(candidate.recipe(), states(candidate), folder, step -> {
@@ -160,9 +151,14 @@ public final class QatComparison implements AutoCloseable {
                 listener.onStep(step);
             });
         }
+        return TrainingLog.read(log(candidate.name())).stream()
+                .mapToDouble(TrainingStep::seconds)
+                .sum();
     }
 
-    private void calibrate(QatCandidate candidate, Path folder) {
+    /** Calibrates; returns the seconds that it took. */
+    private double calibrate(QatCandidate candidate, Path folder) {
+        long began = System.nanoTime();
         GeneratorRollouts rollouts = new GeneratorRollouts(generator, settings.calibrationPrompts(), CALIBRATION_SEED);
         QuantContext context = new QuantContext(model.transformer(), rollouts, null, progress, 2);
         try (QuantPlan plan = candidate.recipe().plan(context);
@@ -177,6 +173,7 @@ public final class QatComparison implements AutoCloseable {
                             candidate.recipe().json()),
                     model::copyCompanions);
         }
+        return (System.nanoTime() - began) / 1e9;
     }
 
     /** The full-precision model itself: how often its videos fulfil their prompts. */

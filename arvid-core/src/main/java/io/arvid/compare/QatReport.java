@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.arvid.evaluate.PairedBootstrap;
 import io.arvid.evaluate.suite.EvaluationSettings;
+import io.arvid.record.Estimate;
 import io.arvid.record.FindingTable;
 import io.arvid.record.TrainingLog;
 import io.arvid.record.TrainingStep;
@@ -12,9 +13,11 @@ import io.arvid.weights.AtomicFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SequencedMap;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
@@ -77,7 +80,7 @@ public final class QatReport {
         return TrainingLog.read(logs.apply(name));
     }
 
-    /** Distances to full precision, and those of the latents less those of the first trained method, prompt by prompt. */
+    /** Distances to full precision, and those of the latents less those of the first trained method, seed by seed and prompt by prompt. */
     static FindingTable quality(Map<String, List<QatScore>> scores) {
         String reference = scores.entrySet().stream()
                 .filter(entry -> entry.getValue().getFirst().trained())
@@ -116,8 +119,9 @@ public final class QatReport {
                         + (reference.isEmpty()
                                 ? ""
                                 : " Differences are from the latent MSE of " + reference
-                                        + ", prompt by prompt over the mean of the seeds, with a 95 % interval over prompts;"
-                                        + " won are those with the smaller MSE."),
+                                        + ", prompt by prompt on the same seed, with a 95 % interval over seeds and"
+                                        + " prompts (one seed: says nothing of training noise); won are prompts with"
+                                        + " the smaller MSE over all seeds."),
                 List.of(
                         "method",
                         "bits",
@@ -133,38 +137,92 @@ public final class QatReport {
     }
 
     private static List<String> paired(List<QatScore> candidate, List<QatScore> reference) {
-        double[] own = byPrompt(candidate);
-        double[] other = byPrompt(reference);
-        PairedBootstrap.Interval interval = BOOTSTRAP.meanDifference(own, other);
-        long won = IntStream.range(0, own.length).filter(i -> own[i] < other[i]).count();
+        double[][] differences = differences(candidate, reference);
+        Estimate interval = interval(differences);
+        int prompts = differences[0].length;
+        long won = IntStream.range(0, prompts)
+                .mapToDouble(prompt -> Arrays.stream(differences)
+                        .mapToDouble(ofSeed -> ofSeed[prompt])
+                        .sum())
+                .filter(sum -> sum < 0)
+                .count();
         return List.of(
-                String.format("%+.4f (%+.4f … %+.4f)", interval.estimate(), interval.low(), interval.high()),
-                won + " of " + own.length);
+                String.format("%+.4f (%+.4f … %+.4f)", interval.mean(), interval.low(), interval.high())
+                        + (differences.length == 1 ? ", one seed" : ""),
+                won + " of " + prompts);
     }
 
-    /** Latent errors of each prompt, the mean over seeds. */
-    private static double[] byPrompt(List<QatScore> seeds) {
-        return IntStream.range(0, seeds.getFirst().latentErrors().size())
-                .mapToDouble(prompt -> seeds.stream()
-                        .mapToDouble(score -> score.latentErrors().get(prompt))
-                        .average()
-                        .orElseThrow())
-                .toArray();
+    /** Differences of the latent errors, a row a seed; what was not trained has one score for all seeds of the reference. */
+    private static double[][] differences(List<QatScore> candidate, List<QatScore> reference) {
+        boolean trained = candidate.getFirst().trained();
+        int seeds = trained ? Math.min(candidate.size(), reference.size()) : reference.size();
+        double[][] differences = new double[seeds][];
+        for (int seed = 0; seed < seeds; seed++) {
+            List<Double> own = candidate.get(trained ? seed : 0).latentErrors();
+            List<Double> other = reference.get(seed).latentErrors();
+            differences[seed] = IntStream.range(0, own.size())
+                    .mapToDouble(prompt -> own.get(prompt) - other.get(prompt))
+                    .toArray();
+        }
+        return differences;
     }
 
-    private static FindingTable gradients(Map<String, List<List<TrainingStep>>> trained) {
+    /** The mean difference; seeds are drawn again, and prompts, which are the same for every seed. */
+    private static Estimate interval(double[][] differences) {
+        int seeds = differences.length;
+        int prompts = differences[0].length;
+        // A draw is a table of cells: those in its first column give the seeds, those in its first row the prompts.
+        return BOOTSTRAP.of(seeds * prompts, cells -> {
+            double sum = 0;
+            for (int seed = 0; seed < seeds; seed++) {
+                for (int prompt = 0; prompt < prompts; prompt++) {
+                    sum += differences[cells[seed * prompts] / prompts][cells[prompt] % prompts];
+                }
+            }
+            return sum / cells.length;
+        });
+    }
+
+    private static FindingTable gradients(SequencedMap<String, List<List<TrainingStep>>> trained) {
         List<List<String>> rows = new ArrayList<>();
         trained.forEach((name, logs) -> rows.add(List.of(
                 name,
                 figure(logs, 0.2, TrainingStep::gradientNorm),
                 figure(logs, 0.2, step -> step.groupNorms().getOrDefault("weights", 0.0)),
-                figure(logs, 1, TrainingStep::gradientNorm))));
+                figure(logs, 1, TrainingStep::gradientNorm),
+                lossRatio(logs, trained.firstEntry().getValue()))));
         return new FindingTable(
                 "gradients",
-                "Gradient norms",
-                "Mean norm before clipping, over the first fifth of training and over all of it; ± is the deviation between seeds.",
-                List.of("recipe", "first fifth", "first fifth, weights", "whole run"),
+                "Gradient norms and losses",
+                "Mean norm before clipping, over the first fifth of training and over all of it. The last column is the mean"
+                        + " logarithm of the loss over the first recipe's, step by step on the same seed: the same clips and"
+                        + " noise, but for self-forced training. ± is the deviation between seeds.",
+                List.of("recipe", "first fifth", "first fifth, weights", "whole run", "log loss ratio, last twelfth"),
                 rows);
+    }
+
+    /** Of the runs with logs of the same steps; empty where there are none, and against itself. */
+    private static String lossRatio(List<List<TrainingStep>> own, List<List<TrainingStep>> reference) {
+        double[] ratios = IntStream.range(0, own == reference ? 0 : Math.min(own.size(), reference.size()))
+                .filter(seed -> !own.get(seed).isEmpty()
+                        && own.get(seed).size() == reference.get(seed).size())
+                .mapToDouble(seed -> lossRatioAtTheEnd(own.get(seed), reference.get(seed)))
+                .toArray();
+        double[] figures = QatScore.meanAndDeviation(ratios);
+        return switch (ratios.length) {
+            case 0 -> "";
+            case 1 -> String.format("%+.3f", figures[0]);
+            default -> String.format("%+.3f ± %.3f", figures[0], figures[1]);
+        };
+    }
+
+    private static double lossRatioAtTheEnd(List<TrainingStep> own, List<TrainingStep> reference) {
+        int steps = own.size();
+        return IntStream.range(steps - Math.max(1, steps / 12), steps)
+                .mapToDouble(step ->
+                        Math.log(own.get(step).loss() / reference.get(step).loss()))
+                .average()
+                .orElseThrow();
     }
 
     private static String figure(

@@ -1,11 +1,13 @@
 package io.arvid.compare;
 
 import io.arvid.record.FindingTable;
+import io.arvid.record.MachineStamp;
 import io.arvid.record.PairedDifference;
 import io.arvid.record.RunRecord;
 import io.arvid.report.RunFolder;
 import io.arvid.report.figure.MethodLook;
 import io.arvid.weights.AtomicFile;
+import io.arvid.weights.FileHash;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -35,9 +37,14 @@ public final class ResultsPage {
                 .append("\n\n");
         page.append("    ").append(record.command()).append("\n\n");
         page.append("- sources: ").append(record.source().brief()).append('\n');
-        page.append("- model: ").append(brief(record.modelHash())).append('\n');
+        page.append("- model: `").append(FileHash.brief(record.modelHash())).append("`\n");
         page.append("- seeds: ").append(new java.util.TreeMap<>(record.seeds())).append('\n');
-        page.append("- machine: ").append(record.machine()).append('\n');
+        MachineStamp machine = record.machine();
+        page.append("- machine: ").append(machine.inWords()).append('\n');
+        page.append("- instructions: ")
+                .append(String.join(", ", machine.cpuFeatures()))
+                .append('\n');
+        page.append("- versions: ").append(machine.versionsInWords()).append('\n');
         page.append("- time: ")
                 .append(record.stages().stream()
                         .map(stage -> stage.name() + " " + Math.round(stage.seconds()) + " s")
@@ -51,13 +58,9 @@ public final class ResultsPage {
         record.recipes()
                 .forEach(recipe -> page.append("- ")
                         .append(recipe.name())
-                        .append(' ')
-                        .append(brief(recipe.hash()))
-                        .append('\n'));
-    }
-
-    private static String brief(String hash) {
-        return "`" + hash.substring(0, Math.min(12, hash.length())) + "`";
+                        .append(" `")
+                        .append(recipe.hash())
+                        .append("`\n"));
     }
 
     /** Every method against {@code rival}, in words, as far as the intervals allow. */

@@ -1,5 +1,6 @@
 package io.arvid.evaluate;
 
+import io.arvid.record.Estimate;
 import io.arvid.tensor.LinearAlgebra;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.TensorScope;
@@ -80,7 +81,7 @@ public final class FrechetDistance {
      * @param first {@code [n, D]}
      * @param second {@code [n, D]}
      */
-    public static PairedBootstrap.Interval between(Tensor first, Tensor second, PairedBootstrap bootstrap) {
+    public static Estimate between(Tensor first, Tensor second, PairedBootstrap bootstrap) {
         if (first.size(0) != second.size(0)) {
             throw new IllegalArgumentException("pairs of " + first.size(0) + " and " + second.size(0) + " features");
         }

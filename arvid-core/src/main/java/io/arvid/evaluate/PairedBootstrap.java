@@ -1,5 +1,7 @@
 package io.arvid.evaluate;
 
+import io.arvid.record.Estimate;
+import io.arvid.record.PairedDifference;
 import java.util.Arrays;
 import java.util.function.ToDoubleFunction;
 import java.util.random.RandomGenerator;
@@ -17,20 +19,6 @@ public record PairedBootstrap(int resamples, double level, long seed) {
     private static final int MOST_DISTANCE_DRAWS = 200;
     private static final String GENERATOR = "L64X128MixRandom";
 
-    /**
-     * A statistic with its percentile interval.
-     *
-     * @param estimate of the set itself
-     * @param low lower end
-     * @param high upper end
-     */
-    public record Interval(double estimate, double low, double high) {
-        /** True where the interval lies on one side of zero. */
-        public boolean excludesZero() {
-            return low > 0 || high < 0;
-        }
-    }
-
     /** Refuses fewer than two draws and levels outside (0, 1). */
     public PairedBootstrap {
         if (resamples < 2 || !(level > 0 && level < 1)) {
@@ -46,7 +34,7 @@ public record PairedBootstrap(int resamples, double level, long seed) {
     }
 
     /** Interval of the mean over videos. */
-    public Interval mean(double[] byVideo) {
+    public Estimate mean(double[] byVideo) {
         return of(
                 byVideo.length,
                 chosen -> Arrays.stream(chosen)
@@ -56,7 +44,7 @@ public record PairedBootstrap(int resamples, double level, long seed) {
     }
 
     /** Interval of the mean of {@code candidate − reference}, video by video. */
-    public Interval meanDifference(double[] candidate, double[] reference) {
+    public Estimate meanDifference(double[] candidate, double[] reference) {
         if (candidate.length != reference.length) {
             throw new IllegalArgumentException(
                     "paired differences of " + candidate.length + " and " + reference.length + " videos");
@@ -69,7 +57,7 @@ public record PairedBootstrap(int resamples, double level, long seed) {
     }
 
     /** Interval of the mean of {@code candidate} over the mean of {@code reference}, both on the same draws of videos. */
-    public Interval meanRatio(double[] candidate, double[] reference) {
+    public Estimate meanRatio(double[] candidate, double[] reference) {
         if (candidate.length != reference.length) {
             throw new IllegalArgumentException(
                     "a paired ratio of " + candidate.length + " and " + reference.length + " videos");
@@ -85,13 +73,20 @@ public record PairedBootstrap(int resamples, double level, long seed) {
         });
     }
 
+    /** {@code method}'s scores {@code own} against {@code rival}'s scores {@code others} of the same videos, in the same order. */
+    public PairedDifference compare(
+            String metric, String setting, String method, String rival, double[] own, double[] others) {
+        return new PairedDifference(
+                metric, setting, method, rival, own.length, level, meanDifference(own, others), meanRatio(own, others));
+    }
+
     /**
      * Interval of any statistic of a set of videos, such as a Fréchet distance.
      *
      * @param videos size of the set, at least 1
      * @param statistic of the videos with the given indices, some more than once
      */
-    public Interval of(int videos, ToDoubleFunction<int[]> statistic) {
+    public Estimate of(int videos, ToDoubleFunction<int[]> statistic) {
         return interval(estimate(videos, statistic), draws(videos, statistic), 0);
     }
 
@@ -103,12 +98,12 @@ public record PairedBootstrap(int resamples, double level, long seed) {
      * @param videos size of the set, at least 1
      * @param statistic not negative, of the videos with the given indices, some more than once
      */
-    public Interval ofDistance(int videos, ToDoubleFunction<int[]> statistic) {
+    public Estimate ofDistance(int videos, ToDoubleFunction<int[]> statistic) {
         double estimate = estimate(videos, statistic);
         double[] draws = draws(videos, statistic);
-        Interval moved = interval(estimate, draws, estimate - FrameScores.mean(draws));
+        Estimate moved = interval(estimate, draws, estimate - FrameScores.mean(draws));
         // The distance of a set from itself is zero but for rounding, which may leave it below.
-        return new Interval(estimate, Math.min(estimate, Math.max(0, moved.low())), Math.max(estimate, moved.high()));
+        return new Estimate(estimate, Math.min(estimate, Math.max(0, moved.low())), Math.max(estimate, moved.high()));
     }
 
     private static double estimate(int videos, ToDoubleFunction<int[]> statistic) {
@@ -131,9 +126,9 @@ public record PairedBootstrap(int resamples, double level, long seed) {
         return draws;
     }
 
-    private Interval interval(double estimate, double[] draws, double shift) {
+    private Estimate interval(double estimate, double[] draws, double shift) {
         Arrays.sort(draws);
-        return new Interval(
+        return new Estimate(
                 estimate, quantile(draws, (1 - level) / 2) + shift, quantile(draws, (1 + level) / 2) + shift);
     }
 

@@ -110,17 +110,7 @@ public final class PairedScores {
         if (!prompts.equals(rival.prompts)) {
             throw new IllegalArgumentException(method + " and " + rival.method + " were scored on different prompts");
         }
-        double[] own = promptMeans(metric);
-        double[] others = rival.promptMeans(metric);
-        return new PairedDifference(
-                metric,
-                setting,
-                method,
-                rival.method,
-                prompts.size(),
-                bootstrap.level(),
-                estimate(bootstrap.meanDifference(own, others)),
-                estimate(bootstrap.meanRatio(own, others)));
+        return bootstrap.compare(metric, setting, method, rival.method, promptMeans(metric), rival.promptMeans(metric));
     }
 
     /** One number a prompt: the mean over the frames of its video. */
@@ -130,19 +120,19 @@ public final class PairedScores {
 
     private MetricScores summary(String metric, ChunkFrames chunks, PairedBootstrap bootstrap) {
         List<Estimate> perChunk = IntStream.range(0, chunks.count())
-                .mapToObj(chunk -> estimate(bootstrap.mean(gathered(metric).stream()
+                .mapToObj(chunk -> bootstrap.mean(gathered(metric).stream()
                         .mapToDouble(perFrame -> chunks.mean(perFrame, chunk))
-                        .toArray())))
+                        .toArray()))
                 .toList();
-        return new MetricScores(metric, estimate(bootstrap.mean(promptMeans(metric))), perChunk);
+        return new MetricScores(metric, bootstrap.mean(promptMeans(metric)), perChunk);
     }
 
     private MetricScores distance(String id, PairedBootstrap bootstrap) {
         List<Estimate> parts = IntStream.rangeClosed(0, videoChunks.count())
                 .mapToObj(part -> {
                     try (TensorScope scope = TensorScope.open()) {
-                        return estimate(FrechetDistance.between(
-                                matrix(references.get(id), part), matrix(features.get(id), part), bootstrap));
+                        return FrechetDistance.between(
+                                matrix(references.get(id), part), matrix(features.get(id), part), bootstrap);
                     }
                 })
                 .toList();
@@ -155,10 +145,6 @@ public final class PairedScores {
                 features.stream()
                         .map(video -> Tensors.of(video.get(part), video.get(part).length))
                         .toList());
-    }
-
-    private static Estimate estimate(PairedBootstrap.Interval interval) {
-        return new Estimate(interval.estimate(), interval.low(), interval.high());
     }
 
     private List<double[]> gathered(String metric) {

@@ -1,5 +1,6 @@
 package io.arvid.evaluate;
 
+import io.arvid.quantize.fit.RankCorrelation;
 import io.arvid.quantize.qarvd.Sensitivity;
 import io.arvid.record.Estimate;
 import java.util.ArrayList;
@@ -21,7 +22,7 @@ public final class SensitivityShares {
             int k = chunk;
             double[] byPrompt = new double[prompts];
             Arrays.setAll(byPrompt, prompt -> measured.alphaOfPrompt(prompt)[k]);
-            PairedBootstrap.Interval interval = BOOTSTRAP.mean(byPrompt);
+            Estimate interval = BOOTSTRAP.mean(byPrompt);
             shares.add(new Estimate(alpha[k], Math.min(alpha[k], interval.low()), Math.max(alpha[k], interval.high())));
         }
         double total = Arrays.stream(measured.errors()).sum();

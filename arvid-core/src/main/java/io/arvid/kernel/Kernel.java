@@ -63,7 +63,7 @@ public enum Kernel {
         }
 
         @Override
-        QuantGemm prepare(PackedLayer layer, Tensor bias, WeightMemory memory) {
+        public QuantGemm prepare(PackedLayer layer, Tensor bias, WeightMemory memory) {
             Onednn onednn = Onednn.find().orElseThrow(() -> new IllegalStateException(Onednn.absence()));
             return new IntegerGemm(layer, bias, codes -> new OnednnSegment(onednn, codes, memory));
         }
@@ -82,7 +82,7 @@ public enum Kernel {
         }
 
         @Override
-        QuantGemm prepare(PackedLayer layer, Tensor bias, WeightMemory memory) {
+        public QuantGemm prepare(PackedLayer layer, Tensor bias, WeightMemory memory) {
             return new IntegerGemm(layer, bias, EmulatedSegment::new);
         }
     },
@@ -100,7 +100,7 @@ public enum Kernel {
         }
 
         @Override
-        QuantGemm prepare(PackedLayer layer, Tensor bias, WeightMemory memory) {
+        public QuantGemm prepare(PackedLayer layer, Tensor bias, WeightMemory memory) {
             return new SimulatedGemm(layer, bias);
         }
     };
@@ -113,15 +113,15 @@ public enum Kernel {
     /** Why this kernel cannot run such a layer, on any machine; nothing where it can. */
     public abstract Optional<String> refusal(KernelSpec spec);
 
-    /** A layer made ready, its codes in memory of its own. */
-    final QuantGemm prepare(PackedLayer layer, Tensor bias) {
+    /** {@code layer} with {@code bias [out]}, made ready, its codes in memory of its own. */
+    public final QuantGemm prepare(PackedLayer layer, Tensor bias) {
         try (WeightMemory memory = new WeightMemory()) {
             return prepare(layer, bias, memory);
         }
     }
 
-    /** A layer made ready, its codes in {@code memory}. */
-    abstract QuantGemm prepare(PackedLayer layer, Tensor bias, WeightMemory memory);
+    /** {@code layer} with {@code bias [out]}, made ready, its codes in {@code memory}. */
+    public abstract QuantGemm prepare(PackedLayer layer, Tensor bias, WeightMemory memory);
 
     /** The name in options and reports. */
     public String id() {

@@ -50,9 +50,4 @@ public record KernelCatalogue(@Nullable Kernel wanted) {
     public QuantGemm prepare(PackedLayer layer, Tensor bias) {
         return choose(KernelSpec.of(layer)).kernel().prepare(layer, bias);
     }
-
-    /** {@code layer} with {@code bias [out]}, made ready for the kernel that is chosen, its codes in {@code memory}. */
-    public QuantGemm prepare(PackedLayer layer, Tensor bias, WeightMemory memory) {
-        return choose(KernelSpec.of(layer)).kernel().prepare(layer, bias, memory);
-    }
 }

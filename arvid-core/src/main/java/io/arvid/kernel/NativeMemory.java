@@ -1,13 +1,12 @@
 package io.arvid.kernel;
 
+import io.arvid.tensor.FloatLanes;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** All memory as one segment, whose offsets are addresses: the fast loops check their bounds once, outside. */
+/** Numbers at addresses: the fast loops check their bounds once, outside. */
 final class NativeMemory {
-    /** Every address. */
-    static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
-
+    private static final MemorySegment ALL = FloatLanes.ALL;
     private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED;
     private static final ValueLayout.OfShort I16 = ValueLayout.JAVA_SHORT_UNALIGNED;
 

@@ -1,5 +1,6 @@
 package io.arvid.kernel;
 
+import io.arvid.tensor.FloatLanes;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.VectorOperators;
@@ -40,14 +41,14 @@ final class NibbleCodes {
         }
         for (long run = 0; run < count; run += RUN) {
             for (int i = 0; i < HALF_RUN; i += BYTES.length()) {
-                ByteVector pairs = ByteVector.fromMemorySegment(BYTES, NativeMemory.ALL, packed + run / 2 + i, ORDER);
+                ByteVector pairs = ByteVector.fromMemorySegment(BYTES, FloatLanes.ALL, packed + run / 2 + i, ORDER);
                 ByteVector high = pairs.reinterpretAsInts()
                         .lanewise(VectorOperators.LSHR, 4)
                         .reinterpretAsBytes();
-                pairs.and((byte) 0xf).sub((byte) OFFSET).intoMemorySegment(NativeMemory.ALL, codes + run + i, ORDER);
+                pairs.and((byte) 0xf).sub((byte) OFFSET).intoMemorySegment(FloatLanes.ALL, codes + run + i, ORDER);
                 high.and((byte) 0xf)
                         .sub((byte) OFFSET)
-                        .intoMemorySegment(NativeMemory.ALL, codes + run + HALF_RUN + i, ORDER);
+                        .intoMemorySegment(FloatLanes.ALL, codes + run + HALF_RUN + i, ORDER);
             }
         }
     }

@@ -1,10 +1,10 @@
 package io.arvid.kernel;
 
+import io.arvid.tensor.FloatLanes;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
@@ -17,13 +17,10 @@ import jdk.incubator.vector.VectorSpecies;
  * otherwise.
  */
 final class RowRounding {
-    private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
+    private static final VectorSpecies<Float> FLOATS = FloatLanes.FLOATS;
     private static final VectorSpecies<Integer> INTS = IntVector.SPECIES_PREFERRED;
-    private static final VectorSpecies<Short> SHORTS =
-            VectorSpecies.of(short.class, VectorShape.forBitSize(FLOATS.vectorBitSize() / 2));
     private static final VectorSpecies<Byte> BYTES =
             VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, FLOATS.vectorBitSize() / 4)));
-    private static final boolean HAS_VECTORS = FLOATS.vectorBitSize() >= 256;
     private static final float ROUNDER = 0x1.8p23f;
     private static final int ROUNDER_BITS = Float.floatToRawIntBits(ROUNDER);
     private static final float LARGEST_ROUNDED = 0x1p21f;
@@ -44,7 +41,7 @@ final class RowRounding {
      */
     static int round(long x, boolean bf16, int count, float step, float zero, ByteGrid grid, long codes) {
         // Zero points that are no longer small, and steps without a reciprocal, are beyond what follows.
-        if (!HAS_VECTORS || Math.abs(zero) > LARGEST_ROUNDED || step < SMALLEST_STEP) {
+        if (!FloatLanes.ARE_WIDE || Math.abs(zero) > LARGEST_ROUNDED || step < SMALLEST_STEP) {
             return roundPlain(x, bf16, 0, count, step, zero, grid, codes);
         }
         FloatVector reciprocal = FloatVector.broadcast(FLOATS, 1 / step);
@@ -66,7 +63,7 @@ final class RowRounding {
                     quotient.add(rounder).reinterpretAsInts().max(low).min(high).add(offset);
             sums = sums.add(code);
             ((ByteVector) code.convertShape(VectorOperators.I2B, BYTES, 0))
-                    .intoMemorySegment(NativeMemory.ALL, codes + i, ORDER);
+                    .intoMemorySegment(FloatLanes.ALL, codes + i, ORDER);
         }
         return sums.reduceLanes(VectorOperators.ADD) + roundPlain(x, bf16, end, count, step, zero, grid, codes);
     }
@@ -85,13 +82,7 @@ final class RowRounding {
     }
 
     private static FloatVector load(long x, int i, boolean bf16) {
-        if (!bf16) {
-            return FloatVector.fromMemorySegment(FLOATS, NativeMemory.ALL, x + 4L * i, ORDER);
-        }
-        ShortVector halves = ShortVector.fromMemorySegment(SHORTS, NativeMemory.ALL, x + 2L * i, ORDER);
-        return ((IntVector) halves.convertShape(VectorOperators.ZERO_EXTEND_S2I, INTS, 0))
-                .lanewise(VectorOperators.LSHL, 16)
-                .reinterpretAsFloats();
+        return bf16 ? FloatLanes.loadBf16(x + 2L * i) : FloatLanes.load(x + 4L * i);
     }
 
     /** Smallest and largest of {@code count} numbers, to {@code range[0]} and {@code range[1]}. */
@@ -99,7 +90,7 @@ final class RowRounding {
         float low = Float.POSITIVE_INFINITY;
         float high = Float.NEGATIVE_INFINITY;
         int lanes = FLOATS.length();
-        int end = HAS_VECTORS ? count - count % lanes : 0;
+        int end = FloatLanes.ARE_WIDE ? count - count % lanes : 0;
         if (end > 0) {
             IntVector lows = IntVector.broadcast(INTS, Integer.MAX_VALUE);
             IntVector highs = IntVector.broadcast(INTS, Integer.MIN_VALUE);
@@ -134,7 +125,7 @@ final class RowRounding {
     /** {@code (x − shift) / factor} of one row in float32; an address of 0 stands for no shift or no factors. */
     static void transform(long x, boolean bf16, int count, long shift, long factors, long result) {
         int lanes = FLOATS.length();
-        int end = HAS_VECTORS ? count - count % lanes : 0;
+        int end = FloatLanes.ARE_WIDE ? count - count % lanes : 0;
         for (int i = 0; i < end; i += lanes) {
             FloatVector values = load(x, i, bf16);
             if (shift != 0) {
@@ -143,7 +134,7 @@ final class RowRounding {
             if (factors != 0) {
                 values = values.div(load(factors, i, false));
             }
-            values.intoMemorySegment(NativeMemory.ALL, result + 4L * i, ORDER);
+            FloatLanes.store(values, result + 4L * i);
         }
         for (int i = end; i < count; i++) {
             float value = NativeMemory.get(x, i, bf16);

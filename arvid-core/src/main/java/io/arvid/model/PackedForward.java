@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
  * and those of a mapped checkpoint, whose pages are given back for the copies.
  *
  * <p>Layers are libtorch's linear ones where gradients are recorded, where weights are being trained, are on a GPU or of a type that oneDNN has no fast
- * product for; where a model of more than 64 MiB has its weights in memory of their own, which copies would double; and where they take more than a quarter
- * of the machine's memory: pages of a mapped file can leave a memory that is full, copies cannot.
+ * product for; where a model of more than 64 MiB has its weights in memory of their own, which copies would double, unless {@link #beside} allows it; and
+ * where they take more than a quarter of the machine's memory: pages of a mapped file can leave a memory that is full, copies cannot.
  */
 public final class PackedForward implements SiteForward {
     private static final long SMALL_BYTES = 64L << 20;
@@ -60,6 +60,18 @@ public final class PackedForward implements SiteForward {
         }
         boolean replaces = mapped == bytes && bytes <= physicalMemory() / LARGEST_SHARE;
         return new PackedForward(weights, biases, replaces ? Onednn.find().orElse(null) : null, new Slabs());
+    }
+
+    /** Layers that are copied even where their weights, {@code bytes} in all, stay in memory as well, if {@link #fitsTwice} says so. */
+    public static PackedForward beside(
+            long bytes, Function<LinearSite, Tensor> weights, Function<LinearSite, Tensor> biases) {
+        return new PackedForward(
+                weights, biases, fitsTwice(bytes) ? Onednn.find().orElse(null) : null, new Slabs());
+    }
+
+    /** True where {@code bytes} of weights and as much for their copies leave three quarters of the machine's memory to the rest. */
+    public static boolean fitsTwice(long bytes) {
+        return bytes <= physicalMemory() / (2 * LARGEST_SHARE);
     }
 
     /** Layers that are copied whatever their size and wherever their weights lie. */

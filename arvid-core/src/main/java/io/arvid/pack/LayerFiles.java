@@ -28,11 +28,16 @@ public record LayerFiles(Path folder) implements FinishedLayers {
     private static final String ENTRY = "entry";
 
     @Override
+    public boolean has(LinearSite site) {
+        return Files.exists(file(site));
+    }
+
+    @Override
     public Optional<LayerPlan> find(LinearSite site) {
-        Path file = file(site);
-        if (!Files.exists(file)) {
+        if (!has(site)) {
             return Optional.empty();
         }
+        Path file = file(site);
         try (TensorScope scope = TensorScope.open();
                 WeightMap mapped = SafetensorsFile.open(file)) {
             String entry = SafetensorsFile.header(file).metadata().getOrDefault(ENTRY, "");

@@ -10,6 +10,11 @@ public interface FinishedLayers {
     /** Nothing is remembered. */
     FinishedLayers NONE = new FinishedLayers() {
         @Override
+        public boolean has(LinearSite site) {
+            return false;
+        }
+
+        @Override
         public Optional<LayerPlan> find(LinearSite site) {
             return Optional.empty();
         }
@@ -22,6 +27,9 @@ public interface FinishedLayers {
             return this;
         }
     };
+
+    /** True where {@code site} is finished. */
+    boolean has(LinearSite site);
 
     /** The plan of {@code site}, if it is finished; its tensors belong to the open scope. */
     Optional<LayerPlan> find(LinearSite site);

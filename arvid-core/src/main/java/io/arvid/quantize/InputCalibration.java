@@ -21,6 +21,7 @@ import io.arvid.record.Progress;
 import io.arvid.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.SequencedMap;
 import java.util.function.BiFunction;
 import java.util.stream.IntStream;
@@ -37,6 +38,11 @@ import org.bytedeco.pytorch.Tensor;
  * @param seed of the choice of tokens
  */
 public record InputCalibration(InputRule rule, InputFit fit, int prompts, int tokensPerSample, long seed) {
+    /** The same for another rule. */
+    public InputCalibration withRule(InputRule other) {
+        return new InputCalibration(other, fit, prompts, tokensPerSample, seed);
+    }
+
     /** Every layer with its ranges and nearest codes, as far as an interrupted run of {@code part} came. */
     public FinishedLayers ranged(String part, QuantContext context) {
         String bits = rule.needsCalibration() ? "-" + rule.grid().bits() : "";
@@ -55,8 +61,18 @@ public record InputCalibration(InputRule rule, InputFit fit, int prompts, int to
             QuantContext context,
             ScaledModel scaled,
             BiFunction<LinearSite, ScaledLayer, FrameWeights> frameWeights) {
+        return calibrate(part, ranged(part, context), context, scaled, frameWeights);
+    }
+
+    /** The same, {@code finished} being what an interrupted run found with these weights. */
+    public ScaledModel calibrate(
+            String part,
+            FinishedLayers finished,
+            QuantContext context,
+            ScaledModel scaled,
+            BiFunction<LinearSite, ScaledLayer, FrameWeights> frameWeights) {
         return rule.needsCalibration()
-                ? fromSamples(part, context, scaled, frameWeights)
+                ? fromSamples(part, finished, context, scaled, frameWeights)
                 : scaled.map((site, layer) -> withoutSamples(layer));
     }
 
@@ -89,17 +105,18 @@ public record InputCalibration(InputRule rule, InputFit fit, int prompts, int to
 
     private ScaledModel fromSamples(
             String part,
+            FinishedLayers finished,
             QuantContext context,
             ScaledModel scaled,
             BiFunction<LinearSite, ScaledLayer, FrameWeights> frameWeights) {
-        FinishedLayers ranges = ranged(part, context);
-        try (Recording tape = record(part, context, scaled);
+        boolean isFinished = scaled.layers().keySet().stream().allMatch(finished::has);
+        try (Recording tape = isFinished ? null : record(part, context, scaled);
                 LayerWork work = new LayerWork(context.workers());
                 Progress.Stage stage =
                         context.progress().begin("input ranges", scaled.layers().size())) {
             SequencedMap<LinearSite, Plans> plans = work.find(scaled.layers(), (site, layer) -> {
-                LayerPlan ranged = ranges.getOrCompute(site, () -> {
-                    Samples samples = tape.samples(site);
+                LayerPlan ranged = finished.getOrCompute(site, () -> {
+                    Samples samples = Objects.requireNonNull(tape).samples(site);
                     Tensor weights = samples.frameWeights(frameWeights.apply(site, layer));
                     Plans fitted = plans(layer, samples, weights);
                     return layer.withInputs(fitted.normals(), fitted.outliers()).nearest();

@@ -9,4 +9,9 @@ public interface Recipe {
 
     /** Start of every random choice that the method makes. */
     long seed();
+
+    /** Prompts that chunk sensitivities are measured on, where they are used and not given; 0 for methods without. */
+    default int sensitivityPrompts() {
+        return 0;
+    }
 }

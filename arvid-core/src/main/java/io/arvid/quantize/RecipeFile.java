@@ -9,14 +9,11 @@ import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.arvid.quantize.scheme.QuantPlan;
+import io.arvid.weights.FileHash;
 import io.arvid.weights.NearestName;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -105,22 +102,26 @@ public record RecipeFile<R extends Recipe>(QuantMethod<R> method, R recipe) {
                 .collect(Collectors.joining("."));
     }
 
-    /** The complete settings with {@code method}, keys sorted: the same for every spelling of the same recipe. */
+    /** The complete settings with {@code method}, the same for every spelling of the same recipe; keys as the recipe record has them. */
     public JsonNode json() {
         ObjectNode tree = JSON.valueToTree(recipe);
         tree.put("method", method.id());
         return tree;
     }
 
-    /** First 12 hexadecimal digits of the SHA-256 of {@link #json}. */
+    /** First 12 hexadecimal digits of the SHA-256 of {@link #json} with its keys sorted. */
     public String hash() {
         try {
-            String canonical = JSON.writeValueAsString(JSON.treeToValue(json(), Object.class));
-            byte[] digest = MessageDigest.getInstance("SHA-256").digest(canonical.getBytes(StandardCharsets.UTF_8));
-            return HexFormat.of().formatHex(digest, 0, 6);
-        } catch (JsonProcessingException | NoSuchAlgorithmException e) {
+            return FileHash.brief(FileHash.of(JSON.writeValueAsString(JSON.treeToValue(json(), Object.class))));
+        } catch (JsonProcessingException e) {
             throw new IllegalStateException("cannot hash a recipe", e);
         }
+    }
+
+    /** Calibration prompts that are used, those of chunk sensitivities included. */
+    public int prompts() {
+        int recorded = needs() instanceof Needs.Rollouts rollouts ? rollouts.prompts() : 0;
+        return Math.max(recorded, recipe.sensitivityPrompts());
     }
 
     /** What the method will use. */

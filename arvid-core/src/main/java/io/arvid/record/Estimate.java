@@ -1,9 +1,9 @@
 package io.arvid.record;
 
 /**
- * A mean over prompts with its confidence interval.
+ * A mean over prompts or videos, or another statistic of them such as a ratio, with its confidence interval.
  *
- * @param mean the mean
+ * @param mean the mean, or the other statistic
  * @param low lower end of the interval
  * @param high upper end of the interval
  */

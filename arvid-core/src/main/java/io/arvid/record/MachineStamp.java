@@ -1,5 +1,6 @@
 package io.arvid.record;
 
+import io.arvid.tensor.Devices;
 import io.arvid.tensor.Torch;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -8,6 +9,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -18,7 +20,7 @@ import java.util.stream.Stream;
  * @param cpuFeatures which of AVX2, AVX-512, VNNI, AMX it has
  * @param threads processors that the JVM may use
  * @param memoryBytes main memory, or the control group's limit where that is lower
- * @param device what computes: {@code cpu} or {@code cuda}
+ * @param device what computes: {@code cpu} or {@code cuda:0} and so on
  * @param versions of java, libtorch and other parts, by name
  */
 public record MachineStamp(
@@ -55,8 +57,21 @@ public record MachineStamp(
                 findCpuFeatures(),
                 Runtime.getRuntime().availableProcessors(),
                 findMemoryBytes(),
-                Torch.hasCuda() ? "cuda" : "cpu",
+                Devices.current().toString(),
                 versions);
+    }
+
+    /** Processor, threads, memory, system and device. */
+    public String inWords() {
+        return cpu + ", " + threads + (threads == 1 ? " thread, " : " threads, ")
+                + String.format("%.1f GiB, ", memoryBytes / (double) (1L << 30)) + system + ", computed on " + device;
+    }
+
+    /** Parts and their versions. */
+    public String versionsInWords() {
+        return versions.entrySet().stream()
+                .map(part -> part.getKey() + " " + part.getValue())
+                .collect(Collectors.joining(", "));
     }
 
     private static List<String> findCpuFeatures() {

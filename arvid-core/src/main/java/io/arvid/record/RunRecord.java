@@ -14,7 +14,7 @@ import java.util.Map;
 /**
  * One run, as data: enough to repeat it and everything that a report shows of it.
  *
- * @param command the command line, without the path of the launcher
+ * @param command the command line, from {@code arvid} on
  * @param began when it began, in UTC, such as {@code 2026-11-21T22:00:00Z}
  * @param source which sources ran
  * @param model name of the model

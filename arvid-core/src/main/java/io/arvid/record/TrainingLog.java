@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,7 +18,7 @@ public final class TrainingLog implements TrainingStep.Listener {
     private final Path file;
     private boolean resumed;
 
-    /** A log in {@code file}; a run that goes on from an earlier step drops the lines that it makes again. */
+    /** A log in {@code file}; a run that goes on from an earlier step drops the lines that it makes again, all at once or not at all. */
     public TrainingLog(Path file) {
         this.file = file;
     }
@@ -46,7 +47,9 @@ public final class TrainingLog implements TrainingStep.Listener {
                 kept.append(JSON.writeValueAsString(earlier)).append('\n');
             }
         }
-        Files.writeString(file, kept);
+        Path whole = file.resolveSibling(file.getFileName() + ".tmp");
+        Files.writeString(whole, kept);
+        Files.move(whole, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 
     /** The steps in {@code file}, in order; a last line that was cut off does not count. */

@@ -31,7 +31,7 @@ final class OriginSection {
 
     private static Map<String, String> facts(RunRecord run) {
         Map<String, String> facts = new LinkedHashMap<>();
-        facts.put("Command", "arvid " + run.command());
+        facts.put("Command", run.command());
         facts.put("Began", run.began());
         facts.put("Commit", run.source().commit() + (run.source().changed() ? ", with changes" : ""));
         if (!run.modelHash().isEmpty()) {
@@ -44,14 +44,8 @@ final class OriginSection {
             facts.put("Seeds", String.join(", ", seeds));
         }
         MachineStamp machine = run.machine();
-        List<String> versions = new ArrayList<>();
-        machine.versions().forEach((part, version) -> versions.add(part + " " + version));
-        facts.put("Versions", String.join(", ", versions));
-        facts.put(
-                "Machine",
-                machine.cpu() + ", " + machine.threads() + (machine.threads() == 1 ? " thread, " : " threads, ")
-                        + String.format("%.1f GiB, ", machine.memoryBytes() / (double) (1L << 30)) + machine.system()
-                        + ", computed on " + machine.device());
+        facts.put("Versions", machine.versionsInWords());
+        facts.put("Machine", machine.inWords());
         facts.put("Instructions", String.join(", ", machine.cpuFeatures()));
         return facts;
     }

@@ -1,5 +1,6 @@
 package io.arvid.rollout;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import org.jspecify.annotations.Nullable;
@@ -57,6 +58,7 @@ public record RolloutConfig(
     }
 
     /** True where every frame stays in the cache. */
+    @JsonIgnore
     public boolean isGlobal() {
         return localAttentionFrames == GLOBAL_ATTENTION;
     }

@@ -7,6 +7,7 @@ import io.arvid.rollout.preset.Guided;
 import io.arvid.rollout.train.BidirectionalTrainer;
 import io.arvid.rollout.train.LatentDataset;
 import io.arvid.rollout.train.TrainingListener;
+import io.arvid.rollout.train.world.WorldSpec;
 import io.arvid.tensor.DTypes;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.TensorScope;
@@ -71,6 +72,7 @@ public final class BidirectionalTraining {
         try (LatentDataset dataset = ShapesClips.dataset(model);
                 TensorScope scope = TensorScope.open()) {
             BidirectionalTrainer trainer = new BidirectionalTrainer(
+                    model.hash() + " on clips " + ShapesClips.SEED + " of " + WorldSpec.DEFAULT,
                     causal.config(),
                     prompts ->
                             Ops.cat(0, prompts.stream().map(source::textStates).toList()),

@@ -2,6 +2,7 @@ package io.arvid.run;
 
 import io.arvid.calibrate.SharedInput;
 import io.arvid.model.LinearSite;
+import io.arvid.model.PackedForward;
 import io.arvid.model.SiteRole;
 import io.arvid.model.wan.ModelCard;
 import io.arvid.model.wan.WanConfig;
@@ -15,6 +16,7 @@ import io.arvid.quantize.qarvd.QArvdRecipe;
 import io.arvid.record.MemoryPlan;
 import io.arvid.record.MemoryPlan.Part;
 import io.arvid.record.MemoryPlan.Stage;
+import io.arvid.rollout.ChunkPlan;
 import io.arvid.rollout.DenoiseSchedule;
 import io.arvid.rollout.RollingCacheSize;
 import io.arvid.rollout.RolloutConfig;
@@ -71,11 +73,12 @@ public record FullSizeBudget(PublishedModel model) {
         return model.type().bytes();
     }
 
-    /** In the mapped file, or converted, or as kernels want them, in place of its pages. */
+    /** In the mapped file, or converted and copied once more for fast products, or as kernels want them, in place of its pages. */
     private Part weights() {
         boolean converted = model.copiedBytes() > 0;
         String name = converted ? "transformer as " + model.type().safetensorsName() : "transformer";
-        return new Part(name, model.storedBytes() + model.copiedBytes(), model.packed() == null && !converted);
+        long copies = converted && PackedForward.fitsTwice(model.copiedBytes()) ? model.copiedBytes() : 0;
+        return new Part(name, model.storedBytes() + model.copiedBytes() + copies, model.packed() == null && !converted);
     }
 
     private Part working(int tokens) {
@@ -103,11 +106,11 @@ public record FullSizeBudget(PublishedModel model) {
                 false);
     }
 
-    /** Memory of generating a video, whatever the number of prompts, with keys and values kept as {@code kv} says. */
-    public MemoryPlan generation(KvQuantization kv) {
-        List<Stage> stages = new ArrayList<>(encoding());
+    /** Memory of generating a video for each of {@code prompts} prompts, one after the other, with keys and values kept as {@code kv} says. */
+    public MemoryPlan generation(KvQuantization kv, int prompts) {
+        List<Stage> stages = new ArrayList<>(encoding(prompts));
         int tokens = model.preset().rolling() ? 5 * chunkTokens() : chunkTokens();
-        stages.add(new Stage("rolling out", List.of(weights(), cache(kv), working(tokens))));
+        stages.add(new Stage("rolling out", List.of(weights(), cache(kv), working(tokens), texts(prompts))));
         long pixels =
                 (long) model.preset().video().height() * model.preset().video().width();
         long decoder = model.files().has(ModelCard.Network.VIDEO_AUTOENCODER)
@@ -118,26 +121,28 @@ public record FullSizeBudget(PublishedModel model) {
                 List.of(
                         new Part("autoencoder", decoder, true),
                         new Part("pictures", 4 * pixels * DECODER_CHANNELS * F32 + PROGRAM, false),
-                        weights())));
+                        weights(),
+                        texts(prompts))));
         return new MemoryPlan(stages);
     }
 
-    private List<Stage> encoding() {
+    /** Text states of all prompts. */
+    private Part texts(int prompts) {
+        return new Part("text states", (long) prompts * config().textLen() * config().textDim() * wordBytes(), false);
+    }
+
+    private List<Stage> encoding(int prompts) {
         if (model.hasSyntheticText() || !model.files().has(ModelCard.Network.TEXT_ENCODER)) {
             return List.of();
         }
         long encoder = model.files().network(ModelCard.Network.TEXT_ENCODER).bytes();
         return List.of(new Stage(
                 "encoding prompts",
-                List.of(new Part("text encoder", encoder, true), new Part("program", PROGRAM, false))));
+                List.of(new Part("text encoder", encoder, true), texts(prompts), new Part("program", PROGRAM, false))));
     }
 
     private int tokensPerSample(Recipe recipe) {
-        int wanted = switch (recipe) {
-            case QArvdRecipe qArvd -> qArvd.tokensPerSample();
-            case CalibratedRecipe calibrated -> calibrated.tokensPerSample();
-            default -> 0;
-        };
+        int wanted = recipe instanceof CalibratedRecipe calibrated ? calibrated.tokensPerSample() : 0;
         return wanted == 0 ? chunkTokens() : Math.min(wanted, chunkTokens());
     }
 
@@ -165,7 +170,9 @@ public record FullSizeBudget(PublishedModel model) {
     }
 
     private int chunks() {
-        return model.preset().video().latentFrames() / model.rollout().framesPerChunk();
+        return ChunkPlan.of(model.rollout(), 0, model.preset().video().latentFrames())
+                .generated()
+                .size();
     }
 
     /** Memory of quantizing by {@code recipe} with {@code workers} layers at once. */
@@ -179,7 +186,7 @@ public record FullSizeBudget(PublishedModel model) {
         long samples = (long) passes() * prompts(file) * tokensPerSample(recipe);
         long tokens = samples * widest * F32 * 2 + samples * out * F32;
         long rounding = (long) SQUARES * widest * widest * F64 + 6L * widest * out * F64;
-        List<Stage> stages = new ArrayList<>(rollingOut(recipe));
+        List<Stage> stages = new ArrayList<>(rollingOut(file));
         stages.add(new Stage(
                 "rounding, " + workers + " at once",
                 List.of(
@@ -192,20 +199,29 @@ public record FullSizeBudget(PublishedModel model) {
 
     /** Memory of measuring chunk sensitivities by {@code file}'s recipe. */
     public MemoryPlan sensitivity(RecipeFile<?> file) {
-        return new MemoryPlan(rollingOut(file.recipe()));
+        return new MemoryPlan(rollingOut(file));
     }
 
-    private List<Stage> rollingOut(Recipe recipe) {
+    private List<Stage> rollingOut(RecipeFile<?> file) {
+        Recipe recipe = file.recipe();
         long quantized = quantizedWeights(recipe);
         Part codes = new Part("codes", quantized, false);
         Part simulated = new Part("rounded weights", quantized * wordBytes(), false);
         Part pass = new Part("recorded of a pass", recorded(recipe), false);
-        List<Stage> stages = new ArrayList<>(encoding());
+        List<Stage> stages = new ArrayList<>(encoding(file.prompts()));
         stages.add(new Stage(
                 "rolling out, weights rounded",
-                List.of(weights(), cache(true), working(chunkTokens()), codes, simulated, pass)));
+                List.of(
+                        weights(),
+                        cache(true),
+                        working(chunkTokens()),
+                        texts(file.prompts()),
+                        codes,
+                        simulated,
+                        pass)));
         stages.add(new Stage(
-                "rolling out, full precision", List.of(weights(), cache(true), working(chunkTokens()), pass)));
+                "rolling out, full precision",
+                List.of(weights(), cache(true), working(chunkTokens()), texts(file.prompts()), pass)));
         return stages;
     }
 

@@ -2,6 +2,7 @@ package io.arvid.run;
 
 import io.arvid.calibrate.CalibrationRollouts;
 import io.arvid.model.SiteForward;
+import io.arvid.rollout.ChunkPlan;
 import io.arvid.rollout.KvStore;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
@@ -22,8 +23,10 @@ public record GeneratorRollouts(Generator generator, List<String> prompts, long 
 
     @Override
     public int chunkCount() {
-        return generator.model().config().video().latentFrames()
-                / generator.model().config().rollout().framesPerChunk();
+        ModelFolder.Config config = generator.model().config();
+        return ChunkPlan.of(config.rollout(), 0, config.video().latentFrames())
+                .generated()
+                .size();
     }
 
     @Override

@@ -30,6 +30,7 @@ import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
 import io.arvid.tensor.Torch;
 import io.arvid.weights.CheckpointException;
+import io.arvid.weights.MissingFileException;
 import io.arvid.weights.WeightMap;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -45,7 +46,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A published model as its preset runs it. The transformer's weights stay in the mapped checkpoint where they have the number type that is computed in, and
  * are converted when they are first needed where they have not; text encoder and autoencoder are opened for the time that they are needed and given back after
- * it, so that the three are never in memory together.
+ * it, so that the two are never in memory together; who encodes prompts before asking for the transformer has the encoder alone.
  */
 public final class PublishedModel implements AutoCloseable {
     private static final int SYNTHETIC_WORDS = 24;
@@ -192,7 +193,7 @@ public final class PublishedModel implements AutoCloseable {
         WanTransformer made = transformer;
         if (made == null) {
             weights = packed == null ? weights.onCurrentDevice(type) : weights;
-            made = new WanTransformer(config(), weights);
+            made = new WanTransformer(config(), weights, copiedBytes > 0);
             transformer = made;
         }
         return made;
@@ -232,6 +233,22 @@ public final class PublishedModel implements AutoCloseable {
     /** True where prompts cannot be encoded, because random weights came without a text encoder: their states are random then, too. */
     public boolean hasSyntheticText() {
         return card.origin() == ModelCard.Origin.SYNTHETIC && !files.has(ModelCard.Network.TEXT_ENCODER);
+    }
+
+    /** What is missing to encode prompts, and to decode videos where {@code decodes}; null where nothing is. */
+    public @Nullable String missing(boolean decodes) {
+        try {
+            if (!hasSyntheticText()) {
+                files.network(ModelCard.Network.TEXT_ENCODER);
+                files.tokenizer();
+            }
+            if (decodes) {
+                StreamingDecoder.of(files).requireWeights();
+            }
+            return null;
+        } catch (MissingFileException e) {
+            return String.valueOf(e.getMessage());
+        }
     }
 
     /** Text states of each prompt, {@code [1, textLen, textDim]} in the model's number type; the encoder is in memory during this call only. */
@@ -305,7 +322,11 @@ public final class PublishedModel implements AutoCloseable {
                             .run(inModelType(noise), text, fresh);
                 }
                 return new Rollout(transformer(), rollout(), sites, stores, listener)
-                        .run(inModelType(noise), given == null ? null : inModelType(given), text, fresh);
+                        .run(
+                                inModelType(noise),
+                                given == null ? null : Devices.toCurrent(inModelType(given)),
+                                text,
+                                fresh);
             }));
         }
     }

@@ -14,10 +14,8 @@ import io.arvid.rollout.preset.Guided;
 import io.arvid.rollout.sampler.SamplingSchedule;
 import io.arvid.tensor.DTypes;
 import io.arvid.weights.WeightMap;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 
 /**
  * Quantization-aware training of a model of the bundled world, from a folder to a packed folder. Training state and log lie in a folder of their own,
@@ -45,37 +43,39 @@ public final class QatRun {
      * Trains and packs.
      *
      * @param file a recipe of a method that trains
-     * @param states folder of state and log
+     * @param states folder of state and log, used by one process at a time
      * @param target where the packed model goes
      * @param listener hears every step, after the log
      */
     public PackedSize run(RecipeFile<?> file, Path states, Path target, TrainingStep.Listener listener) {
-        QatRecipe recipe = trained(file);
-        requireContext(recipe);
-        try {
-            Files.createDirectories(states);
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot write to " + states + ": " + e.getMessage(), e);
-        }
-        TrainingLog log = new TrainingLog(states.resolve(LOG));
-        try (ShapesClips clips = new ShapesClips(generator);
-                QatTrainer trainer = new QatTrainer(
-                        file.method().id(),
-                        model.transformer(),
-                        recipe,
-                        clips,
-                        sampling(),
-                        model.config().sampler() == null ? model.config().rollout() : null);
-                QatTrainer.Result result = trainer.train(states.resolve(STATE), step -> {
-                    log.onStep(step);
-                    listener.onStep(step);
-                });
+        requireContext(trained(file));
+        try (StateFolder state = StateFolder.open(states, Map.of());
+                QatTrainer.Result result = train(file, state, listener);
                 WeightMap stored = result.weights().to(DTypes.BF16)) {
             return Packer.write(
                     target,
                     result.plan(),
                     new PackedSource(stored, model.json(), SourceLayout.WAN, file.json()),
                     model::copyCompanions);
+        }
+    }
+
+    /** What {@link #run} packs. */
+    QatTrainer.Result train(RecipeFile<?> file, StateFolder state, TrainingStep.Listener listener) {
+        TrainingLog log = new TrainingLog(state.part(LOG));
+        try (ShapesClips clips = new ShapesClips(generator);
+                QatTrainer trainer = new QatTrainer(
+                        file.method().id(),
+                        model.hash(),
+                        model.transformer(),
+                        trained(file),
+                        clips,
+                        sampling(),
+                        model.config().sampler() == null ? model.config().rollout() : null)) {
+            return trainer.train(state.part(STATE), step -> {
+                log.onStep(step);
+                listener.onStep(step);
+            });
         }
     }
 

@@ -41,10 +41,9 @@ public final class QuantizedModel implements SiteForward, AutoCloseable {
         try (WeightMemory memory = new WeightMemory()) {
             packed.forEach((site, layer) -> {
                 KernelCatalogue.Choice choice = catalogue.choose(KernelSpec.of(layer));
-                choice.refused().forEach((kernel, reason) -> refusals.putIfAbsent(kernel, site.name() + ": " + reason));
-                layers.put(
-                        site,
-                        new QuantLinear(site, choice.kernel(), catalogue.prepare(layer, model.bias(site), memory)));
+                choice.refused().forEach((faster, reason) -> refusals.putIfAbsent(faster, site.name() + ": " + reason));
+                Kernel kernel = choice.kernel();
+                layers.put(site, new QuantLinear(site, kernel, kernel.prepare(layer, model.bias(site), memory)));
                 MappedFiles.giveBack(layer.packed());
             });
         }

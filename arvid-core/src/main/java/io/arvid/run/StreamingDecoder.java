@@ -26,12 +26,21 @@ import org.bytedeco.pytorch.Tensor;
 public record StreamingDecoder(ModelFolder files, ModelCard.Network network) {
     private static final int TINY_EXTRA_FRAMES = TinyVideoAutoencoder.TIME_FACTOR - 1;
 
-    /** The autoencoder of Wan 2.1 where it is among {@code files}, otherwise the tiny one; a {@code CheckpointException} where neither is. */
+    /** The autoencoder of Wan 2.1 where it is among {@code files}, otherwise the tiny one. */
     public static StreamingDecoder of(ModelFolder files) {
         boolean tinyOnly =
                 !files.has(ModelCard.Network.VIDEO_AUTOENCODER) && files.has(ModelCard.Network.TINY_AUTOENCODER);
         return new StreamingDecoder(
                 files, tinyOnly ? ModelCard.Network.TINY_AUTOENCODER : ModelCard.Network.VIDEO_AUTOENCODER);
+    }
+
+    /**
+     * Checks that its weights are there.
+     *
+     * @throws io.arvid.weights.MissingFileException naming what was found where they are not
+     */
+    public void requireWeights() {
+        files.network(network);
     }
 
     /** Writes latents {@code [1, F, C, h, w]} as a video; {@code onFrame} hears of every decoded latent frame. */

@@ -17,8 +17,9 @@ public final class FloatLanes {
     public static final int COUNT = FLOATS.length();
     /** True where vectors are wide enough to be worth it. */
     public static final boolean ARE_WIDE = FLOATS.vectorBitSize() >= 256;
+    /** All memory as one segment, whose offsets are addresses. */
+    public static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
 
-    private static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
     private static final VectorSpecies<Short> SHORTS =
             VectorSpecies.of(short.class, VectorShape.forBitSize(Math.max(64, FLOATS.vectorBitSize() / 2)));
     private static final VectorSpecies<Integer> INTS = IntVector.SPECIES_PREFERRED;

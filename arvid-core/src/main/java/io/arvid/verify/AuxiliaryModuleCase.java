@@ -3,6 +3,7 @@ package io.arvid.verify;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.arvid.quantize.qvgen.AuxiliaryModule;
 import io.arvid.quantize.qvgen.ClippedDynamicInput;
+import io.arvid.quantize.qvgen.Follow;
 import io.arvid.quantize.qvgen.LsqWeight;
 import io.arvid.quantize.qvgen.QuantizedStart;
 import io.arvid.quantize.qvgen.RankSchedule;
@@ -60,7 +61,7 @@ final class AuxiliaryModuleCase implements GoldenCase {
 
     private static void start(CaseFolder folder, CaseReport report, IntGrid grid, int rank, int iterations) {
         Tensor weight = folder.tensor("weight");
-        QuantizedStart start = QuantizedStart.of(weight, grid, rank, iterations);
+        QuantizedStart start = QuantizedStart.of(weight, grid, rank, iterations, Follow.CODE);
         report.expect(folder, "init_scale", start.pairs().scales(), PAIRS);
         report.expect(folder, "init_zero_point", start.pairs().zeros(), PAIRS);
         Tensor fake = LsqWeight.of(grid)

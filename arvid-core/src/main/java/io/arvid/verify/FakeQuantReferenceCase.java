@@ -1,7 +1,6 @@
 package io.arvid.verify;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.arvid.quantize.fake.ReciprocalQuantizer;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.Tensors;
 import java.util.Map;

@@ -5,7 +5,8 @@ import io.arvid.quantize.fit.AffinePairs;
 import io.arvid.quantize.fit.ColumnScales;
 import io.arvid.quantize.fit.Gptq;
 import io.arvid.quantize.fit.GptqWeightFit;
-import io.arvid.quantize.fit.ResolvedWeight;
+import io.arvid.quantize.fit.GramLoss;
+import io.arvid.quantize.gram.GramSolver;
 import io.arvid.quantize.scheme.IntGrid;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.Tensors;
@@ -15,6 +16,7 @@ import org.bytedeco.pytorch.Tensor;
 /** {@code gptq_asymmetric_inputs}: GPTQ for inputs that are quantized while the target is not. */
 final class GptqQuantizedInputsCase implements GoldenCase {
     private static final String ACT_ORDER = "_actorder";
+    private static final String UNRESOLVED = "no_resolve";
     private static final int BLOCK_SIZE = 128;
 
     @Override
@@ -31,15 +33,20 @@ final class GptqQuantizedInputsCase implements GoldenCase {
         report.expect(folder, "C", cross, ofLargest(grams, cross));
         report.expect("lambda", lambda, config.path("lam").asDouble(), grams);
         Tensor weight = folder.tensor("W");
+        Tensor gram = Ops.mul(inputs.t().matmul(inputs), factor);
+        GramLoss loss = GramLoss.of(weight, hessian, cross, gram, inputs.size(0));
         IntGrid grid = IntGrid.asymmetric(config.path("bits").asInt());
         for (Map.Entry<String, JsonNode> run : folder.json().path("results").properties()) {
             String name = run.getKey();
             boolean actOrder = name.endsWith(ACT_ORDER);
-            ResolvedWeight rule = rule(actOrder ? name.substring(0, name.length() - ACT_ORDER.length()) : name);
-            Tensor target = rule.of(weight, hessian, cross, lambda);
+            String rule = actOrder ? name.substring(0, name.length() - ACT_ORDER.length()) : name;
+            GramLoss damped = damped(rule, loss, weight, lambda);
+            Gptq gptq = new Gptq(0, actOrder, BLOCK_SIZE);
+            Gptq.Prepared prepared = gptq.prepare(damped.hessian(), 0);
+            Tensor target = rule.equals(UNRESOLVED) ? Ops.toF64(weight) : GramSolver.target(damped, prepared);
             AffinePairs pairs = new GptqWeightFit(false).fit(target, grid);
-            Gptq.Rounded rounded = new Gptq(0, actOrder, BLOCK_SIZE)
-                    .roundTowards(target, hessian, lambda, ColumnScales.fixed(pairs.scales(), pairs.zeros()), grid);
+            ColumnScales scales = ColumnScales.fixed(pairs.scales(), pairs.zeros());
+            Gptq.Rounded rounded = gptq.roundTowards(target, prepared, scales, grid);
             Tolerance resolved = folder.tolerance("W_resolved");
             expectWhereStated(folder, report, name + "_W_resolved", target, ofLargest(resolved, target));
             expectWhereStated(folder, report, name + "_scale", pairs.scales(), resolved);
@@ -86,12 +93,13 @@ final class GptqQuantizedInputsCase implements GoldenCase {
         return Double.parseDouble(text.replaceAll("^lambda = ([0-9.eE+-]+) \\*.*$", "$1"));
     }
 
-    private static ResolvedWeight rule(String name) {
-        return switch (name) {
-            case "damped_h_only" -> ResolvedWeight.DAMPED_HESSIAN;
-            case "damped_both" -> ResolvedWeight.DAMPED_BOTH;
-            case "no_resolve" -> ResolvedWeight.NONE;
-            default -> throw new IllegalArgumentException("no way to resolve weights is called '" + name + "'");
+    /** The loss with the damping that the way called {@code rule} gives it. */
+    private static GramLoss damped(String rule, GramLoss loss, Tensor weight, double lambda) {
+        GramLoss both = loss.pulledTowards(weight, lambda);
+        return switch (rule) {
+            case "damped_h_only" -> new GramLoss(both.hessian(), loss.linear(), loss.constant(), loss.count());
+            case "damped_both", UNRESOLVED -> both;
+            default -> throw new IllegalArgumentException("no way to resolve weights is called '" + rule + "'");
         };
     }
 }

@@ -25,6 +25,10 @@ import org.bytedeco.pytorch.Tensor;
 public final class CheckpointFile {
     private static final int MAX_DEPTH = 64;
     private static final int MAX_VALUES = 1_000_000;
+    /** Characters of a name; ten times those of the largest known checkpoint. */
+    private static final int MAX_NAME = 1000;
+    /** Characters of all names together; a hundred times those of the largest known checkpoint. */
+    private static final int MAX_NAMES = 32 << 20;
 
     /** How a checkpoint is stored. */
     public enum Format {
@@ -149,6 +153,7 @@ public final class CheckpointFile {
         private final SequencedMap<String, SequencedMap<String, StoredTensor>> groups = new LinkedHashMap<>();
         private final SequencedMap<String, String> notes = new LinkedHashMap<>();
         private int visited;
+        private long characters;
 
         private Walk(Path file) {
             this.file = file;
@@ -193,7 +198,16 @@ public final class CheckpointFile {
             }
         }
 
-        private static String join(String prefix, String name) {
+        /** A pickle can put one long key in front of very many names: together they may be far longer than the file. */
+        private String join(String prefix, String name) {
+            int length = prefix.length() + name.length();
+            characters += length;
+            if (length > MAX_NAME || characters > MAX_NAMES) {
+                throw new CheckpointException(
+                        file,
+                        "refused: its names are longer than any checkpoint's, over " + MAX_NAME + " characters or "
+                                + MAX_NAMES + " together");
+            }
             return prefix.isEmpty() ? name : prefix + "." + name;
         }
     }

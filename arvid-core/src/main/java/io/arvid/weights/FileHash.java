@@ -13,6 +13,7 @@ import java.util.HexFormat;
 /** SHA-256 of files and texts, one after the other, never a whole file in memory. */
 public final class FileHash {
     private static final int BUFFER_BYTES = 1 << 20;
+    private static final int BRIEF_DIGITS = 12;
 
     private final MessageDigest digest;
 
@@ -23,6 +24,18 @@ public final class FileHash {
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every JDK has SHA-256", e);
         }
+    }
+
+    /** The hash of {@code text} alone, without an end mark. */
+    public static String of(String text) {
+        FileHash hash = new FileHash();
+        hash.digest.update(text.getBytes(StandardCharsets.UTF_8));
+        return hash.hex();
+    }
+
+    /** The first digits of {@code hash}: enough to tell things apart. */
+    public static String brief(String hash) {
+        return hash.substring(0, Math.min(BRIEF_DIGITS, hash.length()));
     }
 
     /** Adds a text and an end mark. */

@@ -25,7 +25,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reader of the safetensors format: eight bytes little-endian header length, a JSON header of {@code name → {dtype, shape, data_offsets}}, then
@@ -35,6 +38,7 @@ import org.bytedeco.pytorch.Tensor;
  */
 public final class SafetensorsFile {
     private static final long MAX_HEADER_BYTES = 100_000_000;
+    private static final Pattern SHARD = Pattern.compile("(.*)-\\d{5}-of-\\d{5}\\.safetensors");
     private static final JsonMapper JSON = JsonMapper.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
@@ -62,6 +66,12 @@ public final class SafetensorsFile {
         try (Arena arena = Arena.ofConfined()) {
             return header(file, map(file, arena));
         }
+    }
+
+    /** Path of the index that {@code path} is a shard of, by their names; null where it is not called like a shard. */
+    public static @Nullable String indexOfShard(String path) {
+        Matcher shard = SHARD.matcher(path);
+        return shard.matches() ? shard.group(1) + ".safetensors.index.json" : null;
     }
 
     /** {@code file} and, where it is an index, its shards. */

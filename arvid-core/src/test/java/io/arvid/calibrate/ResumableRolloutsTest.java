@@ -22,6 +22,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -88,14 +89,25 @@ class ResumableRolloutsTest {
         return new CalibrationRollouts.Wanted(site -> site.role() != SiteRole.HEAD, TOKENS, 11);
     }
 
+    /** Layers of {@code model} that count in {@code calls} how often they are asked. */
+    private SiteForward counting(AtomicInteger calls) {
+        return new InputTap(model.fullPrecision(), (site, step, input) -> calls.incrementAndGet());
+    }
+
     @Test
     void aRecordingThatWasKilledGoesOnWithTheSameBytes() {
-        Recording whole = rollouts("whole").record("r", 1, wanted(), model.fullPrecision(), Progress.SILENT);
+        AtomicInteger wholeCalls = new AtomicInteger();
+        Recording whole = rollouts("whole").record("r", 1, wanted(), counting(wholeCalls), Progress.SILENT);
         for (int calls : new int[] {3, 30, 100, 150}) {
             assertThatThrownBy(() -> rollouts("killed").record("r", 1, wanted(), dyingAfter(calls), Progress.SILENT))
                     .hasMessage("killed");
         }
-        Recording resumed = rollouts("killed").record("r", 1, wanted(), model.fullPrecision(), Progress.SILENT);
+        AtomicInteger calls = new AtomicInteger();
+        Recording resumed = rollouts("killed").record("r", 1, wanted(), counting(calls), Progress.SILENT);
+        assertThat(calls.get())
+                .as("passes that were finished are not computed again")
+                .isPositive()
+                .isLessThan(wholeCalls.get() / 2);
         for (LinearSite site : CONFIG.sites()) {
             if (site.role() != SiteRole.HEAD) {
                 Samples a = whole.samples(site);

@@ -41,6 +41,19 @@ class QatCandidateTest {
                 .isEqualTo(QatRecipe.Context.BIDIRECTIONAL);
     }
 
+    private static String setting(String recipe, QatCandidate.Inputs inputs) {
+        return QatCandidate.calibrated(RECIPES.resolve(recipe + ".json"), inputs, 4)
+                .setting();
+    }
+
+    @Test
+    void theSettingHasTheBitsOfTheRecipe() {
+        assertThat(setting("minmax-w4a8", QatCandidate.Inputs.AS_GIVEN)).isEqualTo("w4a8");
+        assertThat(setting("minmax-w4a8", QatCandidate.Inputs.OTHER_BITS)).isEqualTo("w4a4");
+        assertThat(setting("minmax-w4a8", QatCandidate.Inputs.PER_TOKEN)).isEqualTo("w4a4");
+        assertThat(setting("gptq-w4g128", QatCandidate.Inputs.AS_GIVEN)).isEqualTo("w4a16");
+    }
+
     @Test
     void recipesOfTheOtherKindAreRefused() {
         Path minmax = RECIPES.resolve("minmax-w4a8.json");
@@ -52,6 +65,11 @@ class QatCandidateTest {
         assertThat(QatCandidate.trained(selfForced, 0, null, false).isTrained()).isTrue();
         assertThatThrownBy(() -> QatCandidate.trained(selfForced, 0, null, true))
                 .hasMessageContaining("self-forced");
+        Path bidirectional = RECIPES.resolve("qvgen-bidirectional-w4a4.json");
+        assertThat(QatCandidate.trained(bidirectional, 0, null, true).isTrained())
+                .isTrue();
+        assertThatThrownBy(() -> QatCandidate.trained(bidirectional, 0, null, false))
+                .hasMessageContaining("is bidirectional");
     }
 
     @Test

@@ -24,18 +24,45 @@ class QatReportTest {
     }
 
     @Test
-    void differencesArePairedByPromptOverTheMeanOfTheSeeds() {
+    void differencesArePairedBySeedAndPrompt() {
         LinkedHashMap<String, List<QatScore>> scores = new LinkedHashMap<>();
         scores.put("full-precision", List.of(score("full-precision", false, 0, 0, 0)));
-        scores.put("qvgen", List.of(score("qvgen-seed0", true, 1, 2, 3), score("qvgen-seed1", true, 3, 2, 1)));
-        scores.put("lsq", List.of(score("lsq-seed0", true, 1, 1, 3.5), score("lsq-seed1", true, 1, 1, 1.5)));
+        scores.put("qvgen", List.of(score("qvgen-seed0", true, 3, 3, 3), score("qvgen-seed1", true, 5, 5, 5)));
+        scores.put("lsq", List.of(score("lsq-seed0", true, 2, 2, 2), score("lsq-seed1", true, 2, 2, 2)));
+        scores.put("once", List.of(score("once-seed0", true, 2, 2, 3.5)));
         FindingTable table = QatReport.quality(scores);
-        assertThat(table.note()).startsWith("3 held-out prompts").contains("latent MSE of qvgen");
+        assertThat(table.note())
+                .startsWith("3 held-out prompts")
+                .contains("latent MSE of qvgen", "one seed: says nothing of training noise");
         assertThat(table.rows().get(0)).startsWith("full-precision", "bf16", "1", "0.0000", "", "");
-        assertThat(table.rows().get(1)).startsWith("qvgen", "w4a4", "2", "2.0000 ± 0.0000", "", "");
-        // By prompt 2, 2, 2 and 1, 1, 2.5: differences −1, −1 and 0.5.
+        assertThat(table.rows().get(1)).startsWith("qvgen", "w4a4", "2", "4.0000 ± 1.4142", "", "");
+        // By seed −1 and −3 on every prompt: an interval over prompts alone would have no width.
         assertThat(table.rows().get(2))
-                .startsWith("lsq", "w4a4", "2", "1.5000 ± 0.4714", "-0.5000 (-1.0000 … +0.5000)", "2 of 3");
+                .startsWith("lsq", "w4a4", "2", "2.0000 ± 0.0000", "-2.0000 (-3.0000 … -1.0000)", "3 of 3");
+        // By prompt −1, −1 and 0.5, against the first seed.
+        assertThat(table.rows().get(3))
+                .startsWith("once", "w4a4", "1", "2.5000", "-0.5000 (-1.0000 … +0.5000), one seed", "2 of 3");
+    }
+
+    @Test
+    void lossesAreComparedStepByStepAtTheEnd() {
+        for (int seed = 0; seed < 2; seed++) {
+            TrainingLog first = new TrainingLog(run.resolve("qvgen-seed" + seed + ".jsonl"));
+            TrainingLog second = new TrainingLog(run.resolve("lsq-seed" + seed + ".jsonl"));
+            for (int i = 1; i <= 24; i++) {
+                first.onStep(TrainingStep.of(i, 24, 0.5 * i, 1, 1));
+                // In the last two steps twice the loss with the first seed, four times with the second.
+                second.onStep(TrainingStep.of(i, 24, i > 22 ? i * (seed + 1) : 100, 1, 1));
+            }
+        }
+        LinkedHashMap<String, List<QatScore>> scores = new LinkedHashMap<>();
+        scores.put("qvgen", List.of(score("qvgen-seed0", true, 1), score("qvgen-seed1", true, 1)));
+        scores.put("lsq", List.of(score("lsq-seed0", true, 1), score("lsq-seed1", true, 1)));
+        QatReport report = new QatReport(run, name -> run.resolve(name + ".jsonl"));
+        FindingTable gradients = report.write(scores, null).getLast();
+        assertThat(gradients.rows().get(0)).endsWith("");
+        // ln 2 and ln 4
+        assertThat(gradients.rows().get(1)).endsWith("+1.040 ± 0.490");
     }
 
     @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.arvid.record.Estimate;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.Seeds;
 import io.arvid.tensor.TensorScope;
@@ -30,8 +31,8 @@ class FrechetDistanceTest {
 
     @Test
     void theIntervalOfADistanceThatRoundingLeftBelowZeroHoldsIt() {
-        PairedBootstrap.Interval interval = new PairedBootstrap(10, 0.95, 1).ofDistance(4, videos -> -1e-15);
-        assertThat(interval.estimate()).isBetween(interval.low(), interval.high());
+        Estimate interval = new PairedBootstrap(10, 0.95, 1).ofDistance(4, videos -> -1e-15);
+        assertThat(interval.mean()).isBetween(interval.low(), interval.high());
     }
 
     @Test
@@ -58,11 +59,10 @@ class FrechetDistanceTest {
                 try (TensorScope scope = TensorScope.open()) {
                     Tensor reference = seeds.normal(40, 3);
                     Tensor own = Ops.add(reference.add(Ops.mul(seeds.normal(40, 3), 0.8)), 0.5);
-                    PairedBootstrap.Interval interval =
-                            FrechetDistance.between(reference, own, new PairedBootstrap(100, 0.95, set));
-                    assertThat(interval.estimate()).isEqualTo(FrechetDistance.between(reference, own));
-                    assertThat(interval.estimate()).isBetween(interval.low(), interval.high());
-                    distances[set] = interval.estimate();
+                    Estimate interval = FrechetDistance.between(reference, own, new PairedBootstrap(100, 0.95, set));
+                    assertThat(interval.mean()).isEqualTo(FrechetDistance.between(reference, own));
+                    assertThat(interval.mean()).isBetween(interval.low(), interval.high());
+                    distances[set] = interval.mean();
                     widths += (interval.high() - interval.low()) / sets;
                 }
             }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.arvid.quantize.fit.RankCorrelation;
 import io.arvid.record.Comparison;
 import io.arvid.record.Estimate;
 import io.arvid.record.MetricScores;

@@ -10,6 +10,7 @@ import io.arvid.quantize.scheme.Granularity;
 import io.arvid.quantize.scheme.KvPlan;
 import io.arvid.quantize.scheme.LayerPlan;
 import io.arvid.quantize.scheme.QuantPlan;
+import io.arvid.rollout.kv.GroupedQuantizer;
 import io.arvid.tensor.DTypes;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.TensorScope;
@@ -162,7 +163,7 @@ class PackerTest {
     /** Version 1 stays readable by older readers; what only version 2 can say is marked so. */
     @Test
     void aCacheByChunkIsVersionTwoAndReadsBack() {
-        KvPlan.ByChunk byChunk = new KvPlan.ByChunk(List.of(16, 8, 4, 2), 0, KvPlan.Grouped.Axis.CHANNELS);
+        KvPlan.ByChunk byChunk = new KvPlan.ByChunk(List.of(16, 8, 4, 2), 0, GroupedQuantizer.Axis.CHANNELS);
         Path packed = folder.resolve("by-chunk");
         try (QuantPlan other = new QuantPlan("test", plan.layers(), byChunk)) {
             Packer.write(packed, other, source());

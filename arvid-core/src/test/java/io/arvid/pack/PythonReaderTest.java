@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.arvid.model.wan.WanConfig;
 import io.arvid.quantize.scheme.KvPlan;
 import io.arvid.quantize.scheme.QuantPlan;
+import io.arvid.rollout.kv.GroupedQuantizer;
 import io.arvid.tensor.DTypes;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.TensorScope;
@@ -37,7 +38,9 @@ class PythonReaderTest {
         try (WeightMap weights = TinyPlans.weights(config, DTypes.F32, 1);
                 QuantPlan mixed = TinyPlans.plan(config, weights, TinyPlans::mixed);
                 QuantPlan plan = new QuantPlan(
-                        "test", mixed.layers(), new KvPlan.ByChunk(List.of(16, 8, 2), 0, KvPlan.Grouped.Axis.TOKENS));
+                        "test",
+                        mixed.layers(),
+                        new KvPlan.ByChunk(List.of(16, 8, 2), 0, GroupedQuantizer.Axis.TOKENS));
                 TensorScope scope = TensorScope.open()) {
             Packer.write(
                     packed,

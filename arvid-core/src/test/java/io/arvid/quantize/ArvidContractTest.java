@@ -16,6 +16,7 @@ import io.arvid.quantize.scheme.InputPlan;
 import io.arvid.quantize.scheme.KvPlan;
 import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.quantize.scheme.Scheme;
+import io.arvid.rollout.kv.GroupedQuantizer;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -28,7 +29,7 @@ class ArvidContractTest extends QuantMethodContract<ArvidRecipe> {
             @Nullable KvBits kvBits,
             @Nullable KeptLayers keep) {
         Scheme scheme = Scheme.staticPerTensor(4, 8);
-        KvPlan grouped = new KvPlan.Grouped(4, 0, KvPlan.Grouped.Axis.TOKENS);
+        KvPlan grouped = new KvPlan.Grouped(4, 0, GroupedQuantizer.Axis.TOKENS);
         return new ArvidRecipe(
                 kvBits == null ? scheme : new Scheme(scheme.weights(), scheme.inputs(), scheme.skip(), grouped),
                 0,

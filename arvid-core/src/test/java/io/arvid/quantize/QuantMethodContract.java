@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.arvid.calibrate.ActivationTape;
 import io.arvid.calibrate.InputTap;
+import io.arvid.calibrate.SensitivityLog;
 import io.arvid.kernel.Activation;
 import io.arvid.kernel.KernelBound;
 import io.arvid.kernel.KernelCatalogue;
@@ -11,6 +12,7 @@ import io.arvid.kernel.QuantGemm;
 import io.arvid.kernel.SharedInput;
 import io.arvid.model.LinearSite;
 import io.arvid.model.RolloutStep;
+import io.arvid.pack.LayerFiles;
 import io.arvid.pack.PackedLayer;
 import io.arvid.quantize.fake.FakeQuantForward;
 import io.arvid.quantize.fake.FakeQuantLayer;
@@ -18,6 +20,7 @@ import io.arvid.quantize.minmax.MinMax;
 import io.arvid.quantize.minmax.MinMaxRecipe;
 import io.arvid.quantize.scheme.LayerPlan;
 import io.arvid.quantize.scheme.QuantPlan;
+import io.arvid.record.Progress;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
@@ -94,17 +97,36 @@ abstract class QuantMethodContract<R extends Recipe> {
     }
 
     @Test
-    void rollOutsOnDiskGiveTheSamePlan(@TempDir Path folder) {
+    void aStateOnDiskGivesTheSamePlan(@TempDir Path folder) {
         try (TinyModel.Prompts prompts = tiny.prompts(2);
                 QuantPlan inMemory = method().plan(QuantContext.of(tiny.model(), prompts.inMemory()), recipe());
-                QuantPlan onDisk = method().plan(QuantContext.of(tiny.model(), prompts.onDisk(folder)), recipe())) {
-            inMemory.layers().forEach((site, layer) -> {
-                LayerPlan other = onDisk.layers().get(site);
-                assertThat(other.input()).as(site.name()).isEqualTo(layer.input());
-                assertThat(Tensors.toBytes(other.codes())).as(site.name()).isEqualTo(Tensors.toBytes(layer.codes()));
-                assertThat(Tensors.toBytes(other.scales())).as(site.name()).isEqualTo(Tensors.toBytes(layer.scales()));
-            });
+                QuantPlan onDisk = method().plan(onDisk(prompts, folder), recipe());
+                QuantPlan again = method().plan(onDisk(prompts, folder), recipe())) {
+            for (QuantPlan plan : List.of(onDisk, again)) {
+                inMemory.layers().forEach((site, layer) -> {
+                    LayerPlan other = plan.layers().get(site);
+                    assertThat(other.input()).as(site.name()).isEqualTo(layer.input());
+                    assertThat(Tensors.toBytes(other.codes()))
+                            .as(site.name())
+                            .isEqualTo(Tensors.toBytes(layer.codes()));
+                    assertThat(Tensors.toBytes(other.scales()))
+                            .as(site.name())
+                            .isEqualTo(Tensors.toBytes(layer.scales()));
+                });
+            }
         }
+    }
+
+    /** Roll-outs and layers that are kept in {@code folder}, as those of a published model are. */
+    private QuantContext onDisk(TinyModel.Prompts prompts, Path folder) {
+        return new QuantContext(
+                tiny.model(),
+                prompts.onDisk(folder.resolve("rollouts")),
+                null,
+                SensitivityLog.inMemory(),
+                Progress.SILENT,
+                1,
+                new LayerFiles(folder.resolve("layers")));
     }
 
     @Test

@@ -3,6 +3,7 @@ package io.arvid.record;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.arvid.weights.FileHash;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,12 +18,12 @@ class RunRecordTest {
 
     private static RunRecord sample() {
         return new RunRecord(
-                "quantize --recipe recipes/q-arvd-w4a8.json",
+                "arvid quantize --recipe recipes/q-arvd-w4a8.json",
                 "2026-11-21T22:00:00Z",
                 new SourceStamp("0123456789abcdef", true),
                 "shapes",
-                RecipeStamp.sha256(new byte[] {1, 2, 3}),
-                List.of(RecipeStamp.of("q-arvd-w4a8", "q-arvd", "w4a8", "{}")),
+                FileHash.of("weights"),
+                List.of(new RecipeStamp("q-arvd-w4a8", "q-arvd", "w4a8", "0123456789ab")),
                 Map.of("noise", 42L),
                 MachineStamp.here(),
                 List.of(new StageRecord("calibrate", 35, 12.5, 1_000_000), new StageRecord("pack", 1, 0.5, 2_000_000)),

@@ -31,5 +31,6 @@ class TrainingLogTest {
         resumed.onStep(step(4));
         assertThat(TrainingLog.read(file)).containsExactly(step(1), step(2), step(3), step(4));
         assertThat(Files.readAllLines(file)).hasSize(4);
+        assertThat(folder).isDirectoryNotContaining("glob:**.tmp");
     }
 }

@@ -21,6 +21,7 @@ import io.arvid.video.ContactSheet;
 import io.arvid.video.Frames;
 import io.arvid.video.VideoEncoding;
 import io.arvid.video.VideoFile;
+import io.arvid.weights.FileHash;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -63,13 +64,14 @@ final class SampleRun {
                 layerOutliers(),
                 sizes());
         return new RunRecord(
-                "demo",
+                "arvid demo --prompts 16",
                 "2026-11-21T22:00:00Z",
                 new SourceStamp("96e5e62c0d9f1e7a3b5d8c4f2a1b0e9d8c7f6a5b", false),
                 "shapes",
-                RecipeStamp.sha256(new byte[] {1}),
+                FileHash.of("weights"),
                 SETTINGS.stream()
-                        .map(setting -> RecipeStamp.of("q-arvd-" + setting, "q-arvd", setting, setting))
+                        .map(setting -> new RecipeStamp(
+                                "q-arvd-" + setting, "q-arvd", setting, FileHash.brief(FileHash.of(setting))))
                         .toList(),
                 Map.of("noise", 42L, "calibration", 0L, "bootstrap", 7L),
                 MachineStamp.here(),

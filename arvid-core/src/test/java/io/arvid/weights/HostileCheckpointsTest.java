@@ -98,6 +98,31 @@ class HostileCheckpointsTest {
         assertThatThrownBy(() -> CheckpointFile.describe(shapes)).hasMessageContaining("torch.Size of 1000 dimensions");
     }
 
+    @Test
+    void longKeysInFrontOfManyNamesStopEarly(@TempDir Path folder) throws IOException {
+        String key = "X\u0000\u0000\u0010\u0000" + "k".repeat(1 << 20);
+        Path one = torchFile(folder, "}(U\u0001g}(" + key + numbers(10_000) + "uu.");
+        assertThatThrownBy(() -> CheckpointFile.describe(one)).hasMessageContaining("names are longer");
+
+        StringBuilder keys = new StringBuilder();
+        for (int i = 0; i < 900; i++) {
+            keys.append("X\u0084\u0003\u0000\u0000")
+                    .append("%0900d".formatted(i))
+                    .append("h\u0000");
+        }
+        Path many = torchFile(folder, "}(U\u0001d" + numbers(900) + "q\u0000U\u0001g}(" + keys + "uu.");
+        assertThatThrownBy(() -> CheckpointFile.describe(many)).hasMessageContaining("names are longer");
+    }
+
+    /** A dict of {@code count} numbers under keys of four characters. */
+    private static String numbers(int count) {
+        StringBuilder dict = new StringBuilder("}(");
+        for (int i = 0; i < count; i++) {
+            dict.append("U\u0004").append("%04d".formatted(i)).append("K\u0001");
+        }
+        return dict.append("u").toString();
+    }
+
     private static Path torchFile(Path folder, String latin1) throws IOException {
         byte[] pickle = latin1.getBytes(StandardCharsets.ISO_8859_1);
         Path file = folder.resolve("bomb.pt");

@@ -3,7 +3,6 @@ package io.arvid.evaluate.suite;
 import io.arvid.evaluate.DriftCurve;
 import io.arvid.evaluate.FrechetDistance;
 import io.arvid.evaluate.PairedBootstrap;
-import io.arvid.evaluate.PairedBootstrap.Interval;
 import io.arvid.evaluate.vbench.VBenchAggregation;
 import io.arvid.record.Estimate;
 import io.arvid.record.Progress;
@@ -106,7 +105,7 @@ final class MetricSummary {
             }
         });
         try (TensorScope scope = TensorScope.open()) {
-            return estimate(FrechetDistance.between(matrix(references), matrix(own), bootstrap.forDistances()));
+            return FrechetDistance.between(matrix(references), matrix(own), bootstrap.forDistances());
         }
     }
 
@@ -127,8 +126,8 @@ final class MetricSummary {
                 .mapToObj(word -> {
                     Map<String, Double> byVideo = new LinkedHashMap<>();
                     metric.videos().forEach((video, scores) -> byVideo.put(video, scores.values()[word]));
-                    Interval interval = bootstrap.mean(toArray(byVideo));
-                    return result(metric.spec(), names.get(word), interval, List.of(), null, byVideo);
+                    Estimate overall = bootstrap.mean(toArray(byVideo));
+                    return result(metric.spec(), names.get(word), overall, List.of(), null, byVideo);
                 })
                 .toList();
     }
@@ -141,24 +140,24 @@ final class MetricSummary {
         metric.videos()
                 .forEach((video, scores) -> byVideo.put(
                         video, Arrays.stream(scores.values()).average().orElse(Double.NaN)));
-        Interval interval = weightedMean(toArray(byVideo), numbers, spec.aggregation());
+        Estimate overall = weightedMean(toArray(byVideo), numbers, spec.aggregation());
         boolean latent = spec.input() == MetricInput.LATENT_PAIR;
         List<DriftCurve> curves = metric.videos().values().stream()
                 .filter(Scores::hasFrames)
                 .map(scores -> curve(scores, latent))
                 .toList();
         return curves.isEmpty()
-                ? result(spec, spec.id(), interval, List.of(), null, byVideo)
+                ? result(spec, spec.id(), overall, List.of(), null, byVideo)
                 : result(
                         spec,
                         spec.id(),
-                        interval,
+                        overall,
                         byChunk(curves),
                         DriftCurve.mean(curves).drift(),
                         byVideo);
     }
 
-    private Interval weightedMean(double[] means, List<double[]> numbers, VBenchAggregation aggregation) {
+    private Estimate weightedMean(double[] means, List<double[]> numbers, VBenchAggregation aggregation) {
         double[] weights = numbers.stream().mapToDouble(aggregation::weight).toArray();
         double[] sums = IntStream.range(0, means.length)
                 .mapToDouble(video -> means[video] * weights[video])
@@ -183,7 +182,7 @@ final class MetricSummary {
                         .mapToDouble(curve -> curve.byChunk()[chunk])
                         .filter(value -> !Double.isNaN(value))
                         .toArray())
-                .map(values -> values.length == 0 ? Estimate.exact(Double.NaN) : estimate(bootstrap.mean(values)))
+                .map(values -> values.length == 0 ? Estimate.exact(Double.NaN) : bootstrap.mean(values))
                 .toList();
     }
 
@@ -203,7 +202,7 @@ final class MetricSummary {
     private static MetricResult result(
             MetricSpec spec,
             String id,
-            Interval interval,
+            Estimate overall,
             List<Estimate> perChunk,
             @Nullable Double drift,
             Map<String, Double> byVideo) {
@@ -212,7 +211,7 @@ final class MetricSummary {
                 spec.direction(),
                 identical(spec),
                 byVideo.size(),
-                estimate(interval),
+                overall,
                 perChunk,
                 drift == null || drift.isNaN() ? null : drift,
                 byVideo);
@@ -220,10 +219,6 @@ final class MetricSummary {
 
     private static @Nullable Double identical(MetricSpec spec) {
         return Double.isNaN(spec.identical()) ? null : spec.identical();
-    }
-
-    private static Estimate estimate(Interval interval) {
-        return new Estimate(interval.estimate(), interval.low(), interval.high());
     }
 
     private static double[] toArray(Map<String, Double> byVideo) {

@@ -1,7 +1,5 @@
 package io.arvid.evaluate.suite;
 
-import io.arvid.evaluate.PairedBootstrap;
-import io.arvid.evaluate.PairedBootstrap.Interval;
 import io.arvid.record.Estimate;
 import io.arvid.record.MachineStamp;
 import io.arvid.record.PairedDifference;
@@ -112,11 +110,13 @@ public record ResultComparison(List<String> warnings, List<PairedDifference> dif
         if (metric.byVideo().isEmpty()) {
             double own = metric.overall().mean();
             double others = other.overall().mean();
-            return Optional.of(paired(
-                    result,
-                    metric,
-                    rival,
+            return Optional.of(new PairedDifference(
+                    metric.metric(),
+                    result.setting(),
+                    result.label(),
+                    rival.label(),
                     Math.min(metric.videos(), other.videos()),
+                    result.settings().confidence(),
                     Estimate.exact(own - others),
                     Estimate.exact(own / others)));
         }
@@ -126,41 +126,18 @@ public record ResultComparison(List<String> warnings, List<PairedDifference> dif
         if (shared.isEmpty()) {
             return Optional.empty();
         }
-        PairedBootstrap bootstrap = result.settings().bootstrap();
-        double[] own = values(metric, shared);
-        double[] others = values(other, shared);
-        return Optional.of(paired(
-                result,
-                metric,
-                rival,
-                shared.size(),
-                estimate(bootstrap.meanDifference(own, others)),
-                estimate(bootstrap.meanRatio(own, others))));
-    }
-
-    private static PairedDifference paired(
-            EvaluationResult result,
-            MetricResult metric,
-            EvaluationResult rival,
-            int videos,
-            Estimate difference,
-            Estimate ratio) {
-        return new PairedDifference(
-                metric.metric(),
-                result.setting(),
-                result.label(),
-                rival.label(),
-                videos,
-                result.settings().confidence(),
-                difference,
-                ratio);
+        return Optional.of(result.settings()
+                .bootstrap()
+                .compare(
+                        metric.metric(),
+                        result.setting(),
+                        result.label(),
+                        rival.label(),
+                        values(metric, shared),
+                        values(other, shared)));
     }
 
     private static double[] values(MetricResult metric, List<String> videos) {
         return videos.stream().mapToDouble(metric.byVideo()::get).toArray();
-    }
-
-    private static Estimate estimate(Interval interval) {
-        return new Estimate(interval.estimate(), interval.low(), interval.high());
     }
 }

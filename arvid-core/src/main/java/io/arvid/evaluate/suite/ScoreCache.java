@@ -2,11 +2,10 @@ package io.arvid.evaluate.suite;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import io.arvid.record.RecipeStamp;
 import io.arvid.weights.AtomicFile;
+import io.arvid.weights.FileHash;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -26,7 +25,7 @@ record ScoreCache(@Nullable Path folder) {
         if (folder == null) {
             return compute.get();
         }
-        String hash = RecipeStamp.sha256((metric + "\n" + key).getBytes(StandardCharsets.UTF_8));
+        String hash = FileHash.of(metric + "\n" + key);
         Path file = folder.resolve(metric).resolve(hash.substring(0, 2)).resolve(hash + ".json");
         return read(file).orElseGet(() -> {
             Scores scores = compute.get();

@@ -10,6 +10,8 @@ import io.arvid.weights.CheckpointException;
 import io.arvid.weights.CheckpointFile;
 import io.arvid.weights.CheckpointFile.TensorInfo;
 import io.arvid.weights.FilesBelow;
+import io.arvid.weights.MissingFileException;
+import io.arvid.weights.SafetensorsFile;
 import io.arvid.weights.WeightMap;
 import io.arvid.weights.WrapperPrefixes;
 import java.io.IOException;
@@ -30,8 +32,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Tells what a checkpoint is by what it holds, whatever it is called, and opens it under the names that the networks here use.
  *
- * <p>Recognised: the Wan transformer of any size, in the original and in the diffusers layout, alone or in the groups that the trainers of causal
- * models write; the Wan video autoencoder; the umT5 encoder; the tiny video autoencoder.
+ * <p>Recognised: the Wan transformer of any size, alone or in the groups that the trainers of causal models write, the Wan video autoencoder and the umT5
+ * encoder, each in the original layout and in that of a pipeline of diffusers; the tiny video autoencoder.
  */
 public final class Checkpoints {
     /** How much of a network's names a file must hold to be taken for it. */
@@ -52,10 +54,11 @@ public final class Checkpoints {
         });
     }
 
-    /** The same, where {@code unreadable} is told of each file that looks like a checkpoint and is none, and the others count. */
+    /** The same, where {@code unreadable} is told of each file that looks like a checkpoint and is none, and of shards without their index, and the others count. */
     public static List<ModelCard> inspectFolder(Path folder, Consumer<CheckpointException> unreadable) {
         List<ModelCard> cards = new ArrayList<>();
-        for (Path file : FilesBelow.of(folder)) {
+        List<Path> files = FilesBelow.of(folder);
+        for (Path file : files) {
             if (looksLikeCheckpoint(file)) {
                 try {
                     cards.addAll(inspect(file));
@@ -64,7 +67,26 @@ public final class Checkpoints {
                 }
             }
         }
+        missingIndexes(files).forEach((index, shards) -> unreadable.accept(withoutIndex(index, shards)));
         return cards;
+    }
+
+    /** Indexes that are not there, with the number of their shards that are. */
+    private static Map<Path, Integer> missingIndexes(List<Path> files) {
+        Map<Path, Integer> shards = new LinkedHashMap<>();
+        for (Path file : files) {
+            String index = SafetensorsFile.indexOfShard(file.getFileName().toString());
+            if (index != null) {
+                shards.merge(file.resolveSibling(index), 1, Integer::sum);
+            }
+        }
+        shards.keySet().removeIf(Files::isRegularFile);
+        return shards;
+    }
+
+    private static CheckpointException withoutIndex(Path index, int shards) {
+        return new MissingFileException(
+                index, "no such file beside " + shards + " of its shards, which are not read without their index");
     }
 
     /**
@@ -99,8 +121,19 @@ public final class Checkpoints {
 
     private static UnaryOperator<String> renaming(Collection<String> names) {
         UnaryOperator<String> strip = WrapperPrefixes.strip(names);
-        boolean diffusers = DiffusersNames.isDiffusers(names.stream().map(strip).toList());
-        return diffusers ? name -> DiffusersNames.toOriginal(strip.apply(name)) : strip;
+        UnaryOperator<String> original = fromDiffusers(names.stream().map(strip).toList());
+        return original == null ? strip : name -> original.apply(strip.apply(name));
+    }
+
+    /** From the names of a pipeline of diffusers to the original ones; null where {@code names} are original. */
+    private static @Nullable UnaryOperator<String> fromDiffusers(Collection<String> names) {
+        if (DiffusersNames.isDiffusers(names)) {
+            return DiffusersNames::toOriginal;
+        }
+        if (DiffusersVaeNames.areIn(names)) {
+            return DiffusersVaeNames::toOriginal;
+        }
+        return TransformersUmtNames.areIn(names) ? TransformersUmtNames::toOriginal : null;
     }
 
     private static ModelCard card(CheckpointFile.Contents contents, CheckpointFile.Group group) {
@@ -119,8 +152,8 @@ public final class Checkpoints {
             bytes += tensor.count() * tensor.type().bytes();
         }
         types.putAll(counts);
-        boolean diffusers = DiffusersNames.isDiffusers(
-                group.tensors().stream().map(TensorInfo::name).toList());
+        boolean diffusers =
+                fromDiffusers(group.tensors().stream().map(TensorInfo::name).toList()) != null;
         Recognised found = recognise(contents.file(), shapes);
         List<String> missing = new ArrayList<>(found.expected().keySet());
         missing.removeAll(shapes.keySet());
@@ -232,7 +265,7 @@ public final class Checkpoints {
     private static boolean looksLikeCheckpoint(Path file) {
         String name = file.getFileName().toString();
         boolean index = name.endsWith(".safetensors.index.json");
-        boolean shard = name.matches(".*-\\d{5}-of-\\d{5}\\.safetensors");
+        boolean shard = SafetensorsFile.indexOfShard(name) != null;
         boolean weights = name.endsWith(".safetensors") || name.endsWith(".pt") || name.endsWith(".pth");
         return index || weights && !shard;
     }

@@ -63,7 +63,7 @@ public record ModelCard(
         UNKNOWN
     }
 
-    /** Whose parameter names a transformer uses. */
+    /** Whose parameter names a network uses. */
     public enum Layout {
         ORIGINAL,
         DIFFUSERS

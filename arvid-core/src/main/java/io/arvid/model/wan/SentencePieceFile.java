@@ -47,6 +47,15 @@ final class SentencePieceFile {
 
     /** The {@code tokenizer.json} of a {@code spiece.model}; {@code IllegalArgumentException} where it is none. */
     static ObjectNode toTokenizerJson(byte[] bytes) {
+        return read(bytes).json();
+    }
+
+    /** Number of pieces of a {@code spiece.model}; {@code IllegalArgumentException} where it is none. */
+    static int countPieces(byte[] bytes) {
+        return read(bytes).pieces.size();
+    }
+
+    private static SentencePieceFile read(byte[] bytes) {
         SentencePieceFile file = new SentencePieceFile(bytes);
         if (file.pieces.isEmpty()) {
             throw new IllegalArgumentException("no pieces: not a SentencePiece model");
@@ -54,7 +63,7 @@ final class SentencePieceFile {
         if (file.modelType != UNIGRAM) {
             throw new IllegalArgumentException("not a unigram model");
         }
-        return file.json();
+        return file;
     }
 
     private ObjectNode json() {

@@ -145,7 +145,8 @@ public final class Tokenizer implements AutoCloseable {
         }
     }
 
-    private static String firstLine(Exception error) {
+    /** What {@code error} says, in one line. */
+    static String firstLine(Exception error) {
         return String.valueOf(error.getMessage()).lines().findFirst().orElse("");
     }
 

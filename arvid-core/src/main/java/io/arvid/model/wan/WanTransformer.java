@@ -41,6 +41,11 @@ public final class WanTransformer implements CausalVideoModel {
      * @throws io.arvid.weights.CheckpointException naming every missing, unexpected or misshapen parameter
      */
     public WanTransformer(WanConfig config, WeightMap weights) {
+        this(config, weights, false);
+    }
+
+    /** The same; {@code copied} where layers may be copied for speed though their weights stay in memory, as those that were converted do. */
+    public WanTransformer(WanConfig config, WeightMap weights, boolean copied) {
         weights.requireShapes("Wan transformer", config.parameterShapes());
         this.config = config;
         this.weights = weights;
@@ -57,7 +62,9 @@ public final class WanTransformer implements CausalVideoModel {
         for (int block = 0; block < config.numLayers(); block++) {
             blocks.add(new WanBlock(block, config, weights, byBlock.get(block)));
         }
-        this.fullPrecision = PackedForward.of(sites, siteWeights::get, siteBiases::get);
+        this.fullPrecision = copied
+                ? PackedForward.beside(weights.bytes(), siteWeights::get, siteBiases::get)
+                : PackedForward.of(sites, siteWeights::get, siteBiases::get);
     }
 
     /** Sizes of this model. */

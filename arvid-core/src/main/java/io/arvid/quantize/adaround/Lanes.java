@@ -3,7 +3,6 @@ package io.arvid.quantize.adaround;
 import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
@@ -40,16 +39,6 @@ record Lanes(Tensor tensor, MemorySegment memory, int columns) implements AutoCl
     /** Overwrites the entries from {@code position} on in the lanes of {@code mask}. */
     void store(FloatVector values, long position, VectorMask<Float> mask) {
         values.intoMemorySegment(memory, position * Float.BYTES, ORDER, mask);
-    }
-
-    /** One entry. */
-    float get(long position) {
-        return memory.getAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, position);
-    }
-
-    /** Overwrites one entry. */
-    void set(long position, float value) {
-        memory.setAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, position, value);
     }
 
     @Override

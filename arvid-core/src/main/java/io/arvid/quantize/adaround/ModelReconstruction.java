@@ -2,16 +2,15 @@ package io.arvid.quantize.adaround;
 
 import io.arvid.calibrate.CalibrationRollouts;
 import io.arvid.calibrate.FrameWeights;
-import io.arvid.calibrate.Recording;
 import io.arvid.calibrate.Samples;
 import io.arvid.model.CausalVideoModel;
 import io.arvid.model.LinearSite;
-import io.arvid.quantize.LayerWork;
 import io.arvid.quantize.QuantContext;
+import io.arvid.quantize.RecordedLayers;
 import io.arvid.quantize.fit.ScaledLayer;
 import io.arvid.quantize.fit.ScaledModel;
 import io.arvid.quantize.scheme.LayerPlan;
-import io.arvid.record.Progress;
+import io.arvid.tensor.Devices;
 import io.arvid.tensor.Seeds;
 import io.arvid.tensor.TensorScope;
 import java.util.SequencedMap;
@@ -45,52 +44,45 @@ public record ModelReconstruction(
             ScaledModel scaled,
             Predicate<LinearSite> wanted,
             BiFunction<LinearSite, ScaledLayer, FrameWeights> frameWeights) {
-        context.requirePrompts(prompts);
-        try (Recording tape = context.rollouts()
-                        .record(
-                                "recording inputs, full precision",
-                                prompts,
-                                new CalibrationRollouts.Wanted(wanted, tokensPerSample, seed),
-                                context.model().fullPrecision(),
-                                context.progress());
-                LayerWork work = new LayerWork(context.workers())) {
-            try (Progress.Stage stage =
-                    context.progress().begin("reconstruction", scaled.layers().size())) {
-                return work.map(scaled.layers(), (site, layer) -> {
-                    LayerPlan plan = context.finished()
-                            .getOrCompute(
-                                    site,
-                                    () -> wanted.test(site)
-                                            ? reconstruct(
-                                                    context.model(),
-                                                    site,
-                                                    layer,
-                                                    tape.samples(site),
-                                                    frameWeights.apply(site, layer))
-                                            : layer.nearest());
-                    stage.step();
-                    return plan;
-                });
-            }
-        }
+        return RecordedLayers.round(
+                context,
+                scaled,
+                "recording inputs, full precision",
+                prompts,
+                new CalibrationRollouts.Wanted(wanted, tokensPerSample, seed),
+                (site, layer, samples) ->
+                        reconstruct(context.model(), site, layer, samples, frameWeights.apply(site, layer)));
     }
 
     private LayerPlan reconstruct(
             CausalVideoModel model, LinearSite site, ScaledLayer layer, Samples samples, FrameWeights weights) {
         Tensor outputs = samples.outputs(model.weight(site), model.bias(site));
         try (TensorScope scope = TensorScope.open();
-                Seeds batches = new Seeds(seed + site.name().hashCode());
-                FusedReconstruction reconstruction = new FusedReconstruction(
-                        layer,
-                        settings,
-                        extras,
-                        layer.transform().input(samples.inputs()),
-                        outputs,
-                        samples.sumWeights(weights),
-                        layer.transform().bias(model.bias(site)))) {
-            LayerPlan plan = reconstruction.run(batches);
+                Seeds batches = new Seeds(seed + site.name().hashCode())) {
+            LayerPlan plan = train(
+                    layer,
+                    layer.transform().input(samples.inputs()),
+                    outputs,
+                    samples.sumWeights(weights),
+                    layer.transform().bias(model.bias(site)),
+                    batches);
             plan.tensors().forEach(scope::keep);
             return plan;
+        }
+    }
+
+    /** On the CPU in fused passes over memory; on a GPU operation by operation. */
+    private LayerPlan train(
+            ScaledLayer layer, Tensor inputs, Tensor outputs, Tensor weights, Tensor bias, Seeds batches) {
+        if (Devices.current().isCuda()) {
+            try (LayerReconstruction plain =
+                    new LayerReconstruction(layer, settings, extras, inputs, outputs, weights, bias)) {
+                return plain.run(batches);
+            }
+        }
+        try (FusedReconstruction fused =
+                new FusedReconstruction(layer, settings, extras, inputs, outputs, weights, bias)) {
+            return fused.run(batches);
         }
     }
 }

@@ -2,7 +2,6 @@ package io.arvid.quantize.arvid;
 
 import io.arvid.calibrate.FrameWeights;
 import io.arvid.model.LinearSite;
-import io.arvid.quantize.InputCalibration;
 import io.arvid.quantize.Needs;
 import io.arvid.quantize.QuantContext;
 import io.arvid.quantize.QuantMethod;
@@ -15,7 +14,6 @@ import io.arvid.quantize.qarvd.DualScale;
 import io.arvid.quantize.qarvd.OutlierDetection;
 import io.arvid.quantize.qarvd.Weighting;
 import io.arvid.quantize.scheme.InputPlan;
-import io.arvid.quantize.scheme.InputRule;
 import io.arvid.quantize.scheme.KvPlan;
 import io.arvid.quantize.scheme.LayerPlan;
 import io.arvid.quantize.scheme.QuantPlan;
@@ -79,7 +77,8 @@ public final class ArvidMethod implements QuantMethod<ArvidRecipe> {
         context.requirePrompts(recipe.textPrompts());
         return Torch.withoutGradients(() -> {
             try (TensorScope scope = TensorScope.open()) {
-                ScaledModel scaled = dualScale(recipe).scale(context.model());
+                ScaledModel scaled = dualScale(recipe)
+                        .scale(context.model(), recipe.inputCalibration().ranged("", context));
                 ScaledModel ranged = ranged(context, scaled, recipe);
                 FrameWeights weights = recipe.weighting()
                         .weights(context.rollouts().chunkCount(), () -> sensitivity(context, ranged, recipe));
@@ -110,17 +109,11 @@ public final class ArvidMethod implements QuantMethod<ArvidRecipe> {
         if (recipe.chunkBits() != null) {
             return recipe.chunkBits().choose(context, scaled, recipe);
         }
-        return ranges(recipe, recipe.scheme().inputs())
+        return recipe.inputCalibration()
                 .calibrate(
                         context,
                         scaled,
                         (site, layer) -> FrameWeights.uniform(context.rollouts().chunkCount()));
-    }
-
-    /** How ranges of inputs are found for {@code rule}. */
-    static InputCalibration ranges(ArvidRecipe recipe, InputRule rule) {
-        return new InputCalibration(
-                rule, recipe.range().inputs(), recipe.rangePrompts(), recipe.tokensPerSample(), recipe.seed());
     }
 
     /** Q-ARVD's step A for the rounded model. */

@@ -2,6 +2,7 @@ package io.arvid.quantize.arvid;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.arvid.quantize.CalibratedRecipe;
+import io.arvid.quantize.InputCalibration;
 import io.arvid.quantize.fit.RangeRule;
 import io.arvid.quantize.gram.GramSolver;
 import io.arvid.quantize.qarvd.OutlierDetection;
@@ -98,6 +99,17 @@ public record ArvidRecipe(
             throw new IllegalArgumentException(
                     "kvBits: needs a scheme.kv of rule 'grouped', whose groups it keeps and whose bits it replaces");
         }
+    }
+
+    /** Ranges from the first of the calibration prompts alone. */
+    @Override
+    public InputCalibration inputCalibration() {
+        return new InputCalibration(scheme.inputs(), range.inputs(), rangePrompts, tokensPerSample, seed);
+    }
+
+    /** True where keys and values are kept as they are, while calibrating and after it. */
+    public boolean leavesCacheAlone() {
+        return kvBits == null && scheme.kv() instanceof KvPlan.Full;
     }
 
     /** True where prompt {@code index} is held out. */

@@ -39,7 +39,8 @@ public record ChunkBits(List<Integer> widths, double average) {
         double[][] errors = new double[chunks][widths.size()];
         for (int width = 0; width < widths.size(); width++) {
             InputRule rule = recipe.scheme().inputs().withBits(widths.get(width));
-            ScaledModel model = ArvidMethod.ranges(recipe, rule).calibrate(context, scaled, (site, layer) -> uniform);
+            ScaledModel model =
+                    recipe.inputCalibration().withRule(rule).calibrate(context, scaled, (site, layer) -> uniform);
             byWidth.add(model);
             double[] measured = errors("bits-" + widths.get(width) + "-", context, model, recipe);
             for (int chunk = 0; chunk < chunks; chunk++) {

@@ -1,7 +1,6 @@
 package io.arvid.quantize.arvid;
 
 import io.arvid.calibrate.FrameWeights;
-import io.arvid.calibrate.Gram;
 import io.arvid.quantize.fit.GramLoss;
 import io.arvid.quantize.fit.ScaledLayer;
 import io.arvid.tensor.DTypes;
@@ -11,8 +10,8 @@ import io.arvid.tensor.Tensors;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * The three Gram matrices of one layer for its present input plans: {@link Gram} with a weight a token. However many prompts are added, it takes
- * {@code 3 · in²} numbers.
+ * The three Gram matrices of one layer for its present input plans (H, C and G of {@link GramLoss}), with a weight a token. However many prompts are added,
+ * they take {@code 3 · in²} numbers.
  */
 final class LayerGrams implements AutoCloseable {
     private final ScaledLayer layer;

@@ -73,9 +73,8 @@ final class TextReconstruction {
     private LayerPlan solve(ScaledLayer layer, PairedInputs inputs) {
         FrameWeights uniform = FrameWeights.uniform(context.rollouts().chunkCount());
         // With bits a chunk, the plan of the chunk in which these layers run is among those chosen.
-        ScaledLayer ranged = recipe.chunkBits() != null
-                ? layer
-                : ArvidMethod.ranges(recipe, recipe.scheme().inputs()).fitted(layer, inputs.seen(), uniform);
+        ScaledLayer ranged =
+                recipe.chunkBits() != null ? layer : recipe.inputCalibration().fitted(layer, inputs.seen(), uniform);
         try (LayerGrams train = new LayerGrams(ranged);
                 LayerGrams heldOut = new LayerGrams(ranged)) {
             train.add(inputs.at(prompts(prompt -> !recipe.isHeldOut(prompt))), uniform);

@@ -3,8 +3,6 @@ package io.arvid.quantize.fit;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.Tensors;
 import java.util.Arrays;
-import java.util.Comparator;
-import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -28,11 +26,12 @@ public record SalienceBalance(Tensor inputSalience, Tensor weightSalience) {
         int samples = (int) inputSalience.size(0);
         int channels = (int) inputSalience.size(1);
         double[] inputs = Tensors.toDoubles(inputSalience);
-        double[] weightRanks = ranks(Tensors.toDoubles(weightSalience));
+        double[] weightRanks = RankCorrelation.ranks(Tensors.toDoubles(weightSalience));
         double[] correlations = new double[samples];
         for (int sample = 0; sample < samples; sample++) {
             double[] salience = Arrays.copyOfRange(inputs, sample * channels, (sample + 1) * channels);
-            correlations[sample] = correlation(ranks(salience), weightRanks);
+            double rho = RankCorrelation.ofRanks(RankCorrelation.ranks(salience), weightRanks);
+            correlations[sample] = Double.isNaN(rho) ? 0 : rho;
         }
         return correlations;
     }
@@ -58,41 +57,5 @@ public record SalienceBalance(Tensor inputSalience, Tensor weightSalience) {
         Tensor factors =
                 aggregated().div(Ops.add(weightSalience, SMALLEST_WEIGHT)).sqrt();
         return Ops.where(factors.eq(Tensors.zerosLike(factors)), Tensors.onesLike(factors), factors);
-    }
-
-    /** Ranks from 1; equal values share the mean of their ranks. */
-    static double[] ranks(double[] values) {
-        int[] order = IntStream.range(0, values.length)
-                .boxed()
-                .sorted(Comparator.comparingDouble(i -> values[i]))
-                .mapToInt(Integer::intValue)
-                .toArray();
-        double[] ranks = new double[values.length];
-        for (int start = 0; start < order.length; ) {
-            int end = start + 1;
-            while (end < order.length && values[order[end]] == values[order[start]]) {
-                end++;
-            }
-            for (int i = start; i < end; i++) {
-                ranks[order[i]] = (start + 1 + end) / 2.0;
-            }
-            start = end;
-        }
-        return ranks;
-    }
-
-    private static double correlation(double[] a, double[] b) {
-        double meanA = Arrays.stream(a).average().orElse(0);
-        double meanB = Arrays.stream(b).average().orElse(0);
-        double products = 0;
-        double squaresA = 0;
-        double squaresB = 0;
-        for (int i = 0; i < a.length; i++) {
-            products += (a[i] - meanA) * (b[i] - meanB);
-            squaresA += (a[i] - meanA) * (a[i] - meanA);
-            squaresB += (b[i] - meanB) * (b[i] - meanB);
-        }
-        double deviations = Math.sqrt(squaresA * squaresB);
-        return deviations == 0 ? 0 : products / deviations;
     }
 }

@@ -5,7 +5,7 @@ import java.util.List;
 
 /**
  * What the paper and its official code do differently, as far as a switch can tell them apart. A recipe follows one of them ({@code follow}) and may
- * override single switches ({@code overrides}, by {@link #key}). The other differences are recipe keys: the grids (1), {@code calibrationPrompts} (7).
+ * override single switches ({@code overrides}, by {@link #key}). The other differences are recipe keys: the grids ({@code scheme}), {@code calibrationPrompts}.
  */
 public enum Difference {
     /** The outliers' input channels get a static scale of their own; equation 8 speaks of weights only. */

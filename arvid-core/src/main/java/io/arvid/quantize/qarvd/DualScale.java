@@ -52,7 +52,7 @@ public record DualScale(
     }
 
     /** The same; scales that {@code ranged} knows are not looked for again. */
-    ScaledModel scale(CausalVideoModel model, FinishedLayers ranged) {
+    public ScaledModel scale(CausalVideoModel model, FinishedLayers ranged) {
         LinkedHashMap<LinearSite, ScaledLayer> layers = new LinkedHashMap<>();
         for (LinearSite site : scheme.sites(model)) {
             layers.put(site, ScaledLayer.alone(() -> {

@@ -2,6 +2,7 @@ package io.arvid.quantize.qarvd;
 
 import io.arvid.calibrate.FrameWeights;
 import io.arvid.model.LinearSite;
+import io.arvid.quantize.FinishedLayers;
 import io.arvid.quantize.InputCalibration;
 import io.arvid.quantize.Needs;
 import io.arvid.quantize.QuantContext;
@@ -62,7 +63,8 @@ public final class QArvd implements QuantMethod<QArvdRecipe> {
                 boolean weightedRanges = recipe.has(Difference.FRAME_WEIGHT_IN_INPUT_RANGE);
                 ScaledModel unweighted = weightedRanges ? null : rangedUnweighted("", context, recipe);
                 FrameWeights weights = weights(context, recipe, unweighted);
-                ScaledModel ranged = unweighted != null ? unweighted : ranged("", context, recipe, weights);
+                ScaledModel ranged =
+                        unweighted != null ? unweighted : ranged("", " weighted", context, recipe, weights);
                 SequencedMap<LinearSite, LayerPlan> layers =
                         new WeightedReconstruction(recipe, weights).reconstruct(context, ranged);
                 return QuantPlan.taking(id(), layers, recipe.scheme().kv());
@@ -132,21 +134,24 @@ public final class QArvd implements QuantMethod<QArvdRecipe> {
     /** Dual scale, and input ranges in which every chunk counts the same. */
     private static ScaledModel rangedUnweighted(String part, QuantContext context, QArvdRecipe recipe) {
         return ranged(
-                part, context, recipe, FrameWeights.uniform(context.rollouts().chunkCount()));
+                part,
+                "",
+                context,
+                recipe,
+                FrameWeights.uniform(context.rollouts().chunkCount()));
     }
 
-    private static ScaledModel ranged(String part, QuantContext context, QArvdRecipe recipe, FrameWeights weights) {
+    /** {@code weighting} tells ranges with weights from those without, which stand on the same recording. */
+    private static ScaledModel ranged(
+            String part, String weighting, QuantContext context, QArvdRecipe recipe, FrameWeights weights) {
         FrameWeights uniform = FrameWeights.uniform(context.rollouts().chunkCount());
-        InputCalibration calibration = new InputCalibration(
-                recipe.scheme().inputs(),
-                recipe.range().inputs(),
-                recipe.calibrationPrompts(),
-                recipe.tokensPerSample(),
-                recipe.seed());
+        InputCalibration calibration = recipe.inputCalibration();
+        FinishedLayers finished = calibration.ranged(part + weighting, context);
         return calibration.calibrate(
                 part,
+                finished,
                 context,
-                DualScale.of(recipe).scale(context.model(), calibration.ranged(part, context)),
+                DualScale.of(recipe).scale(context.model(), finished),
                 (site, layer) -> countsInInputRange(recipe, layer) ? weights : uniform);
     }
 

@@ -1,7 +1,7 @@
 package io.arvid.quantize.qarvd;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
-import io.arvid.quantize.Recipe;
+import io.arvid.quantize.CalibratedRecipe;
 import io.arvid.quantize.adaround.ReconstructionSettings;
 import io.arvid.quantize.fit.RangeRule;
 import io.arvid.quantize.scheme.InputRule;
@@ -41,7 +41,7 @@ public record QArvdRecipe(
         int tokensPerSample,
         ReconstructionSettings reconstruction,
         Solver solver)
-        implements Recipe {
+        implements CalibratedRecipe {
     /** What minimizes equation 5. */
     public enum Solver {
         /** The official optimizer: roundings and input scales by gradients over the recorded tokens. */

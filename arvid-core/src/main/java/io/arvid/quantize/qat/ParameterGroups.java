@@ -6,11 +6,13 @@ import io.arvid.tensor.DTypes;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
+import io.arvid.tensor.Torch;
 import io.arvid.weights.WeightMap;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Predicate;
 import org.bytedeco.pytorch.Tensor;
 
@@ -21,11 +23,15 @@ final class ParameterGroups implements AutoCloseable {
     static final String AUXILIARY = "auxiliary";
     static final String CLIPS = "clips";
 
+    /** A scale stays at this share of its start or more: at the quantizers' smallest step it would have no gradient to grow by. */
+    private static final double LEAST_SHARE = 0.05;
+
     /** Parameters with one rate; factors on their gradients lie as their values do. */
     private record Group(
             String name, double rate, TrainableParameters parameters, Optimizer optimizer, Tensor gradientFactors) {}
 
     private final List<Group> groups = new ArrayList<>();
+    private final Map<String, Tensor> leastScales = new LinkedHashMap<>();
 
     ParameterGroups(QatStart start, QatRecipe recipe) {
         boolean muon = recipe.optimizer().muon();
@@ -33,6 +39,13 @@ final class ParameterGroups implements AutoCloseable {
         add(QUANTIZERS, start.quantizers(), start, recipe.rates().quantizers(), recipe, name -> false);
         add(AUXILIARY, start.auxiliary(), start, recipe.rates().auxiliary(), recipe, name -> false);
         add(CLIPS, start.clips(), start, recipe.rates().clips(), recipe, name -> false);
+        try (TensorScope scope = TensorScope.open()) {
+            start.quantizers().forEach((name, initial) -> {
+                if (QatStart.isScale(name)) {
+                    leastScales.put(name, TensorScope.own(Ops.mul(initial, LEAST_SHARE)));
+                }
+            });
+        }
     }
 
     private static boolean isBlockMatrix(String name) {
@@ -80,6 +93,7 @@ final class ParameterGroups implements AutoCloseable {
         Map<String, Tensor> averages = new LinkedHashMap<>();
         groups.forEach(group ->
                 averages.putAll(group.parameters().namedCopies(group.optimizer().average())));
+        keepScales(averages);
         return averages;
     }
 
@@ -111,13 +125,26 @@ final class ParameterGroups implements AutoCloseable {
         groups.forEach(group -> Ops.mul_(group.parameters().gradients(), factor));
     }
 
-    /** One step of the groups that {@code active} names, at {@code share} of their peak rates. */
+    /** One step of the groups that {@code active} names, at {@code share} of their peak rates; scales stay above {@value #LEAST_SHARE} of their start. */
     void step(double share, Predicate<String> active) {
         for (Group group : groups) {
             if (active.test(group.name())) {
                 group.optimizer().step(share * group.rate());
             }
         }
+        keepScales(views());
+    }
+
+    private void keepScales(Map<String, Tensor> parameters) {
+        Torch.withoutGradients(() -> {
+            try (TensorScope scope = TensorScope.open()) {
+                leastScales.forEach((name, least) -> {
+                    Tensor scale = Objects.requireNonNull(parameters.get(name));
+                    scale.copy_(scale.max(least));
+                });
+            }
+            return parameters;
+        });
     }
 
     /** Forgets the optimizer's moments of the group {@code name}. */
@@ -171,5 +198,6 @@ final class ParameterGroups implements AutoCloseable {
             group.optimizer().close();
             group.parameters().close();
         });
+        leastScales.values().forEach(Tensor::close);
     }
 }

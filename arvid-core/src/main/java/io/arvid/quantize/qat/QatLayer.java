@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>{@code y = x̂ · (Ŵ + L·diag(γ)·R)ᵀ + bias,   Ŵ = LSQ+(W),  x̂ = the quantized input}</pre>
  *
- * <p>Once Φ is gone this is what a {@link io.arvid.quantize.fake.FakeQuantLayer} of {@link #plan} computes, bit for bit.
+ * <p>Once Φ is gone this is what a {@link io.arvid.quantize.fake.FakeQuantLayer} of {@link #plan} computes: in float32 bit for bit; in bfloat16 training
+ * rounds operands, bias and output, which the plan does not.
  *
  * @param site which layer
  * @param quantizer of the weight

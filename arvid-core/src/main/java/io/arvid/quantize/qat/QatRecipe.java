@@ -91,7 +91,8 @@ public record QatRecipe(
      * The loss.
      *
      * @param teacher true to learn from the full-precision model, false from the data
-     * @param targetMix α of DSAQuant's mix of both, {@code λ = (e^{α·t/1000} − 1)/(e^α − 1)} of the teacher and {@code 1 − λ} of the data; 0 for none
+     * @param targetMix α of DSAQuant's mix of both, {@code λ = (e^{α·t/1000} − 1)/(e^α − 1)} of the teacher and {@code 1 − λ} of the data; 0 for none.
+     *     Needs the teacher, and clips of the dataset
      */
     public record Loss(
             @JsonProperty("teacher") boolean teacher,
@@ -199,6 +200,10 @@ public record QatRecipe(
                 "self-forced training needs the teacher: generated clips have no other target");
         require(loss.targetMix() >= 0, "loss.targetMix must not be negative");
         require(
+                loss.targetMix() == 0 || (loss.teacher() && training.context() != Context.SELF_FORCED),
+                "loss.targetMix needs the teacher and clips of the dataset: self-forced ones are the model's own,"
+                        + " mistakes included");
+        require(
                 auxiliary.rank() == 0 || weights.train() == Trained.FULL,
                 "the auxiliary module goes with weights.train 'full', not 'adapter'");
         require(training.steps() > 0 && training.batch() > 0 && training.chunks() > 0, "a run needs steps");
@@ -211,7 +216,8 @@ public record QatRecipe(
                 "inputs.learnedClipping goes with dynamic inputs");
         require(
                 !(scheme.inputs() instanceof InputRule.Stepwise stepwise
-                        && stepwise.buckets() instanceof StepBuckets.ByChunk),
+                        && (stepwise.buckets() instanceof StepBuckets.ByChunk
+                                || stepwise.buckets() instanceof StepBuckets.ByChunkAnd)),
                 "inputs by chunk cannot be trained: a batch is one pass over all chunks; use buckets by timestep");
         require(optimizer.clipNorm() > 0, "optimizer.clipNorm must be positive");
         require(

@@ -14,6 +14,7 @@ import io.arvid.quantize.scheme.IntGrid;
 import io.arvid.tensor.DTypes;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.Seeds;
+import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -56,8 +57,10 @@ record QatStart(
         (full ? start.weights : start.fixed).putAll(model.weights().entries());
         List<LinearSite> sites = recipe.scheme().sites(model);
         for (LinearSite site : sites) {
-            start.addWeight(model, recipe, site);
-            start.addInput(recipe, site, inputs);
+            try (TensorScope scope = TensorScope.open()) {
+                start.addWeight(scope, model, recipe, site);
+                start.addInput(scope, recipe, site, inputs);
+            }
         }
         if (!full) {
             start.addAdapters(recipe, sites);
@@ -65,7 +68,7 @@ record QatStart(
         return start;
     }
 
-    private void addWeight(WanTransformer model, QatRecipe recipe, LinearSite site) {
+    private void addWeight(TensorScope scope, WanTransformer model, QatRecipe recipe, LinearSite site) {
         IntGrid grid = recipe.scheme().weights().grid();
         Tensor weight = Ops.toF32(model.weight(site));
         int rank = recipe.auxiliary().rank();
@@ -74,14 +77,14 @@ record QatStart(
             pairs = new ShrinkSearch(true).fit(weight, grid);
         } else {
             QuantizedStart found =
-                    QuantizedStart.of(weight, grid, rank, recipe.auxiliary().initialIterations());
+                    QuantizedStart.of(weight, grid, rank, recipe.auxiliary().initialIterations(), recipe.follow());
             pairs = found.pairs();
-            auxiliary.put(left(site), found.module().left());
-            auxiliary.put(right(site), found.module().right());
+            auxiliary.put(left(site), scope.keep(found.module().left()));
+            auxiliary.put(right(site), scope.keep(found.module().right()));
         }
-        quantizers.put(scale(site), pairs.scales());
+        quantizers.put(scale(site), scope.keep(pairs.scales()));
         if (!grid.symmetric()) {
-            quantizers.put(zero(site), pairs.zeros());
+            quantizers.put(zero(site), scope.keep(pairs.zeros()));
         }
         if (recipe.weights().gradientScaling()) {
             double factor = LsqWeight.of(grid).gradientFactor(site.inFeatures());
@@ -90,27 +93,33 @@ record QatStart(
         }
     }
 
-    private void addInput(QatRecipe recipe, LinearSite site, Function<LinearSite, Tensor> inputs) {
+    private void addInput(TensorScope scope, QatRecipe recipe, LinearSite site, Function<LinearSite, Tensor> inputs) {
         switch (recipe.scheme().inputs()) {
             case InputRule.Full full -> {}
             case InputRule.Dynamic dynamic -> {
                 if (recipe.inputs().learnedClipping()) {
                     long count = recipe.inputs().buckets();
                     double logit = ClippedDynamicInput.INITIAL_LOGIT;
-                    clips.put(lower(site), Tensors.full(DTypes.F32, logit, count));
-                    clips.put(upper(site), Tensors.full(DTypes.F32, logit, count));
+                    clips.put(lower(site), scope.keep(Tensors.full(DTypes.F32, logit, count)));
+                    clips.put(upper(site), scope.keep(Tensors.full(DTypes.F32, logit, count)));
                 }
             }
-            case InputRule.Static fixed -> addStatic(recipe, site, fixed.grid(), 1, inputs.apply(site));
+            case InputRule.Static fixed -> addStatic(scope, recipe, site, fixed.grid(), 1, inputs.apply(site));
             case InputRule.Stepwise stepwise ->
-                addStatic(recipe, site, stepwise.grid(), stepwise.buckets().count(), inputs.apply(site));
+                addStatic(
+                        scope, recipe, site, stepwise.grid(), stepwise.buckets().count(), inputs.apply(site));
         }
     }
 
-    private void addStatic(QatRecipe recipe, LinearSite site, IntGrid grid, long count, Tensor sample) {
+    private void addStatic(
+            TensorScope scope, QatRecipe recipe, LinearSite site, IntGrid grid, long count, Tensor sample) {
         AffinePairs found = new ShrinkSearch(true).fit(sample.reshape(1, -1), grid);
-        quantizers.put(inputScale(site), found.scales().flatten().expand(count).contiguous());
-        quantizers.put(inputZero(site), found.zeros().flatten().expand(count).contiguous());
+        quantizers.put(
+                inputScale(site),
+                scope.keep(found.scales().flatten().expand(count).contiguous()));
+        quantizers.put(
+                inputZero(site),
+                scope.keep(found.zeros().flatten().expand(count).contiguous()));
         if (recipe.weights().gradientScaling()) {
             double factor = new LearnedStaticInput(grid, StraightThrough.PLAIN).gradientFactor(site.inFeatures());
             gradientFactors.put(inputScale(site), factor);
@@ -124,7 +133,8 @@ record QatStart(
         try (Seeds seeds = new Seeds(recipe.seed())) {
             for (LinearSite site : sites) {
                 double deviation = 1 / Math.sqrt(site.inFeatures());
-                weights.put(down(site), Ops.mul(seeds.normal(rank, site.inFeatures()), deviation));
+                weights.put(
+                        down(site), TensorScope.run(() -> Ops.mul(seeds.normal(rank, site.inFeatures()), deviation)));
                 weights.put(up(site), Tensors.zeros(DTypes.F32, site.outFeatures(), rank));
                 fixed.put(gain(site), Tensors.full(DTypes.F32, meanScale(site) / mean, 1));
             }
@@ -137,6 +147,11 @@ record QatStart(
 
     static String scale(LinearSite site) {
         return site.name() + ".weight_scale";
+    }
+
+    /** True for the names of scales, those of weights and of inputs. */
+    static boolean isScale(String name) {
+        return name.endsWith("_scale");
     }
 
     static String zero(LinearSite site) {

@@ -13,22 +13,24 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * A run on disk: parameters, optimizers, generated clips, and the fingerprint of what it belongs to. The rank of Φ follows from the number of steps.
+ * A run on disk: parameters, optimizers, generated clips, and the facts that say which run it is. The rank of Φ follows from the number of steps.
  *
  * @param file where
- * @param fingerprint what must not change: recipe, model and data
+ * @param facts what must not change, by name: recipe, model, data and sampler
  * @param changeable what may change between two parts of a run; a change is noted in {@link #CHANGES} beside the file
  */
-record QatState(Path file, String fingerprint, String changeable) {
+record QatState(Path file, Map<String, String> facts, String changeable) {
     /** A line for each time that a run went on with other settings. */
     static final String CHANGES = "changes.txt";
 
-    private static final String VERSION = "2";
+    private static final String VERSION = "3";
     private static final String GENERATED = "generated.latents";
     private static final String PROMPTS = "generated.prompts";
     private static final JsonMapper JSON = new JsonMapper();
@@ -47,8 +49,8 @@ record QatState(Path file, String fingerprint, String changeable) {
                     Map.of(
                             "version",
                             VERSION,
-                            "recipe",
-                            fingerprint,
+                            "facts",
+                            JSON.writeValueAsString(facts),
                             "changeable",
                             changeable,
                             "steps",
@@ -56,7 +58,7 @@ record QatState(Path file, String fingerprint, String changeable) {
                             "groups",
                             JSON.writeValueAsString(groups.steps())));
         } catch (JsonProcessingException e) {
-            throw new IllegalStateException("cannot write the steps of a run", e);
+            throw new IllegalStateException("cannot write the facts of a run", e);
         }
     }
 
@@ -78,7 +80,7 @@ record QatState(Path file, String fingerprint, String changeable) {
     /**
      * Restores everything where the file exists; returns the steps made so far.
      *
-     * @throws CheckpointException where the file belongs to another recipe, model or version
+     * @throws CheckpointException where the file is of another run, naming what differs, or of another version
      */
     long restore(ParameterGroups groups, SelfForcedClips generated) {
         if (!Files.exists(file)) {
@@ -89,13 +91,8 @@ record QatState(Path file, String fingerprint, String changeable) {
             throw new CheckpointException(
                     file, "training state of version " + metadata.get("version") + ", this is " + VERSION);
         }
-        if (!fingerprint.equals(metadata.get("recipe"))) {
-            throw new CheckpointException(
-                    file,
-                    "training state of another recipe or model; remove it to begin anew: " + metadata.get("recipe")
-                            + ", not " + fingerprint);
-        }
         try (WeightMap state = SafetensorsFile.open(file)) {
+            requireSame(JSON.readValue(metadata.getOrDefault("facts", "{}"), new TypeReference<>() {}));
             groups.restore(state, JSON.readValue(metadata.getOrDefault("groups", "{}"), new TypeReference<>() {}));
             if (state.has(GENERATED)) {
                 generated.restore(state.get(GENERATED), state.get(PROMPTS));
@@ -104,6 +101,22 @@ record QatState(Path file, String fingerprint, String changeable) {
             return Long.parseLong(metadata.get("steps"));
         } catch (JsonProcessingException e) {
             throw new CheckpointException(file, "cannot be read: " + e.getOriginalMessage());
+        }
+    }
+
+    private void requireSame(Map<String, String> there) {
+        List<String> differences = new ArrayList<>();
+        facts.forEach((name, value) -> {
+            String other = there.getOrDefault(name, "nothing");
+            if (!value.equals(other)) {
+                differences.add(name + " (" + other + " there, " + value + " here)");
+            }
+        });
+        if (!differences.isEmpty()) {
+            throw new CheckpointException(
+                    file,
+                    "training state of another run: " + String.join(", ", differences)
+                            + "; choose another folder or remove it");
         }
     }
 }

@@ -1,5 +1,6 @@
 package io.arvid.quantize.qat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.arvid.model.LinearSite;
@@ -10,7 +11,6 @@ import io.arvid.model.wan.CheckpointedPass;
 import io.arvid.model.wan.WanTransformer;
 import io.arvid.quantize.qvgen.AuxiliaryModule;
 import io.arvid.quantize.qvgen.RankSchedule;
-import io.arvid.quantize.scheme.InputRule;
 import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.record.TrainingStep;
 import io.arvid.rollout.RolloutConfig;
@@ -21,6 +21,7 @@ import io.arvid.tensor.Torch;
 import io.arvid.weights.WeightMap;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -64,6 +65,7 @@ public final class QatTrainer implements AutoCloseable {
     }
 
     private final String method;
+    private final String model;
     private final WanTransformer teacher;
     private final QatRecipe recipe;
     private final QatData data;
@@ -78,12 +80,14 @@ public final class QatTrainer implements AutoCloseable {
      * A run of {@code recipe}.
      *
      * @param method id of the method
+     * @param model names the weights of {@code teacher}: a run goes on only with the same
      * @param teacher the full-precision model, which is also the start; never changed
      * @param sampling how the model will be sampled
      * @param rollout how clips of self-forced training are generated; null where there are none
      */
     public QatTrainer(
             String method,
+            String model,
             WanTransformer teacher,
             QatRecipe recipe,
             QatData data,
@@ -93,6 +97,7 @@ public final class QatTrainer implements AutoCloseable {
             throw new IllegalArgumentException("self-forced training needs a model that rolls out");
         }
         this.method = method;
+        this.model = model;
         this.teacher = teacher;
         this.recipe = recipe;
         this.data = data;
@@ -120,7 +125,7 @@ public final class QatTrainer implements AutoCloseable {
             try (ParameterGroups groups = new ParameterGroups(start, recipe);
                     SelfForcedClips generated = selfForcedClips();
                     QatModel student = student(start, groups.views())) {
-                QatState saved = new QatState(state, fingerprint(), changeable());
+                QatState saved = new QatState(state, facts(), changeable());
                 for (long step = saved.restore(groups, generated);
                         step < recipe.training().steps();
                         step++) {
@@ -155,20 +160,26 @@ public final class QatTrainer implements AutoCloseable {
                 + recipe.training().saveEvery();
     }
 
-    /** What a saved state belongs to: the recipe, but for what is {@link #changeable}, the model that is quantized and the data. */
-    private String fingerprint() {
-        double sum = 0;
-        for (Tensor tensor : teacher.weights().entries().values()) {
-            try (TensorScope scope = TensorScope.open()) {
-                sum += Tensors.item(Ops.toF64(tensor).abs().sum());
-            }
-        }
-        ObjectNode fixed = new JsonMapper().valueToTree(recipe);
+    /** What a saved state belongs to: the recipe, but for what is {@link #changeable}, model, data and sampler. */
+    private Map<String, String> facts() {
+        JsonMapper json = new JsonMapper();
+        ObjectNode fixed = json.valueToTree(recipe);
         fixed.remove("rates");
         ((ObjectNode) fixed.path("optimizer")).remove("clipNorm");
         ((ObjectNode) fixed.path("training")).remove("saveEvery");
-        return method + " " + fixed + " of " + teacher.config() + " with weights " + sum + " on data "
-                + data.fingerprint();
+        Map<String, String> facts = new LinkedHashMap<>();
+        facts.put("method", method);
+        for (Map.Entry<String, JsonNode> key : fixed.properties()) {
+            facts.put(key.getKey(), key.getValue().toString());
+        }
+        facts.put("model", model);
+        facts.put("data", data.fingerprint());
+        facts.put("frames of a chunk", Integer.toString(sampling.framesPerChunk()));
+        facts.put("timesteps", Arrays.toString(sampling.timesteps()));
+        facts.put("shift", Double.toString(sampling.shift()));
+        JsonNode generation = json.valueToTree(rollout);
+        facts.put("roll-out", generation.toString());
+        return facts;
     }
 
     private TrainingStep oneStep(long step, ParameterGroups groups, SelfForcedClips generated, QatModel student) {
@@ -183,7 +194,7 @@ public final class QatTrainer implements AutoCloseable {
             QatLayer.Fading fading = fading(step);
             QatBatches.Batch batch = batch(step, student, fading, generated);
             groups.clearGradients();
-            double value = gradients(student, batch, fading);
+            double value = gradients(student, batch, student.sites(batch.timesteps(), fading));
             Map<String, Double> norms = groups.norms();
             double norm = ParameterGroups.total(norms);
             if (Double.isFinite(value) && Double.isFinite(norm)) {
@@ -261,15 +272,14 @@ public final class QatTrainer implements AutoCloseable {
         return batches.of(step, generated.latents(drawn), batches.text(generated.prompts(drawn)));
     }
 
-    /** Adds the gradients of the batch's loss to those of the student; returns the loss. */
-    private double gradients(QatModel student, QatBatches.Batch batch, QatLayer.Fading fading) {
+    /** Adds the gradients of the batch's loss, computed with {@code sites}, to those of the student; returns the loss. */
+    double gradients(QatModel student, QatBatches.Batch batch, SiteForward sites) {
         Tensor target = recipe.loss().teacher()
                 ? Torch.withoutGradients(
                         () -> TensorScope.run(() -> batch.noisy(flow(teacher, batch, teacher.fullPrecision()))))
                 : null;
         UnaryOperator<Tensor> objective =
                 flow -> loss.of(batch.noisy(flow), target, batch.velocity(), batch.noisyTimesteps());
-        SiteForward sites = student.sites(batch.timesteps(), fading);
         if (recipe.training().checkpointing()) {
             return CheckpointedPass.backward(
                     student.transformer(),
@@ -318,16 +328,16 @@ public final class QatTrainer implements AutoCloseable {
     }
 
     private void record(Map<LinearSite, List<Tensor>> samples) {
-        boolean asked = recipe.scheme().inputs() instanceof InputRule.Static
-                || recipe.scheme().inputs() instanceof InputRule.Stepwise;
-        for (int step = 0; asked && step < SAMPLED_STEPS; step++) {
-            QatBatches.Batch batch = batches.fromData(-1 - step);
-            flow(teacher, batch, (site, pass, input) -> {
-                long stride = Math.max(1, input.numel() / SAMPLED_INPUTS);
-                samples.computeIfAbsent(site, key -> new ArrayList<>())
-                        .add(TensorScope.own(Ops.copy(Ops.everyNth(input.flatten(), 0, 0, stride | 1))));
+        for (int step = 1; step <= SAMPLED_STEPS; step++) {
+            long before = -step;
+            TensorScope.runAndFree(() -> flow(teacher, batches.fromData(before), (site, pass, input) -> {
+                if (recipe.scheme().covers(site)) {
+                    long stride = Math.max(1, input.numel() / SAMPLED_INPUTS);
+                    samples.computeIfAbsent(site, key -> new ArrayList<>())
+                            .add(TensorScope.own(Ops.copy(Ops.everyNth(input.flatten(), 0, 0, stride | 1))));
+                }
                 return teacher.fullPrecision().apply(site, pass, input);
-            });
+            }));
         }
     }
 

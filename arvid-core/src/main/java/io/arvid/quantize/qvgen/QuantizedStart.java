@@ -16,18 +16,21 @@ public record QuantizedStart(AffinePairs pairs, AuxiliaryModule module) {
     /**
      * The start of {@code weight}.
      *
-     * @param iterations LoftQ's alternation: from the second iteration on, scales are those of what Φ leaves, {@code W − LR}, although training
-     *     quantizes W itself; that is the official code's way, and its scripts use one iteration
+     * @param iterations LoftQ's alternation: from the second iteration on, scales are those of what Φ leaves, {@code W − LR}
+     * @param follow what Φ is after several iterations: the error of quantizing W itself, which is what training does, or, as in the code, of quantizing
+     *     what the Φ before left. The official scripts use one iteration, where both are the same
      */
-    public static QuantizedStart of(Tensor weight, IntGrid grid, int rank, int iterations) {
+    public static QuantizedStart of(Tensor weight, IntGrid grid, int rank, int iterations, Follow follow) {
         ShrinkSearch search = new ShrinkSearch(true);
-        Tensor residual = weight;
-        AffinePairs pairs = search.fit(residual, grid);
-        AuxiliaryModule module = AuxiliaryModule.ofError(weight.sub(search.fake(residual, grid, pairs)), rank);
+        AffinePairs pairs = search.fit(weight, grid);
+        AuxiliaryModule module = AuxiliaryModule.ofError(weight.sub(search.fake(weight, grid, pairs)), rank);
         for (int i = 1; i < iterations; i++) {
-            residual = weight.sub(module.left().matmul(module.right()));
+            Tensor residual = weight.sub(module.left().matmul(module.right()));
             pairs = search.fit(residual, grid);
             module = AuxiliaryModule.ofError(weight.sub(search.fake(residual, grid, pairs)), rank);
+        }
+        if (iterations > 1 && follow == Follow.PAPER) {
+            module = AuxiliaryModule.ofError(weight.sub(search.fake(weight, grid, pairs)), rank);
         }
         return new QuantizedStart(pairs, module);
     }

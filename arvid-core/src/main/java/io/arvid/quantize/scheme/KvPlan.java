@@ -1,12 +1,12 @@
 package io.arvid.quantize.scheme;
 
-import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import io.arvid.rollout.kv.GroupedQuantizer;
 import io.arvid.rollout.kv.KvQuantization;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.stream.Collectors;
 
 /** How the keys and values of finished chunks are stored. */
@@ -43,18 +43,10 @@ public sealed interface KvPlan {
      * @param groupSize values of a group; 0 for 128 at eight bits and 64 at fewer
      * @param along what a group runs along
      */
-    record Grouped(int bits, int groupSize, Axis along) implements KvPlan {
+    record Grouped(int bits, int groupSize, GroupedQuantizer.Axis along) implements KvPlan {
         /** Checks that a cache can be so. */
         public Grouped {
             of(KvQuantization.Codes.ofBits(bits), groupSize, along, List.of());
-        }
-
-        /** Directions of a group. */
-        public enum Axis {
-            @JsonProperty("tokens")
-            TOKENS,
-            @JsonProperty("channels")
-            CHANNELS
         }
 
         @Override
@@ -75,7 +67,7 @@ public sealed interface KvPlan {
      * @param groupSize values of a group; 0 for 128 at eight bits and 64 at fewer
      * @param along what a group runs along
      */
-    record ByChunk(List<Integer> bits, int groupSize, Grouped.Axis along) implements KvPlan {
+    record ByChunk(List<Integer> bits, int groupSize, GroupedQuantizer.Axis along) implements KvPlan {
         /** Checks that there is a chunk; the widths are checked with the cache. */
         public ByChunk {
             bits = List.copyOf(bits);
@@ -107,8 +99,7 @@ public sealed interface KvPlan {
     }
 
     private static KvQuantization of(
-            KvQuantization.Codes codes, int groupSize, Grouped.Axis along, List<Integer> bitsByChunk) {
-        return new KvQuantization(
-                codes, groupSize, GroupedQuantizer.Axis.valueOf(along.name()), 0, 0, false, bitsByChunk);
+            KvQuantization.Codes codes, int groupSize, GroupedQuantizer.Axis along, List<Integer> bitsByChunk) {
+        return new KvQuantization(codes, groupSize, Objects.requireNonNull(along, "along"), 0, 0, false, bitsByChunk);
     }
 }

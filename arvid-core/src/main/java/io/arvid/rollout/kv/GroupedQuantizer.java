@@ -1,5 +1,6 @@
 package io.arvid.rollout.kv;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import io.arvid.tensor.BitPacking;
 import io.arvid.tensor.DTypes;
 import io.arvid.tensor.Ops;
@@ -21,9 +22,11 @@ import org.bytedeco.pytorch.Tensor;
  */
 public record GroupedQuantizer(int bits, int groupSize, Axis along, DTypes arithmetic, Padding padding)
         implements TokenQuantizer {
-    /** Directions of a group. */
+    /** Directions of a group, also in recipes. */
     public enum Axis {
+        @JsonProperty("tokens")
         TOKENS,
+        @JsonProperty("channels")
         CHANNELS
     }
 

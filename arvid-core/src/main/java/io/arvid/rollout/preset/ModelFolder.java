@@ -2,13 +2,18 @@ package io.arvid.rollout.preset;
 
 import io.arvid.model.wan.Checkpoints;
 import io.arvid.model.wan.ModelCard;
+import io.arvid.model.wan.UmtConfig;
+import io.arvid.model.wan.Vocabulary;
 import io.arvid.weights.CheckpointException;
 import io.arvid.weights.FilesBelow;
 import io.arvid.weights.MissingFileException;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -102,22 +107,60 @@ public record ModelFolder(List<Path> places, List<ModelCard> cards, List<String>
     }
 
     /**
-     * The {@code tokenizer.json} of the text encoder, or its {@code spiece.model}.
+     * The {@code tokenizer.json} of the text encoder, or its {@code spiece.model}, of the first place that has one; those of other models are passed over.
      *
-     * @throws MissingFileException where there is none
+     * @throws MissingFileException naming what was found where there is none
+     * @throws CheckpointException where several fit that are not the same
      */
     public Path tokenizer() {
+        Set<String> others = new LinkedHashSet<>();
         for (Path place : places) {
             List<Path> found = Files.isDirectory(place) ? FilesBelow.of(place) : List.of();
             for (String name : List.of("tokenizer.json", "spiece.model")) {
+                List<Path> fitting = new ArrayList<>();
                 for (Path file : found) {
-                    if (file.endsWith(name)) {
-                        return file;
+                    if (file.endsWith(name) && isTokenizer(file, others)) {
+                        fitting.add(file);
                     }
+                }
+                if (!fitting.isEmpty()) {
+                    requireSame(place, fitting);
+                    return fitting.getFirst();
                 }
             }
         }
-        throw new MissingFileException(searched() + ": no tokenizer.json or spiece.model");
+        throw new MissingFileException(searched() + ": no tokenizer.json or spiece.model of umT5"
+                + (others.isEmpty() ? "" : "; found: " + String.join("; ", others)));
+    }
+
+    /** True of a tokenizer of the text encoder; what else {@code file} is goes into {@code others}. */
+    private static boolean isTokenizer(Path file, Set<String> others) {
+        try {
+            Vocabulary vocabulary = Vocabulary.of(file);
+            if (vocabulary.fits(UmtConfig.xxl())) {
+                return true;
+            }
+            others.add(file + " (" + vocabulary.text() + ")");
+        } catch (CheckpointException e) {
+            others.add(e.getMessage());
+        }
+        return false;
+    }
+
+    private static void requireSame(Path place, List<Path> tokenizers) {
+        for (Path other : tokenizers) {
+            try {
+                if (Files.mismatch(tokenizers.getFirst(), other) >= 0) {
+                    throw new CheckpointException(
+                            place,
+                            tokenizers.size() + " tokenizers of umT5 that differ: "
+                                    + tokenizers.stream().map(Path::toString).collect(Collectors.joining(", "))
+                                    + "; with --model or --files, name the folder of one instead");
+                }
+            } catch (IOException e) {
+                throw new CheckpointException(other, "cannot be read: " + e.getMessage());
+            }
+        }
     }
 
     private String searched() {

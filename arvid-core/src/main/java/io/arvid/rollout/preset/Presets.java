@@ -1,15 +1,16 @@
 package io.arvid.rollout.preset;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.arvid.model.wan.ModelCard;
+import io.arvid.rollout.RolloutConfig;
 import io.arvid.weights.NearestName;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.lang.reflect.RecordComponent;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -59,19 +60,29 @@ public final class Presets {
     private static Preset read(Path file) {
         try {
             JsonNode tree = JSON.readTree(Files.readString(file));
-            List<String> known = Arrays.stream(Preset.class.getRecordComponents())
-                    .map(RecordComponent::getName)
-                    .toList();
-            for (Map.Entry<String, JsonNode> field : tree.properties()) {
-                if (!known.contains(field.getKey())) {
-                    throw new IllegalArgumentException("preset " + file + ": unknown key '" + field.getKey()
-                            + "'; did you mean '" + NearestName.of(field.getKey(), known) + "'?");
-                }
-            }
+            requireKnown(file, tree, Preset.class);
+            requireKnown(file, tree.path("rollout"), RolloutConfig.class);
             return JSON.treeToValue(tree, Preset.class);
         } catch (IOException e) {
             String reason = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
             throw new IllegalArgumentException("preset " + file + ": " + reason, e);
+        }
+    }
+
+    private static void requireKnown(Path file, JsonNode object, Class<? extends Record> type) {
+        List<String> known = Arrays.stream(type.getRecordComponents())
+                .map(component -> component.getAccessor().isAnnotationPresent(JsonProperty.class)
+                        ? component
+                                .getAccessor()
+                                .getAnnotation(JsonProperty.class)
+                                .value()
+                        : component.getName())
+                .toList();
+        for (Map.Entry<String, JsonNode> field : object.properties()) {
+            if (!known.contains(field.getKey())) {
+                throw new IllegalArgumentException("preset " + file + ": unknown key '" + field.getKey()
+                        + "'; did you mean '" + NearestName.of(field.getKey(), known) + "'?");
+            }
         }
     }
 }

@@ -47,6 +47,7 @@ public final class BidirectionalTrainer {
             long seed,
             long saveEvery) {}
 
+    private final String source;
     private final WanConfig config;
     private final LatentDataset dataset;
     private final Function<List<String>, Tensor> textStates;
@@ -55,10 +56,16 @@ public final class BidirectionalTrainer {
     /**
      * A trainer.
      *
+     * @param source names initial weights and data: a run goes on only with the same
      * @param textStates text states {@code [B, L, textDim]} of prompts
      */
     public BidirectionalTrainer(
-            WanConfig config, Function<List<String>, Tensor> textStates, LatentDataset dataset, Settings settings) {
+            String source,
+            WanConfig config,
+            Function<List<String>, Tensor> textStates,
+            LatentDataset dataset,
+            Settings settings) {
+        this.source = source;
         this.config = config;
         this.dataset = dataset;
         this.textStates = textStates;
@@ -73,7 +80,7 @@ public final class BidirectionalTrainer {
                 ClipPrefetch prefetch = new ClipPrefetch(dataset)) {
             TrainingLoop loop = new TrainingLoop(
                     "bidirectional",
-                    "bidirectional " + config + " " + settings,
+                    "bidirectional " + config + " " + settings + " of " + source,
                     settings.steps(),
                     new LearningRate(settings.learningRate(), 50, settings.steps(), 0.4),
                     Optimizer.Settings.SHORT_RUN,

@@ -51,8 +51,9 @@ public record RemoteRepository(Server server, String name, String revision) {
                 return entries;
             }
             page = here.resolve(answer.next());
-            if (!String.valueOf(page.getHost()).equals(server.endpoint().getHost())) {
-                throw new PullException(here + ": the list goes on at another server");
+            if (!server.isMine(page)) {
+                throw new PullException(
+                        here + ": the list goes on at another scheme, host or port, " + page + "; refused");
             }
         }
         throw new PullException(page + ": the list of files does not end");

@@ -179,9 +179,15 @@ public record Server(URI endpoint, @Nullable String token, Patience patience) {
         return endpoint.toString();
     }
 
-    private boolean isMine(URI address) {
-        return address.getScheme().equals(endpoint.getScheme())
-                && address.getHost().equalsIgnoreCase(endpoint.getHost())
-                && address.getPort() == endpoint.getPort();
+    /** True where {@code address} has the scheme, host and port of this server. */
+    boolean isMine(URI address) {
+        return endpoint.getScheme().equalsIgnoreCase(address.getScheme())
+                && endpoint.getHost().equalsIgnoreCase(address.getHost())
+                && port(endpoint) == port(address);
+    }
+
+    private static int port(URI address) {
+        int usual = "https".equalsIgnoreCase(address.getScheme()) ? 443 : 80;
+        return address.getPort() < 0 ? usual : address.getPort();
     }
 }

@@ -13,12 +13,14 @@ import io.arvid.weights.WeightMap;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -80,6 +82,111 @@ class CheckpointsTest {
             try (WeightMap weights = Checkpoints.open(card)) {
                 weights.requireShapes("diffusers", config.parameterShapes());
             }
+        }
+    }
+
+    @Test
+    void theAutoencoderOfADiffusersPipelineIsTheOriginalOne() {
+        Map<String, long[]> original = PublishedNetwork.VIDEO_AUTOENCODER.parameterShapes();
+        List<String> names = diffusersVaeNames();
+        assertThat(names.stream().map(DiffusersVaeNames::toOriginal))
+                .containsExactlyInAnyOrderElementsOf(original.keySet());
+        Map.of(
+                        "quant_conv.bias", "conv1.bias",
+                        "encoder.conv_in.weight", "encoder.conv1.weight",
+                        "decoder.mid_block.resnets.1.conv2.weight", "decoder.middle.2.residual.6.weight",
+                        "encoder.mid_block.attentions.0.to_qkv.bias", "encoder.middle.1.to_qkv.bias",
+                        "encoder.down_blocks.6.conv_shortcut.weight", "encoder.downsamples.6.shortcut.weight",
+                        "encoder.down_blocks.5.time_conv.bias", "encoder.downsamples.5.time_conv.bias",
+                        "decoder.up_blocks.1.resnets.0.conv_shortcut.bias", "decoder.upsamples.4.shortcut.bias",
+                        "decoder.up_blocks.3.resnets.2.norm2.gamma", "decoder.upsamples.14.residual.3.gamma",
+                        "decoder.up_blocks.2.upsamplers.0.resample.1.weight", "decoder.upsamples.11.resample.1.weight")
+                .forEach((name, expected) ->
+                        assertThat(DiffusersVaeNames.toOriginal(name)).isEqualTo(expected));
+        SequencedMap<String, long[]> shapes = new LinkedHashMap<>();
+        names.forEach(name -> shapes.put(name, original.get(DiffusersVaeNames.toOriginal(name))));
+
+        requireDiffusers(Network.VIDEO_AUTOENCODER, shapes, original);
+    }
+
+    @Test
+    void theTextEncoderOfADiffusersPipelineIsTheOriginalOne() {
+        Map<String, long[]> original = PublishedNetwork.TEXT_ENCODER.parameterShapes();
+        SequencedMap<String, long[]> shapes = new LinkedHashMap<>();
+        List<String> names = new ArrayList<>(List.of("shared.weight", "encoder.final_layer_norm.weight"));
+        for (int block = 0; block < 24; block++) {
+            for (String inside : List.of("q", "k", "v", "o", "relative_attention_bias")) {
+                names.add("encoder.block." + block + ".layer.0.SelfAttention." + inside + ".weight");
+            }
+            for (String inside : List.of("wi_0", "wi_1", "wo")) {
+                names.add("encoder.block." + block + ".layer.1.DenseReluDense." + inside + ".weight");
+            }
+            names.add("encoder.block." + block + ".layer.0.layer_norm.weight");
+            names.add("encoder.block." + block + ".layer.1.layer_norm.weight");
+        }
+        names.forEach(name -> shapes.put(name, original.get(TransformersUmtNames.toOriginal(name))));
+        assertThat(TransformersUmtNames.toOriginal("encoder.block.3.layer.1.DenseReluDense.wi_0.weight"))
+                .isEqualTo("blocks.3.ffn.gate.0.weight");
+
+        requireDiffusers(Network.TEXT_ENCODER, shapes, original);
+    }
+
+    private void requireDiffusers(Network network, SequencedMap<String, long[]> shapes, Map<String, long[]> original) {
+        ModelCard card = only(SparseCheckpoint.safetensors(file(), shapes, DTypes.F32));
+        assertThat(card.network()).isEqualTo(network);
+        assertThat(card.layout()).isEqualTo(Layout.DIFFUSERS);
+        assertThat(card.isComplete()).as(Checkpoints.describeDefects(card)).isTrue();
+        try (WeightMap weights = Checkpoints.open(card)) {
+            weights.requireShapes("diffusers", original);
+        }
+    }
+
+    /** The names of {@code AutoencoderKLWan} with the sizes of Wan 2.1. */
+    private static List<String> diffusersVaeNames() {
+        List<String> modules = new ArrayList<>(List.of("quant_conv", "post_quant_conv"));
+        for (String part : List.of("encoder", "decoder")) {
+            modules.addAll(List.of(part + ".conv_in", part + ".conv_out", part + ".norm_out"));
+            addResidual(modules, part + ".mid_block.resnets.0", false);
+            addResidual(modules, part + ".mid_block.resnets.1", false);
+            for (String inside : List.of("norm", "to_qkv", "proj")) {
+                modules.add(part + ".mid_block.attentions.0." + inside);
+            }
+        }
+        for (int i = 0; i < 11; i++) {
+            String block = "encoder.down_blocks." + i;
+            if (i % 3 == 2) {
+                modules.add(block + ".resample.1");
+            } else {
+                addResidual(modules, block, i == 3 || i == 6);
+            }
+        }
+        for (int level = 0; level < 4; level++) {
+            for (int i = 0; i < 3; i++) {
+                addResidual(modules, "decoder.up_blocks." + level + ".resnets." + i, level == 1 && i == 0);
+            }
+            if (level < 3) {
+                modules.add("decoder.up_blocks." + level + ".upsamplers.0.resample.1");
+            }
+        }
+        for (String timed : List.of("encoder.down_blocks.5", "encoder.down_blocks.8")) {
+            modules.add(timed + ".time_conv");
+        }
+        for (int level = 0; level < 2; level++) {
+            modules.add("decoder.up_blocks." + level + ".upsamplers.0.time_conv");
+        }
+        return modules.stream()
+                .flatMap(module -> module.contains("norm")
+                        ? Stream.of(module + ".gamma")
+                        : Stream.of(module + ".weight", module + ".bias"))
+                .toList();
+    }
+
+    private static void addResidual(List<String> modules, String block, boolean hasShortcut) {
+        for (String inside : List.of("norm1", "conv1", "norm2", "conv2")) {
+            modules.add(block + "." + inside);
+        }
+        if (hasShortcut) {
+            modules.add(block + ".conv_shortcut");
         }
     }
 
@@ -195,6 +302,25 @@ class CheckpointsTest {
 
         assertThat(Checkpoints.inspectFolder(folder).stream().map(ModelCard::network))
                 .containsExactly(Network.VIDEO_AUTOENCODER, Network.TRANSFORMER);
+    }
+
+    @Test
+    void shardsAreReadThroughTheirIndexAndNamedWithoutIt() throws IOException {
+        Path parts = Files.createDirectories(folder.resolve("parts"));
+        for (String shard : List.of("x-00001-of-00003.safetensors", "x-00003-of-00003.safetensors")) {
+            SparseCheckpoint.safetensors(parts.resolve(shard), Map.of(shard, new long[] {4, 4}), DTypes.F32);
+        }
+        List<String> unreadable = new ArrayList<>();
+        assertThat(Checkpoints.inspectFolder(folder, defect -> unreadable.add(defect.getMessage())))
+                .isEmpty();
+        assertThat(unreadable)
+                .containsExactly(parts.resolve("x.safetensors.index.json")
+                        + ": no such file beside 2 of its shards, which are not read without their index");
+
+        Files.writeString(parts.resolve("x.safetensors.index.json"), """
+                {"weight_map": {"x-00003-of-00003.safetensors": "x-00003-of-00003.safetensors"}}
+                """);
+        assertThat(Checkpoints.inspectFolder(folder)).hasSize(1);
     }
 
     private Path file() {

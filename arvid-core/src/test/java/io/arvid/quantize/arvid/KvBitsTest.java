@@ -7,6 +7,7 @@ import io.arvid.quantize.CachedRollouts;
 import io.arvid.quantize.QuantContext;
 import io.arvid.quantize.TinyModel;
 import io.arvid.quantize.scheme.KvPlan;
+import io.arvid.rollout.kv.GroupedQuantizer;
 import io.arvid.tensor.Torch;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
@@ -35,7 +36,7 @@ class KvBitsTest {
 
     @Test
     void theDamageOfOneChunkIsThatOfItsCodes() {
-        KvPlan.Grouped groups = new KvPlan.Grouped(4, 0, KvPlan.Grouped.Axis.TOKENS);
+        KvPlan.Grouped groups = new KvPlan.Grouped(4, 0, GroupedQuantizer.Axis.TOKENS);
         try (TinyModel tiny = new TinyModel(7);
                 CachedRollouts cached = new CachedRollouts(tiny.model(), 2, 3)) {
             QuantContext context = QuantContext.of(tiny.model(), cached.rollouts());
@@ -51,7 +52,7 @@ class KvBitsTest {
 
     @Test
     void rolloutsWithoutACacheRefuse() {
-        KvPlan.Grouped groups = new KvPlan.Grouped(4, 0, KvPlan.Grouped.Axis.TOKENS);
+        KvPlan.Grouped groups = new KvPlan.Grouped(4, 0, GroupedQuantizer.Axis.TOKENS);
         try (TinyModel tiny = new TinyModel(7)) {
             QuantContext context = QuantContext.of(tiny.model(), tiny.rollouts(1));
             assertThatThrownBy(() -> new CacheSensitivity(context, groups, List.of(2)).measure(1))

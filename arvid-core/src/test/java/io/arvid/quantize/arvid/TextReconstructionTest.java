@@ -42,8 +42,8 @@ class TextReconstructionTest {
                     TensorScope scope = TensorScope.open()) {
                 QuantContext context = QuantContext.of(tiny.model(), cached.rollouts());
                 ScaledModel scaled = ScaledModel.of(tiny.model(), recipe.scheme(), new PercentileWeightFit());
-                ScaledModel ranged = ArvidMethod.ranges(recipe, recipe.scheme().inputs())
-                        .calibrate(context, scaled, (site, layer) -> FrameWeights.uniform(3));
+                ScaledModel ranged =
+                        recipe.inputCalibration().calibrate(context, scaled, (site, layer) -> FrameWeights.uniform(3));
                 var solved = new TextReconstruction(context, recipe).reconstruct(ranged);
 
                 assertThat(solved.keySet())

@@ -3,10 +3,10 @@ package io.arvid.quantize.fit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.arvid.quantize.gram.GramSolver;
 import io.arvid.quantize.scheme.IntGrid;
 import io.arvid.tensor.DTypes;
 import io.arvid.tensor.LinearAlgebra;
-import io.arvid.tensor.Ops;
 import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
 import io.arvid.tensor.Torch;
@@ -83,9 +83,8 @@ class GramSolversTest {
     void weightsResolvedForQuantizedInputsAreTheLeastSquaresSolution() {
         RoundingProblem problem = RoundingProblem.random(3, 6, 20, 90);
         GramLoss loss = problem.loss();
-        Tensor x = Ops.toF64(problem.inputs());
-        Tensor q = Ops.toF64(problem.quantizedInputs());
-        Tensor target = ResolvedWeight.DAMPED_HESSIAN.of(problem.weight(), loss.hessian(), x.t().matmul(q), 0);
+        Gptq.Prepared prepared = new Gptq(0, true, 128).prepare(loss.hessian(), 0);
+        Tensor target = GramSolver.target(loss, prepared);
         assertThat(Tensors.item(loss.residual(target).abs().max())).isLessThan(1e-8);
         assertThat(loss.of(target)).isLessThan(loss.of(problem.weight()));
     }
@@ -107,25 +106,19 @@ class GramSolversTest {
     void eachSolverIsBetterThanTheOneBefore() {
         RoundingProblem problem = RoundingProblem.random(4, 24, 60, 400);
         GramLoss loss = problem.loss();
-        Tensor x = Ops.toF64(problem.inputs());
-        Tensor cross = x.t().matmul(Ops.toF64(problem.quantizedInputs()));
-        double lambda = 0.01 * Gptq.meanDiagonal(loss.hessian());
-        Tensor target = ResolvedWeight.DAMPED_BOTH.of(problem.weight(), loss.hessian(), cross, lambda);
-        Tensor codes = new Gptq(0, true, 128)
-                .roundTowards(
-                        target,
-                        loss.hessian(),
-                        lambda,
-                        ColumnScales.fixed(
-                                problem.pairs().scales(), problem.pairs().zeros()),
-                        GRID)
+        GramLoss damped = loss.pulledTowards(problem.weight(), 0.01 * Gptq.meanDiagonal(loss.hessian()));
+        Gptq gptq = new Gptq(0, true, 128);
+        Gptq.Prepared prepared = gptq.prepare(damped.hessian(), 0);
+        ColumnScales scales =
+                ColumnScales.fixed(problem.pairs().scales(), problem.pairs().zeros());
+        Tensor codes = gptq.roundTowards(GramSolver.target(damped, prepared), prepared, scales, GRID)
                 .codes();
         Tensor descended = new CoordinateDescent().improve(codes, problem.pairs(), GRID, loss);
         double nearest = loss.of(problem.values(problem.nearestCodes()));
-        double gptq = loss.of(problem.values(codes));
+        double fedBack = loss.of(problem.values(codes));
         double descent = loss.of(problem.values(descended));
-        assertThat(gptq).isLessThan(0.8 * nearest);
-        assertThat(descent).isLessThan(gptq);
+        assertThat(fedBack).isLessThan(0.8 * nearest);
+        assertThat(descent).isLessThan(fedBack);
         assertThat(Tensors.item(descended.min())).isGreaterThanOrEqualTo(GRID.lowest());
         assertThat(Tensors.item(descended.max())).isLessThanOrEqualTo(GRID.highest());
     }

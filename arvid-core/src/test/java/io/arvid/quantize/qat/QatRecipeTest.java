@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.arvid.quantize.RecipeFile;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class QatRecipeTest {
@@ -42,18 +43,42 @@ class QatRecipeTest {
         String grid = "\"grid\": {\"bits\": 4, \"symmetric\": false}";
         String scheme = "\"scheme\": {\"weights\": {" + grid
                 + ", \"at\": \"per-channel\"}, \"inputs\": {\"rule\": \"stepwise\", " + grid
-                + ", \"buckets\": {\"by\": \"%s\", \"count\": 7}}, \"skip\": [], \"kv\": {\"rule\": \"full\"}}";
+                + ", \"buckets\": {\"by\": %s}}, \"skip\": [], \"kv\": {\"rule\": \"full\"}}";
         String fixed = "\"inputs\": {\"learnedClipping\": false, \"buckets\": 50}, ";
-        assertThat(of(fixed + scheme.formatted("timestep")).inputs().learnedClipping())
-                .isFalse();
-        assertThatThrownBy(() -> of(fixed + scheme.formatted("chunk")))
-                .hasMessageContaining("by chunk cannot be trained");
-        assertThatThrownBy(() -> of(scheme.formatted("timestep"))).hasMessageContaining("inputs.learnedClipping");
+        String byTimestep = scheme.formatted("\"timestep\", \"count\": 7");
+        assertThat(of(fixed + byTimestep).inputs().learnedClipping()).isFalse();
+        assertThatThrownBy(() -> of(byTimestep)).hasMessageContaining("inputs.learnedClipping");
+        String inner = "\"inner\": {\"by\": \"timestep\", \"count\": 4}";
+        for (String byChunk : List.of("\"chunk\", \"count\": 7", "\"chunk-and\", \"chunks\": 7, " + inner)) {
+            assertThatThrownBy(() -> of(fixed + scheme.formatted(byChunk)))
+                    .hasMessageContaining("by chunk cannot be trained");
+        }
         String optimizer =
                 "\"optimizer\": {\"muon\": false, \"beta1\": 0.9, \"beta2\": 0.95, \"weightDecay\": 0, \"clipNorm\": %s,"
                         + " \"averageDecay\": %s}";
         assertThatThrownBy(() -> of(optimizer.formatted("0", "0"))).hasMessageContaining("clipNorm must be positive");
         assertThatThrownBy(() -> of(optimizer.formatted("1", "1"))).hasMessageContaining("averageDecay");
+    }
+
+    @Test
+    void targetsAreMixedWithTheTeacherOnClipsOfTheDatasetOnly() {
+        String loss = "\"loss\": {\"teacher\": %s, \"targetMix\": 5}";
+        assertThat(of(loss.formatted(true)).loss().targetMix()).isEqualTo(5);
+        assertThatThrownBy(() -> of(loss.formatted(false))).hasMessageContaining("loss.targetMix needs the teacher");
+        QatRecipe mixed = read("qvgen-dsa-w4a4");
+        QatRecipe.Training selfForced = read("qvgen-self-forced-w4a4").training();
+        assertThatThrownBy(() -> new QatRecipe(
+                        mixed.scheme(),
+                        mixed.seed(),
+                        mixed.follow(),
+                        mixed.weights(),
+                        mixed.inputs(),
+                        mixed.auxiliary(),
+                        mixed.loss(),
+                        mixed.rates(),
+                        mixed.optimizer(),
+                        selfForced))
+                .hasMessageContaining("clips of the dataset");
     }
 
     @Test

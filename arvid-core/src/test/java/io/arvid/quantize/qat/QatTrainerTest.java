@@ -38,6 +38,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class QatTrainerTest {
@@ -113,10 +114,21 @@ class QatTrainerTest {
         }
     }
 
+    /** A phase begins with the fourth step and the seventh: the run goes on exactly there, or in the middle of a phase. */
     @ParameterizedTest
-    @EnumSource(value = QatRecipe.Context.class, names = "BIDIRECTIONAL", mode = EnumSource.Mode.EXCLUDE)
-    void aStoppedRunGoesOnToTheSameEnd(QatRecipe.Context context) throws Exception {
-        QatRecipe recipe = TinyStudent.recipe(context);
+    @CsvSource({"TEACHER_FORCED, 3", "TEACHER_FORCED, 4", "SELF_FORCED, 3", "SELF_FORCED, 4"})
+    void aStoppedRunGoesOnToTheSameEnd(QatRecipe.Context context, int saved) throws Exception {
+        QatRecipe plain = TinyStudent.recipe(context);
+        QatRecipe.Auxiliary a = plain.auxiliary();
+        QatRecipe recipe = saving(
+                saved,
+                with(
+                        plain,
+                        new QatRecipe.Auxiliary(
+                                a.rank(), a.phaseSteps(), a.warmUp(), a.decay(), a.initialIterations(), true),
+                        // Fast enough for some scales to arrive at their least value.
+                        new QatRecipe.Rates(1e-3, 1e-2, 1e-3, 1e-2, 0.1),
+                        averaging(plain.optimizer(), 0.5)));
         List<Double> straight = new ArrayList<>();
         try (QatTrainer.Result whole = train(recipe, "whole", step -> straight.add(step.loss()))) {
             assertThatThrownBy(() -> train(recipe, "stopped", step -> {
@@ -125,9 +137,10 @@ class QatTrainerTest {
                         }
                     }))
                     .hasMessage("stopped");
+            assertThat(folder.resolve("stopped")).exists();
             List<Double> rest = new ArrayList<>();
             try (QatTrainer.Result resumed = train(recipe, "stopped", step -> rest.add(step.loss()))) {
-                assertThat(rest).isEqualTo(straight.subList(4, 9));
+                assertThat(rest).isEqualTo(straight.subList(saved, 9));
                 resumed.plan().layers().forEach((site, layer) -> {
                     assertThat(Tensors.toBytes(layer.codes()))
                             .as(site.name())
@@ -147,7 +160,22 @@ class QatTrainerTest {
         QatRecipe recipe = TinyStudent.recipe(QatRecipe.Context.TEACHER_FORCED).withSteps(3);
         train(recipe, "state", step -> {}).close();
         assertThatThrownBy(() -> train(recipe.withSeed(9), "state", step -> {}).close())
-                .hasMessageContaining("another recipe");
+                .hasMessageContaining("another run: seed (3 there, 9 here);");
+    }
+
+    @Test
+    void aStateOfAnotherModelOrSamplerIsRefused() {
+        QatRecipe recipe = TinyStudent.recipe(QatRecipe.Context.TEACHER_FORCED).withSteps(3);
+        train(recipe, "state", step -> {}).close();
+        QatSampling other = new QatSampling(2, new float[] {999, 500}, 4);
+        try (QatTrainer trainer =
+                new QatTrainer("qvgen", "another", tiny.teacher, recipe, tiny, other, TinyStudent.ROLLOUT)) {
+            assertThatThrownBy(() ->
+                            trainer.train(folder.resolve("state"), step -> {}).close())
+                    .hasMessageContaining("model (tiny there, another here), timesteps (")
+                    .hasMessageContaining("[999.0, 500.0] here), shift (5.0 there, 4.0 here);")
+                    .hasMessageNotContaining("seed");
+        }
     }
 
     @Test
@@ -178,7 +206,7 @@ class QatTrainerTest {
                 recipe.auxiliary(),
                 recipe.rates(),
                 new QatRecipe.Optimizers(o.muon(), o.beta1(), 0.5, o.weightDecay(), o.clipNorm(), o.averageDecay()));
-        assertThatThrownBy(() -> train(otherDecay, "state", step -> {}).close()).hasMessageContaining("another recipe");
+        assertThatThrownBy(() -> train(otherDecay, "state", step -> {}).close()).hasMessageContaining("optimizer (");
     }
 
     private static QatRecipe with(
@@ -247,6 +275,27 @@ class QatTrainerTest {
             assertThat(other.get(i).loss()).isCloseTo(one.get(i).loss(), withinPercentage(0.01));
             assertThat(other.get(i).gradientNorm()).isCloseTo(one.get(i).gradientNorm(), withinPercentage(0.01));
         }
+        assertThat(blockLayers(checkpointed)).isEqualTo(2 * blockLayers(plain)).isPositive();
+    }
+
+    /** Layers inside blocks that the student computes in one step. */
+    private int blockLayers(QatRecipe recipe) {
+        int[] count = {0};
+        try (TensorScope scope = TensorScope.open();
+                QatTrainer trainer = tiny.trainer(recipe);
+                QatBatches batches =
+                        new QatBatches(TinyStudent.CONFIG, recipe, tiny, QatSampling.of(TinyStudent.ROLLOUT));
+                ParameterGroups groups =
+                        new ParameterGroups(QatStart.of(tiny.teacher, recipe, site -> TinyStudent.ones(1)), recipe);
+                QatModel student = new QatModel(TinyStudent.CONFIG, recipe, 1000, groups.views())) {
+            QatBatches.Batch batch = batches.fromData(0);
+            SiteForward sites = student.sites(batch.timesteps(), QatLayer.Fading.GONE);
+            trainer.gradients(student, batch, (site, step, input) -> {
+                count[0] += site.role().isInBlock() ? 1 : 0;
+                return sites.apply(site, step, input);
+            });
+        }
+        return count[0];
     }
 
     @Test
@@ -309,11 +358,7 @@ class QatTrainerTest {
     void theResultIsTheMovingAverageOfTheWeights() {
         QatRecipe r = TinyStudent.recipe(QatRecipe.Context.TEACHER_FORCED).withSteps(3);
         QatRecipe.Optimizers o = r.optimizer();
-        QatRecipe recipe = savingEveryStep(with(
-                r,
-                r.auxiliary(),
-                r.rates(),
-                new QatRecipe.Optimizers(o.muon(), o.beta1(), o.beta2(), o.weightDecay(), o.clipNorm(), 0.2)));
+        QatRecipe recipe = saving(1, with(r, r.auxiliary(), r.rates(), averaging(o, 0.2)));
         List<double[]> values = new ArrayList<>();
         List<double[]> averages = new ArrayList<>();
         TrainingStep.Listener listener = step -> {
@@ -339,7 +384,7 @@ class QatTrainerTest {
 
     @Test
     void momentsAreForgottenWhereTheModuleIsSorted() {
-        QatRecipe kept = savingEveryStep(TinyStudent.recipe(QatRecipe.Context.TEACHER_FORCED));
+        QatRecipe kept = saving(1, TinyStudent.recipe(QatRecipe.Context.TEACHER_FORCED));
         QatRecipe.Auxiliary a = kept.auxiliary();
         QatRecipe reset = with(
                 kept,
@@ -371,7 +416,11 @@ class QatTrainerTest {
         return moments;
     }
 
-    private static QatRecipe savingEveryStep(QatRecipe r) {
+    private static QatRecipe.Optimizers averaging(QatRecipe.Optimizers o, double decay) {
+        return new QatRecipe.Optimizers(o.muon(), o.beta1(), o.beta2(), o.weightDecay(), o.clipNorm(), decay);
+    }
+
+    private static QatRecipe saving(int every, QatRecipe r) {
         QatRecipe.Training t = r.training();
         return new QatRecipe(
                 r.scheme(),
@@ -396,7 +445,7 @@ class QatTrainerTest {
                         t.pool(),
                         t.precision(),
                         t.checkpointing(),
-                        1));
+                        every));
     }
 
     private double[] saved(String state, String name) {
@@ -426,7 +475,7 @@ class QatTrainerTest {
                 plain.optimizer(),
                 plain.training());
         QatSampling sampling = new QatSampling(2, new float[] {999, 500}, 5);
-        try (QatTrainer trainer = new QatTrainer("qvgen", tiny.teacher, recipe, tiny, sampling, null);
+        try (QatTrainer trainer = new QatTrainer("qvgen", "tiny", tiny.teacher, recipe, tiny, sampling, null);
                 QatTrainer.Result result = trainer.train(folder.resolve("state"), step -> {})) {
             result.plan().layers().forEach((site, layer) -> {
                 if (site.role().isTextPath()) {

@@ -96,7 +96,7 @@ final class TinyStudent implements AutoCloseable, QatData {
     }
 
     QatTrainer trainer(QatRecipe recipe) {
-        return new QatTrainer("qvgen", teacher, recipe, this, QatSampling.of(ROLLOUT), ROLLOUT);
+        return new QatTrainer("qvgen", "tiny", teacher, recipe, this, QatSampling.of(ROLLOUT), ROLLOUT);
     }
 
     Tensor noise(long seed) {

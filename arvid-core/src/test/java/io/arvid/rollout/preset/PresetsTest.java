@@ -11,6 +11,7 @@ import io.arvid.rollout.ChunkPlan;
 import io.arvid.rollout.DenoiseSchedule;
 import io.arvid.rollout.RolloutConfig;
 import io.arvid.tensor.DTypes;
+import io.arvid.weights.MissingFileException;
 import io.arvid.weights.SparseCheckpoint;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -193,13 +194,64 @@ class PresetsTest {
                 .hasMessageContaining("broken.safetensors");
     }
 
+    /** A {@code tokenizer.json} with {@code entries} pieces. */
+    private static Path tokenizer(Path file, String kind, int entries) throws IOException {
+        Files.createDirectories(file.getParent());
+        String pieces = "[\"p\",-1],".repeat(entries - 1) + "[\"p\",-1]";
+        return Files.writeString(file, "{\"model\":{\"type\":\"" + kind + "\",\"vocab\":[" + pieces + "]}}");
+    }
+
+    @Test
+    void theTokenizerOfTheTextEncoderIsTaken(@TempDir Path folder) throws IOException {
+        ModelFolder found = ModelFolder.open(List.of(folder));
+        assertThatThrownBy(found::tokenizer).hasMessageEndingWith(": no tokenizer.json or spiece.model of umT5");
+
+        Path clip = tokenizer(folder.resolve("clip/tokenizer.json"), "BPE", 49_408);
+        Path t5 = tokenizer(folder.resolve("t5/tokenizer.json"), "Unigram", 32_100);
+        Path broken = Files.writeString(folder.resolve("t5/spiece.model"), "no model");
+        assertThatThrownBy(found::tokenizer)
+                .isInstanceOf(MissingFileException.class)
+                .hasMessageContaining(clip + " (BPE, 49408 entries); " + t5 + " (Unigram, 32100 entries); " + broken)
+                .hasMessageContaining("not a protocol buffer");
+
+        Path pieces = folder.resolve("wan/google/umt5-xxl/spiece.model");
+        Path own = tokenizer(pieces.resolveSibling("tokenizer.json"), "Unigram", 256_300);
+        Files.writeString(pieces, "\n\u0003\n\u0001p".repeat(256_000));
+        assertThat(found.tokenizer()).isEqualTo(own);
+        Files.delete(own);
+        assertThat(found.tokenizer()).isEqualTo(pieces);
+    }
+
+    @Test
+    void tokenizersThatDifferAreNamed(@TempDir Path folder) throws IOException {
+        Path first = tokenizer(folder.resolve("a/tokenizer.json"), "Unigram", 256_300);
+        Path second = tokenizer(folder.resolve("b/tokenizer.json"), "Unigram", 256_300);
+        ModelFolder found = ModelFolder.open(List.of(folder));
+        assertThat(found.tokenizer()).isEqualTo(first);
+
+        tokenizer(second, "Unigram", 256_000);
+        assertThatThrownBy(found::tokenizer)
+                .hasMessageContaining("2 tokenizers of umT5 that differ: " + first + ", " + second);
+        assertThat(ModelFolder.open(List.of(folder.resolve("b"), folder)).tokenizer())
+                .isEqualTo(second);
+    }
+
+    @Test
+    void shardsWithoutTheirIndexAreNamed(@TempDir Path folder) throws IOException {
+        Files.writeString(folder.resolve("model-00001-of-00002.safetensors"), "not read");
+        ModelFolder found = ModelFolder.open(List.of(folder));
+        assertThatThrownBy(() -> found.transformer(Presets.find("self-forcing")))
+                .hasMessageContaining("no checkpoint was found; not readable: ")
+                .hasMessageContaining("model.safetensors.index.json: no such file beside 1 of its shards");
+    }
+
     @Test
     void aModelFolderGivesEveryPart(@TempDir Path folder) throws IOException {
         Map<String, long[]> wrapped = new LinkedHashMap<>();
         WanConfig.wan1_3B().parameterShapes().forEach((name, shape) -> wrapped.put("model." + name, shape));
         Path checkpoint = SparseCheckpoint.torch(folder.resolve("x.pt"), Map.of("generator_ema", wrapped), DTypes.F32);
         Path base = Files.createDirectories(folder.resolve("wan/google/umt5-xxl"));
-        Files.writeString(base.resolve("tokenizer.json"), "{}");
+        tokenizer(base.resolve("tokenizer.json"), "Unigram", 256_300);
         Map<String, long[]> vae = PublishedNetwork.VIDEO_AUTOENCODER.parameterShapes();
         SparseCheckpoint.torch(folder.resolve("wan/Wan2.1_VAE.pth"), Map.of("", vae), DTypes.F32);
 

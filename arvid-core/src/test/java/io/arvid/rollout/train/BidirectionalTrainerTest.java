@@ -1,6 +1,7 @@
 package io.arvid.rollout.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.arvid.model.wan.TinyVideoAutoencoder;
 import io.arvid.model.wan.WanConfig;
@@ -52,11 +53,11 @@ class BidirectionalTrainerTest {
                         1)) {
             Tensor text = new Seeds(9).normal(1, 4, 8);
             List<Double> losses = new ArrayList<>();
-            Map<String, Tensor> whole = trainer(dataset, text, 4)
+            Map<String, Tensor> whole = trainer("a model", dataset, text)
                     .train(initial, folder.resolve("a"), (p, s, t, loss, n) -> losses.add(loss));
             assertThat(losses).hasSize(4).allSatisfy(loss -> assertThat(loss).isPositive());
             try {
-                trainer(dataset, text, 4).train(initial, folder.resolve("b"), (p, step, t, loss, n) -> {
+                trainer("a model", dataset, text).train(initial, folder.resolve("b"), (p, step, t, loss, n) -> {
                     if (step == 3) {
                         throw new IllegalStateException("stopped");
                     }
@@ -65,17 +66,22 @@ class BidirectionalTrainerTest {
                 assertThat(stopped).hasMessage("stopped");
             }
             Map<String, Tensor> resumed =
-                    trainer(dataset, text, 4).train(initial, folder.resolve("b"), (p, s, t, l, n) -> {});
+                    trainer("a model", dataset, text).train(initial, folder.resolve("b"), (p, s, t, l, n) -> {});
             whole.forEach((name, tensor) ->
                     assertThat(Tensors.toBytes(resumed.get(name))).as(name).isEqualTo(Tensors.toBytes(tensor)));
+            BidirectionalTrainer other = trainer("another", dataset, text);
+            assertThatThrownBy(() -> other.train(initial, folder.resolve("b"), (p, s, t, l, n) -> {}))
+                    .hasMessageContaining("of a model, not ")
+                    .hasMessageEndingWith("of another");
         }
     }
 
-    private static BidirectionalTrainer trainer(LatentDataset dataset, Tensor text, long steps) {
+    private static BidirectionalTrainer trainer(String source, LatentDataset dataset, Tensor text) {
         return new BidirectionalTrainer(
+                source,
                 CONFIG,
                 prompts -> text.expand(prompts.size(), 4, 8),
                 dataset,
-                new BidirectionalTrainer.Settings(steps, 2, 3, 5, 1e-3, 5, 2, 2));
+                new BidirectionalTrainer.Settings(4, 2, 3, 5, 1e-3, 5, 2, 2));
     }
 }

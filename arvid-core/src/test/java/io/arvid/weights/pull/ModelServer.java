@@ -43,6 +43,7 @@ final class ModelServer implements AutoCloseable {
     volatile int stalls;
     volatile int listStalls;
     volatile String redirectTo = "";
+    volatile String listGoesOnAt = "";
 
     private final AtomicInteger busy = new AtomicInteger();
     private final AtomicInteger stalled = new AtomicInteger();
@@ -101,10 +102,11 @@ final class ModelServer implements AutoCloseable {
             json.append(",").append(entry(name));
         }
         if (2 * page + 2 < names.size()) {
+            String at = listGoesOnAt.isEmpty() ? endpoint().toString() : listGoesOnAt;
             exchange.getResponseHeaders()
                     .add(
                             "Link",
-                            "<" + endpoint() + exchange.getRequestURI().getPath() + "?recursive=true&page=" + (page + 1)
+                            "<" + at + exchange.getRequestURI().getPath() + "?recursive=true&page=" + (page + 1)
                                     + ">; rel=\"next\"");
         }
         byte[] body = json.append("]").toString().getBytes(StandardCharsets.UTF_8);

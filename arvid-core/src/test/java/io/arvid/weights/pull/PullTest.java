@@ -177,6 +177,35 @@ class PullTest {
     }
 
     @Test
+    void aListThatGoesOnElsewhereIsRefused() throws IOException {
+        for (String name : List.of("a.bin", "b.bin", "c.bin")) {
+            server.files.put(name, bytes(300));
+        }
+        int port = server.endpoint().getPort();
+        for (String other : List.of("https://127.0.0.1:" + port, "http://localhost:" + port, "http://127.0.0.1:9")) {
+            server.listGoesOnAt = other;
+            assertThatThrownBy(() -> pull(null))
+                    .isInstanceOf(PullException.class)
+                    .hasMessageContaining("the list goes on at another scheme, host or port, " + other);
+        }
+        assertThat(folder).isEmptyDirectory();
+
+        server.listGoesOnAt = "";
+        pull(null);
+        requireAllThere();
+    }
+
+    @Test
+    void theUsualPortNeedNotBeSaid() {
+        Server https = new Server(URI.create("https://models.example"), null, SHORT);
+        assertThat(https.isMine(URI.create("https://Models.example:443/x"))).isTrue();
+        assertThat(https.isMine(URI.create("http://models.example/x"))).isFalse();
+        assertThat(https.isMine(URI.create("http://models.example:443/x"))).isFalse();
+        assertThat(https.isMine(URI.create("https://models.example:8443/x"))).isFalse();
+        assertThat(https.isMine(URI.create("mailto:x"))).isFalse();
+    }
+
+    @Test
     void aFileOfSomethingElseIsNotReplaced() throws IOException {
         server.files.put("a.bin", bytes(2_000));
         server.files.put("config.json", bytes(300));

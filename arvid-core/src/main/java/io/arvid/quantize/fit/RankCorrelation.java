@@ -1,6 +1,5 @@
-package io.arvid.evaluate;
+package io.arvid.quantize.fit;
 
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.stream.IntStream;
 
@@ -18,13 +17,16 @@ public final class RankCorrelation {
         if (x.length != y.length) {
             throw new IllegalArgumentException("a correlation needs pairs, not " + x.length + " and " + y.length);
         }
-        double[] rankX = ranks(x);
-        double[] rankY = ranks(y);
-        double middle = (x.length + 1) / 2.0;
+        return ofRanks(ranks(x), ranks(y));
+    }
+
+    /** The same of values whose {@link #ranks} are known. */
+    static double ofRanks(double[] rankX, double[] rankY) {
+        double middle = (rankX.length + 1) / 2.0;
         double xy = 0;
         double xx = 0;
         double yy = 0;
-        for (int i = 0; i < x.length; i++) {
+        for (int i = 0; i < rankX.length; i++) {
             xy += (rankX[i] - middle) * (rankY[i] - middle);
             xx += (rankX[i] - middle) * (rankX[i] - middle);
             yy += (rankY[i] - middle) * (rankY[i] - middle);
@@ -32,19 +34,23 @@ public final class RankCorrelation {
         return xy / Math.sqrt(xx * yy);
     }
 
-    private static double[] ranks(double[] values) {
-        Integer[] order = IntStream.range(0, values.length).boxed().toArray(Integer[]::new);
-        Arrays.sort(order, Comparator.comparingDouble(i -> values[i]));
+    /** Ranks from 1. */
+    static double[] ranks(double[] values) {
+        int[] order = IntStream.range(0, values.length)
+                .boxed()
+                .sorted(Comparator.comparingDouble(i -> values[i]))
+                .mapToInt(Integer::intValue)
+                .toArray();
         double[] ranks = new double[values.length];
-        for (int begin = 0; begin < order.length; ) {
-            int end = begin + 1;
-            while (end < order.length && values[order[end]] == values[order[begin]]) {
+        for (int start = 0; start < order.length; ) {
+            int end = start + 1;
+            while (end < order.length && values[order[end]] == values[order[start]]) {
                 end++;
             }
-            for (int i = begin; i < end; i++) {
-                ranks[order[i]] = (begin + 1 + end) / 2.0;
+            for (int i = start; i < end; i++) {
+                ranks[order[i]] = (start + 1 + end) / 2.0;
             }
-            begin = end;
+            start = end;
         }
         return ranks;
     }

@@ -1,4 +1,4 @@
-package io.arvid.quantize.fake;
+package io.arvid.verify;
 
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.Tensors;
@@ -6,13 +6,13 @@ import org.bytedeco.pytorch.Tensor;
 
 /**
  * PyTorch's fake quantization ({@code torch.fake_quantize_per_tensor_affine}, {@code …_per_channel_affine} and their learnable forms), with its
- * gradients in closed form. It differs from {@link AffineQuantizer} at ties: {@code q = round(x · (1/scale)) + zero} with the float32 reciprocal.
- * Scale and zero point broadcast against x.
+ * gradients in closed form. It differs from {@link io.arvid.quantize.fake.AffineQuantizer} at ties: {@code q = round(x · (1/scale)) + zero} with the
+ * float32 reciprocal. Scale and zero point broadcast against x.
  *
  * @param lowest smallest code
  * @param highest largest code
  */
-public record ReciprocalQuantizer(int lowest, int highest) {
+record ReciprocalQuantizer(int lowest, int highest) {
     /**
      * Gradients of a loss.
      *
@@ -20,7 +20,7 @@ public record ReciprocalQuantizer(int lowest, int highest) {
      * @param scale with respect to the scale, entry by entry, not yet summed
      * @param zero with respect to the zero point, entry by entry, not yet summed
      */
-    public record Gradients(Tensor x, Tensor scale, Tensor zero) {}
+    record Gradients(Tensor x, Tensor scale, Tensor zero) {}
 
     /** Codes before they are clamped. */
     private Tensor unclamped(Tensor x, Tensor scale, Tensor zero) {
@@ -28,12 +28,12 @@ public record ReciprocalQuantizer(int lowest, int highest) {
     }
 
     /** x after quantization and back. */
-    public Tensor fake(Tensor x, Tensor scale, Tensor zero) {
+    Tensor fake(Tensor x, Tensor scale, Tensor zero) {
         return Ops.clamp(unclamped(x, scale, zero), lowest, highest).sub(zero).mul_(scale);
     }
 
     /** Gradients of a loss whose gradient with respect to {@code fake(x)} is {@code upstream}. */
-    public Gradients gradients(Tensor x, Tensor scale, Tensor zero, Tensor upstream) {
+    Gradients gradients(Tensor x, Tensor scale, Tensor zero, Tensor upstream) {
         Tensor codes = unclamped(x, scale, zero);
         Tensor clamped = Ops.clamp(codes, lowest, highest);
         Tensor inside = clamped.eq(codes);
