@@ -104,6 +104,11 @@ final class ResumableModel implements CausalVideoModel {
     }
 
     @Override
+    public void release() {
+        model.release();
+    }
+
+    @Override
     public Tensor weight(LinearSite site) {
         return model.weight(site);
     }

@@ -36,6 +36,9 @@ public interface CausalVideoModel {
     /** The layers in full precision: weights and sums in their own types, see {@link PackedForward}. */
     SiteForward fullPrecision();
 
+    /** Lets go of what passes keep beside the weights, such as copies in another order; not while a pass runs. */
+    default void release() {}
+
     /** Weight {@code [out, in]} of a site. */
     Tensor weight(LinearSite site);
 

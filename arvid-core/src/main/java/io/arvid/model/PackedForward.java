@@ -31,14 +31,14 @@ public final class PackedForward implements SiteForward {
     private final Function<LinearSite, Tensor> weights;
     private final Function<LinearSite, Tensor> biases;
     private final @Nullable Onednn onednn;
-    private final SegmentAllocator memory;
+    private final Memory memory;
     private final Map<LinearSite, PackedLinear> layers = new ConcurrentHashMap<>();
 
     private PackedForward(
             Function<LinearSite, Tensor> weights,
             Function<LinearSite, Tensor> biases,
             @Nullable Onednn onednn,
-            SegmentAllocator memory) {
+            Memory memory) {
         this.weights = weights;
         this.biases = biases;
         this.onednn = onednn;
@@ -56,7 +56,7 @@ public final class PackedForward implements SiteForward {
             mapped += MappedFiles.hold(weight) ? weight.nbytes() : 0;
         }
         if (bytes <= SMALL_BYTES) {
-            return new PackedForward(weights, biases, Onednn.find().orElse(null), separately());
+            return new PackedForward(weights, biases, Onednn.find().orElse(null), new Single());
         }
         boolean replaces = mapped == bytes && bytes <= physicalMemory() / LARGEST_SHARE;
         return new PackedForward(weights, biases, replaces ? Onednn.find().orElse(null) : null, new Slabs());
@@ -79,16 +79,26 @@ public final class PackedForward implements SiteForward {
         return new PackedForward(weights, biases, Onednn.find().orElse(null), new Slabs());
     }
 
-    private static SegmentAllocator separately() {
-        return (bytes, alignment) -> Arena.ofAuto().allocate(bytes, alignment);
-    }
-
     private static long physicalMemory() {
         return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize();
     }
 
+    /** Where copies lie; given back when nothing refers to them any more. */
+    private interface Memory extends SegmentAllocator {
+        /** Later copies lie apart from those so far. */
+        default void startAnew() {}
+    }
+
+    /** A piece for every copy. */
+    private static final class Single implements Memory {
+        @Override
+        public MemorySegment allocate(long bytes, long alignment) {
+            return Arena.ofAuto().allocate(bytes, alignment);
+        }
+    }
+
     /** Large pieces for many weights: single ones would lie between what a pass takes and gives back, and leave holes that nothing fits. */
-    private static final class Slabs implements SegmentAllocator {
+    private static final class Slabs implements Memory {
         private SegmentAllocator slab = SegmentAllocator.slicingAllocator(MemorySegment.NULL);
         private long left;
 
@@ -101,6 +111,18 @@ public final class PackedForward implements SiteForward {
             left -= bytes + alignment;
             return slab.allocate(bytes, alignment);
         }
+
+        @Override
+        public synchronized void startAnew() {
+            slab = SegmentAllocator.slicingAllocator(MemorySegment.NULL);
+            left = 0;
+        }
+    }
+
+    /** Lets go of all copies, which the next garbage collection frees; layers are copied again when they are used again. Not while a pass runs. */
+    public void release() {
+        layers.clear();
+        memory.startAnew();
     }
 
     @Override

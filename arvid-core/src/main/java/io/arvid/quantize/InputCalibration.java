@@ -114,6 +114,7 @@ public record InputCalibration(InputRule rule, InputFit fit, int prompts, int to
                 LayerWork work = new LayerWork(context.workers());
                 Progress.Stage stage =
                         context.progress().begin("input ranges", scaled.layers().size())) {
+            context.freeRolloutMemory();
             SequencedMap<LinearSite, Plans> plans = work.find(scaled.layers(), (site, layer) -> {
                 LayerPlan ranged = finished.getOrCompute(site, () -> {
                     Samples samples = Objects.requireNonNull(tape).samples(site);

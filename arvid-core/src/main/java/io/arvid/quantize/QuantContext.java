@@ -5,6 +5,7 @@ import io.arvid.calibrate.FrameWeights;
 import io.arvid.calibrate.SensitivityLog;
 import io.arvid.model.CausalVideoModel;
 import io.arvid.record.Progress;
+import io.arvid.tensor.FreedMemory;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,6 +50,13 @@ public record QuantContext(
     /** The same with {@code log} of a measurement that may have been interrupted. */
     public QuantContext withSensitivityLog(SensitivityLog log) {
         return new QuantContext(model, rollouts, sensitivity, log, progress, workers, finished);
+    }
+
+    /** Hands back, between roll-outs and work on layers, the memory that roll-outs took and nothing uses any more. */
+    public void freeRolloutMemory() {
+        model.release();
+        System.gc();
+        FreedMemory.giveBack();
     }
 
     /** Checks that enough prompts are at hand. */

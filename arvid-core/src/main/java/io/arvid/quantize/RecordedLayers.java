@@ -42,6 +42,7 @@ public final class RecordedLayers {
                 LayerWork work = new LayerWork(context.workers());
                 Progress.Stage rounded =
                         context.progress().begin("rounding", scaled.layers().size())) {
+            context.freeRolloutMemory();
             return work.map(scaled.layers(), (site, layer) -> {
                 LayerPlan plan = context.finished()
                         .getOrCompute(

@@ -33,7 +33,7 @@ public final class WanTransformer implements CausalVideoModel {
     private final List<WanBlock> blocks = new ArrayList<>();
     private final Map<LinearSite, Tensor> siteWeights = new HashMap<>();
     private final Map<LinearSite, Tensor> siteBiases = new HashMap<>();
-    private final SiteForward fullPrecision;
+    private final PackedForward fullPrecision;
 
     /**
      * A transformer over {@code weights}, which must outlive it.
@@ -108,6 +108,11 @@ public final class WanTransformer implements CausalVideoModel {
     @Override
     public SiteForward fullPrecision() {
         return fullPrecision;
+    }
+
+    @Override
+    public void release() {
+        fullPrecision.release();
     }
 
     @Override

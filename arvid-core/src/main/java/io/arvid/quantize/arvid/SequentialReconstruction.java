@@ -203,6 +203,7 @@ final class SequentialReconstruction {
             SequencedMap<LinearSite, ScaledLayer> layers,
             Map<LinearSite, LayerGrams> train,
             Map<LinearSite, LayerGrams> heldOut) {
+        context.freeRolloutMemory();
         try (LayerWork work = new LayerWork(context.workers())) {
             return work.map(layers, (site, layer) -> {
                 try (LayerGrams on = train.get(site);
