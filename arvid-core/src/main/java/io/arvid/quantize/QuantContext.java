@@ -51,6 +51,11 @@ public record QuantContext(
         return new QuantContext(model, rollouts, sensitivity, log, progress, workers, finished);
     }
 
+    /** The same weight for every chunk. */
+    public FrameWeights uniformWeights() {
+        return FrameWeights.uniform(rollouts.chunkCount());
+    }
+
     /** Checks that enough prompts are at hand. */
     public void requirePrompts(int count) {
         if (rollouts.promptCount() < count) {

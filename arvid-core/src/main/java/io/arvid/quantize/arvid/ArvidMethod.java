@@ -18,8 +18,6 @@ import io.arvid.quantize.scheme.KvPlan;
 import io.arvid.quantize.scheme.LayerPlan;
 import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.quantize.scheme.Scheme;
-import io.arvid.tensor.TensorScope;
-import io.arvid.tensor.Torch;
 import java.util.List;
 import java.util.SequencedMap;
 
@@ -73,25 +71,21 @@ public final class ArvidMethod implements QuantMethod<ArvidRecipe> {
     }
 
     @Override
-    public QuantPlan plan(QuantContext context, ArvidRecipe recipe) {
+    public QuantPlan choose(QuantContext context, ArvidRecipe recipe) {
         context.requirePrompts(recipe.textPrompts());
-        return Torch.withoutGradients(() -> {
-            try (TensorScope scope = TensorScope.open()) {
-                ScaledModel scaled = dualScale(recipe)
-                        .scale(context.model(), recipe.inputCalibration().ranged("", context));
-                ScaledModel ranged = ranged(context, scaled, recipe);
-                FrameWeights weights = recipe.weighting()
-                        .weights(context.rollouts().chunkCount(), () -> sensitivity(context, ranged, recipe));
-                ScaledModel quantized =
-                        recipe.keep() == null ? ranged : recipe.keep().without(context, ranged);
-                KvPlan kv = recipe.kvBits() == null
-                        ? recipe.scheme().kv()
-                        : recipe.kvBits().choose(context, recipe);
-                SequencedMap<LinearSite, LayerPlan> layers =
-                        new SequentialReconstruction(context, recipe, weights, kv).reconstruct(quantized);
-                return QuantPlan.taking(id(), layers, kv);
-            }
-        });
+        ScaledModel scaled = dualScale(recipe)
+                .scale(context.model(), recipe.inputCalibration().ranged("", context));
+        ScaledModel ranged = ranged(context, scaled, recipe);
+        FrameWeights weights = recipe.weighting()
+                .weights(context.rollouts().chunkCount(), () -> sensitivity(context, ranged, recipe));
+        ScaledModel quantized =
+                recipe.keep() == null ? ranged : recipe.keep().without(context, ranged);
+        KvPlan kv = recipe.kvBits() == null
+                ? recipe.scheme().kv()
+                : recipe.kvBits().choose(context, recipe);
+        SequencedMap<LinearSite, LayerPlan> layers =
+                new SequentialReconstruction(context, recipe, weights, kv).reconstruct(quantized);
+        return QuantPlan.taking(id(), layers, kv);
     }
 
     private static DualScale dualScale(ArvidRecipe recipe) {
@@ -106,14 +100,9 @@ public final class ArvidMethod implements QuantMethod<ArvidRecipe> {
     }
 
     private static ScaledModel ranged(QuantContext context, ScaledModel scaled, ArvidRecipe recipe) {
-        if (recipe.chunkBits() != null) {
-            return recipe.chunkBits().choose(context, scaled, recipe);
-        }
-        return recipe.inputCalibration()
-                .calibrate(
-                        context,
-                        scaled,
-                        (site, layer) -> FrameWeights.uniform(context.rollouts().chunkCount()));
+        return recipe.chunkBits() == null
+                ? recipe.inputCalibration().calibrate(context, scaled)
+                : recipe.chunkBits().choose(context, scaled, recipe);
     }
 
     /** Q-ARVD's step A for the rounded model. */

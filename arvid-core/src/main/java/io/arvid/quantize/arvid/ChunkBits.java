@@ -1,6 +1,5 @@
 package io.arvid.quantize.arvid;
 
-import io.arvid.calibrate.FrameWeights;
 import io.arvid.calibrate.SensitivityLog;
 import io.arvid.quantize.QuantContext;
 import io.arvid.quantize.fake.FakeQuantForward;
@@ -34,13 +33,11 @@ public record ChunkBits(List<Integer> widths, double average) {
     /** {@code scaled} with an input plan a chunk, or as many as the recipe has for each of its steps. */
     ScaledModel choose(QuantContext context, ScaledModel scaled, ArvidRecipe recipe) {
         int chunks = context.rollouts().chunkCount();
-        FrameWeights uniform = FrameWeights.uniform(chunks);
         List<ScaledModel> byWidth = new ArrayList<>();
         double[][] errors = new double[chunks][widths.size()];
         for (int width = 0; width < widths.size(); width++) {
             InputRule rule = recipe.scheme().inputs().withBits(widths.get(width));
-            ScaledModel model =
-                    recipe.inputCalibration().withRule(rule).calibrate(context, scaled, (site, layer) -> uniform);
+            ScaledModel model = recipe.inputCalibration().withRule(rule).calibrate(context, scaled);
             byWidth.add(model);
             double[] measured = errors("bits-" + widths.get(width) + "-", context, model, recipe);
             for (int chunk = 0; chunk < chunks; chunk++) {

@@ -71,7 +71,7 @@ final class TextReconstruction {
     }
 
     private LayerPlan solve(ScaledLayer layer, PairedInputs inputs) {
-        FrameWeights uniform = FrameWeights.uniform(context.rollouts().chunkCount());
+        FrameWeights uniform = context.uniformWeights();
         // With bits a chunk, the plan of the chunk in which these layers run is among those chosen.
         ScaledLayer ranged =
                 recipe.chunkBits() != null ? layer : recipe.inputCalibration().fitted(layer, inputs.seen(), uniform);

@@ -57,19 +57,14 @@ public final class QArvd implements QuantMethod<QArvdRecipe> {
     }
 
     @Override
-    public QuantPlan plan(QuantContext context, QArvdRecipe recipe) {
-        return Torch.withoutGradients(() -> {
-            try (TensorScope scope = TensorScope.open()) {
-                boolean weightedRanges = recipe.has(Difference.FRAME_WEIGHT_IN_INPUT_RANGE);
-                ScaledModel unweighted = weightedRanges ? null : rangedUnweighted("", context, recipe);
-                FrameWeights weights = weights(context, recipe, unweighted);
-                ScaledModel ranged =
-                        unweighted != null ? unweighted : ranged("", " weighted", context, recipe, weights);
-                SequencedMap<LinearSite, LayerPlan> layers =
-                        new WeightedReconstruction(recipe, weights).reconstruct(context, ranged);
-                return QuantPlan.taking(id(), layers, recipe.scheme().kv());
-            }
-        });
+    public QuantPlan choose(QuantContext context, QArvdRecipe recipe) {
+        boolean weightedRanges = recipe.has(Difference.FRAME_WEIGHT_IN_INPUT_RANGE);
+        ScaledModel unweighted = weightedRanges ? null : rangedUnweighted("", context, recipe);
+        FrameWeights weights = weights(context, recipe, unweighted);
+        ScaledModel ranged = unweighted != null ? unweighted : ranged("", " weighted", context, recipe, weights);
+        SequencedMap<LinearSite, LayerPlan> layers =
+                new WeightedReconstruction(recipe, weights).reconstruct(context, ranged);
+        return QuantPlan.taking(id(), layers, recipe.scheme().kv());
     }
 
     /**
@@ -133,18 +128,13 @@ public final class QArvd implements QuantMethod<QArvdRecipe> {
 
     /** Dual scale, and input ranges in which every chunk counts the same. */
     private static ScaledModel rangedUnweighted(String part, QuantContext context, QArvdRecipe recipe) {
-        return ranged(
-                part,
-                "",
-                context,
-                recipe,
-                FrameWeights.uniform(context.rollouts().chunkCount()));
+        return ranged(part, "", context, recipe, context.uniformWeights());
     }
 
     /** {@code weighting} tells ranges with weights from those without, which stand on the same recording. */
     private static ScaledModel ranged(
             String part, String weighting, QuantContext context, QArvdRecipe recipe, FrameWeights weights) {
-        FrameWeights uniform = FrameWeights.uniform(context.rollouts().chunkCount());
+        FrameWeights uniform = context.uniformWeights();
         InputCalibration calibration = recipe.inputCalibration();
         FinishedLayers finished = calibration.ranged(part + weighting, context);
         return calibration.calibrate(

@@ -3,7 +3,6 @@ package io.arvid.quantize.arvid;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.arvid.calibrate.CalibrationRollouts;
-import io.arvid.calibrate.FrameWeights;
 import io.arvid.model.LinearSite;
 import io.arvid.model.RolloutStep;
 import io.arvid.model.SiteForward;
@@ -42,8 +41,7 @@ class TextReconstructionTest {
                     TensorScope scope = TensorScope.open()) {
                 QuantContext context = QuantContext.of(tiny.model(), cached.rollouts());
                 ScaledModel scaled = ScaledModel.of(tiny.model(), recipe.scheme(), new PercentileWeightFit());
-                ScaledModel ranged =
-                        recipe.inputCalibration().calibrate(context, scaled, (site, layer) -> FrameWeights.uniform(3));
+                ScaledModel ranged = recipe.inputCalibration().calibrate(context, scaled);
                 var solved = new TextReconstruction(context, recipe).reconstruct(ranged);
 
                 assertThat(solved.keySet())
