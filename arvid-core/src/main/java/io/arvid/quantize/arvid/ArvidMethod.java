@@ -5,13 +5,13 @@ import io.arvid.model.LinearSite;
 import io.arvid.quantize.Needs;
 import io.arvid.quantize.QuantContext;
 import io.arvid.quantize.QuantMethod;
-import io.arvid.quantize.fake.FakeQuantForward;
 import io.arvid.quantize.fit.RangeRule;
 import io.arvid.quantize.fit.ScaledModel;
 import io.arvid.quantize.gram.GramSolver;
 import io.arvid.quantize.qarvd.ChunkSensitivity;
 import io.arvid.quantize.qarvd.DualScale;
 import io.arvid.quantize.qarvd.OutlierDetection;
+import io.arvid.quantize.qarvd.Sensitivity;
 import io.arvid.quantize.qarvd.Weighting;
 import io.arvid.quantize.scheme.InputPlan;
 import io.arvid.quantize.scheme.KvPlan;
@@ -76,8 +76,7 @@ public final class ArvidMethod implements QuantMethod<ArvidRecipe> {
         ScaledModel scaled = dualScale(recipe)
                 .scale(context.model(), recipe.inputCalibration().ranged("", context));
         ScaledModel ranged = ranged(context, scaled, recipe);
-        FrameWeights weights = recipe.weighting()
-                .weights(context.rollouts().chunkCount(), () -> sensitivity(context, ranged, recipe));
+        FrameWeights weights = recipe.weighting().weights(context, () -> measureSensitivity(context, ranged, recipe));
         ScaledModel quantized =
                 recipe.keep() == null ? ranged : recipe.keep().without(context, ranged);
         KvPlan kv = recipe.kvBits() == null
@@ -106,19 +105,13 @@ public final class ArvidMethod implements QuantMethod<ArvidRecipe> {
     }
 
     /** Q-ARVD's step A for the rounded model. */
-    private static FrameWeights sensitivity(QuantContext context, ScaledModel ranged, ArvidRecipe recipe) {
-        FrameWeights known = context.sensitivity();
-        if (known != null) {
-            return known;
-        }
-        context.requirePrompts(recipe.sensitivityPrompts());
-        try (QuantPlan rounded = ranged.nearest(
-                        "arvid before reconstruction", recipe.scheme().kv());
-                FakeQuantForward quantized = new FakeQuantForward(context.model(), rounded)) {
-            return new ChunkSensitivity(context.model(), context.rollouts(), quantized)
-                    .measure(recipe.sensitivityPrompts(), context.sensitivityLog(), context.progress())
-                    .weights();
-        }
+    private static Sensitivity measureSensitivity(QuantContext context, ScaledModel ranged, ArvidRecipe recipe) {
+        return ChunkSensitivity.measure(
+                "",
+                context,
+                recipe.sensitivityPrompts(),
+                context.sensitivityLog(),
+                () -> ranged.nearest("arvid before reconstruction", recipe.scheme().kv()));
     }
 
     /** The plan with {@code factor} on its static scales: both ends of a range move towards zero, zero points stay. Other plans stay as they are. */

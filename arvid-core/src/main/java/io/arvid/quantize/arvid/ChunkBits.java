@@ -2,13 +2,11 @@ package io.arvid.quantize.arvid;
 
 import io.arvid.calibrate.SensitivityLog;
 import io.arvid.quantize.QuantContext;
-import io.arvid.quantize.fake.FakeQuantForward;
 import io.arvid.quantize.fit.ScaledLayer;
 import io.arvid.quantize.fit.ScaledModel;
 import io.arvid.quantize.qarvd.ChunkSensitivity;
 import io.arvid.quantize.scheme.InputPlan;
 import io.arvid.quantize.scheme.InputRule;
-import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.quantize.scheme.StepBuckets;
 import java.util.ArrayList;
 import java.util.List;
@@ -73,12 +71,12 @@ public record ChunkBits(List<Integer> widths, double average) {
     }
 
     private static double[] errors(String part, QuantContext context, ScaledModel model, ArvidRecipe recipe) {
-        try (QuantPlan rounded =
-                        model.nearest("arvid at one width", recipe.scheme().kv());
-                FakeQuantForward quantized = new FakeQuantForward(context.model(), rounded)) {
-            return new ChunkSensitivity(part, context.model(), context.rollouts(), quantized)
-                    .measure(recipe.sensitivityPrompts(), SensitivityLog.inMemory(), context.progress())
-                    .errors();
-        }
+        return ChunkSensitivity.measure(
+                        part,
+                        context,
+                        recipe.sensitivityPrompts(),
+                        SensitivityLog.inMemory(),
+                        () -> model.nearest("arvid at one width", recipe.scheme().kv()))
+                .errors();
     }
 }
