@@ -2,7 +2,6 @@ package io.arvid.bench;
 
 import io.arvid.calibrate.ActivationTape;
 import io.arvid.calibrate.FrameWeights;
-import io.arvid.calibrate.Gram;
 import io.arvid.calibrate.InputTap;
 import io.arvid.calibrate.Samples;
 import io.arvid.model.LinearSite;
@@ -10,13 +9,14 @@ import io.arvid.model.RolloutStep;
 import io.arvid.quantize.adaround.FusedReconstruction;
 import io.arvid.quantize.adaround.LayerReconstruction;
 import io.arvid.quantize.adaround.ReconstructionSettings;
-import io.arvid.quantize.fake.FakeInput;
 import io.arvid.quantize.fake.FakeWeight;
 import io.arvid.quantize.fit.GramLoss;
 import io.arvid.quantize.fit.PercentileInputFit;
 import io.arvid.quantize.fit.PercentileWeightFit;
 import io.arvid.quantize.fit.ScaledLayer;
 import io.arvid.quantize.gram.GramSolver;
+import io.arvid.quantize.gram.LayerGrams;
+import io.arvid.quantize.gram.PairedInputs;
 import io.arvid.quantize.scheme.InputPlan;
 import io.arvid.quantize.scheme.IntGrid;
 import io.arvid.quantize.scheme.LayerPlan;
@@ -54,6 +54,7 @@ public final class SolverBench {
     private static final int SAMPLES = 35;
     private static final int HELD_OUT_PROMPTS = 8;
     private static final int CALIBRATION_PROMPTS = 16;
+    private static final FrameWeights UNIFORM = FrameWeights.uniform(7);
 
     private record Score(
             String layer, double nearest, double reference, double referenceSeconds, Ours quick, Ours best) {
@@ -164,27 +165,25 @@ public final class SolverBench {
 
     private static Score score(String name, Tensor weight, Tensor bias, List<Samples> train, List<Samples> heldOut) {
         Samples first = train.getFirst();
-        FrameWeights uniform = FrameWeights.uniform(7);
         InputPlan plan =
-                new PercentileInputFit().fit(first.inputs(), first.frameWeights(uniform), IntGrid.asymmetric(8));
+                new PercentileInputFit().fit(first.inputs(), first.frameWeights(UNIFORM), IntGrid.asymmetric(8));
         ScaledLayer layer = ScaledLayer.of(weight, Scheme.staticPerTensor(4, 8).weights(), new PercentileWeightFit())
                 .withInputs(plan, plan);
-        GramLoss test = gram(weight, plan, heldOut);
+        GramLoss test = gram(layer, heldOut);
         double nearest = test.of(FakeWeight.of(layer.nearest()));
-        Reference reference = reference(layer, first, weight, bias, uniform);
-        double referenceLoss = heldOutLoss(weight, reference.plan(), heldOut);
-        Score.Ours quick = ours(GramSolver.quick(), layer, weight, plan, train, test);
-        Score.Ours best = ours(GramSolver.standard(), layer, weight, plan, train, test);
+        Reference reference = reference(layer, first, weight, bias);
+        double referenceLoss = heldOutLoss(layer, reference.plan(), heldOut);
+        Score.Ours quick = ours(GramSolver.quick(), layer, train, test);
+        Score.Ours best = ours(GramSolver.standard(), layer, train, test);
         return new Score(name, nearest, referenceLoss, reference.seconds(), quick, best);
     }
 
     private record Reference(LayerPlan plan, double seconds) {}
 
     /** Samples with many tokens are thinned for the result, which then is an estimate of the same loss; the time is that of all tokens. */
-    private static Reference reference(
-            ScaledLayer layer, Samples samples, Tensor weight, Tensor bias, FrameWeights uniform) {
+    private static Reference reference(ScaledLayer layer, Samples samples, Tensor weight, Tensor bias) {
         Tensor f32Bias = Ops.toF32(bias);
-        Tensor weights = samples.sumWeights(uniform);
+        Tensor weights = samples.sumWeights(UNIFORM);
         ReconstructionSettings settings = ReconstructionSettings.official();
         int timed = samples.inputs().size(1) > 1000 ? 1 : TIMED_ITERATIONS;
         double seconds;
@@ -207,7 +206,7 @@ public final class SolverBench {
                         ReconstructionSettings.Extras.NONE,
                         thinned.inputs(),
                         thinned.outputs(weight, bias),
-                        thinned.sumWeights(uniform),
+                        thinned.sumWeights(UNIFORM),
                         f32Bias)) {
             return new Reference(fused.run(seeds), seconds);
         }
@@ -223,8 +222,7 @@ public final class SolverBench {
         return new Samples(Ops.slice(samples.inputs(), 1, 0, tokens).contiguous(), samples.steps(), shares);
     }
 
-    private static Score.Ours ours(
-            GramSolver solver, ScaledLayer layer, Tensor weight, InputPlan plan, List<Samples> train, GramLoss test) {
+    private static Score.Ours ours(GramSolver solver, ScaledLayer layer, List<Samples> train, GramLoss test) {
         List<Samples> fitted = new ArrayList<>();
         List<Samples> apart = new ArrayList<>();
         for (int i = 0; i < train.size(); i++) {
@@ -232,8 +230,8 @@ public final class SolverBench {
         }
         GramLoss[] losses = new GramLoss[2];
         double gramSeconds = seconds(() -> {
-            losses[0] = gram(weight, plan, fitted);
-            losses[1] = apart.isEmpty() ? losses[0] : gram(weight, plan, apart);
+            losses[0] = gram(layer, fitted);
+            losses[1] = apart.isEmpty() ? losses[0] : gram(layer, apart);
         });
         GramSolver.Solved[] solved = new GramSolver.Solved[1];
         double seconds = seconds(() -> solved[0] = solver.solve(layer, losses[0], losses[1]));
@@ -241,25 +239,22 @@ public final class SolverBench {
                 test.of(FakeWeight.of(solved[0].layer().withCodes(solved[0].codes()))), seconds, gramSeconds);
     }
 
-    private static GramLoss gram(Tensor weight, InputPlan plan, List<Samples> prompts) {
-        try (Gram gram = new Gram((int) weight.size(1))) {
-            double samples = 0;
+    private static GramLoss gram(ScaledLayer layer, List<Samples> prompts) {
+        try (LayerGrams grams = new LayerGrams(layer)) {
             for (Samples each : prompts) {
+                PairedInputs inputs = new PairedInputs(each, each);
                 for (int i = 0; i < each.count(); i++) {
-                    Tensor x = each.inputs().select(0, i);
                     int index = i;
-                    TensorScope.runAndFree(
-                            () -> gram.add(x, FakeInput.apply(plan, each.steps().get(index), x), 1));
+                    TensorScope.runAndFree(() -> grams.add(inputs.at(index), UNIFORM));
                 }
-                samples += each.count();
             }
-            return GramLoss.of(weight, gram.h(), gram.c(), gram.g(), samples);
+            return grams.loss();
         }
     }
 
     /** With the input scale that the reference trained. */
-    private static double heldOutLoss(Tensor weight, LayerPlan plan, List<Samples> heldOut) {
-        return gram(weight, plan.input(), heldOut).of(FakeWeight.of(plan));
+    private static double heldOutLoss(ScaledLayer layer, LayerPlan plan, List<Samples> heldOut) {
+        return gram(layer.withInputs(plan.input(), plan.input()), heldOut).of(FakeWeight.of(plan));
     }
 
     private static double seconds(Runnable work) {

@@ -2,7 +2,7 @@ package io.arvid.cli;
 
 import io.arvid.quantize.Needs;
 import io.arvid.quantize.QuantContext;
-import io.arvid.quantize.RecipeFile;
+import io.arvid.quantize.recipe.RecipeFile;
 import io.arvid.record.Progress;
 import io.arvid.run.Generator;
 import io.arvid.run.GeneratorRollouts;

@@ -7,7 +7,7 @@ import io.arvid.pack.PackedSource;
 import io.arvid.pack.Packer;
 import io.arvid.pack.SourceLayout;
 import io.arvid.quantize.QuantContext;
-import io.arvid.quantize.RecipeFile;
+import io.arvid.quantize.recipe.RecipeFile;
 import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.run.Generator;
 import io.arvid.run.ModelFolder;

@@ -1,8 +1,8 @@
 package io.arvid.cli;
 
 import io.arvid.pack.PackedSize;
-import io.arvid.quantize.RecipeFile;
 import io.arvid.quantize.qat.QatRecipe;
+import io.arvid.quantize.recipe.RecipeFile;
 import io.arvid.record.Progress;
 import io.arvid.record.TrainingLog;
 import io.arvid.record.TrainingStep;

@@ -1,6 +1,6 @@
 package io.arvid.compare;
 
-import io.arvid.quantize.RecipeFile;
+import io.arvid.quantize.recipe.RecipeFile;
 import io.arvid.record.RecipeStamp;
 import java.nio.file.Path;
 

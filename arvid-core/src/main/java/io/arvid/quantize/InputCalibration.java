@@ -49,22 +49,23 @@ public record InputCalibration(InputRule rule, InputFit fit, int prompts, int to
         return context.finished().stage("ranges" + bits + part);
     }
 
-    /** {@code scaled} with input plans; {@code frameWeights} says how much each chunk's error counts in a layer. */
-    public ScaledModel calibrate(
-            QuantContext context, ScaledModel scaled, BiFunction<LinearSite, ScaledLayer, FrameWeights> frameWeights) {
-        return calibrate("", context, scaled, frameWeights);
+    /** {@code scaled} with input plans, every chunk's error counting the same. */
+    public ScaledModel calibrate(QuantContext context, ScaledModel scaled) {
+        return calibrate("", context, scaled);
     }
 
     /** The same for one of several models that a method calibrates, which {@code part} names. */
-    public ScaledModel calibrate(
-            String part,
-            QuantContext context,
-            ScaledModel scaled,
-            BiFunction<LinearSite, ScaledLayer, FrameWeights> frameWeights) {
-        return calibrate(part, ranged(part, context), context, scaled, frameWeights);
+    public ScaledModel calibrate(String part, QuantContext context, ScaledModel scaled) {
+        FrameWeights uniform = context.uniformWeights();
+        return calibrate(part, ranged(part, context), context, scaled, (site, layer) -> uniform);
     }
 
-    /** The same, {@code finished} being what an interrupted run found with these weights. */
+    /**
+     * The same with errors that do not all count the same.
+     *
+     * @param finished what an interrupted run found with these weights
+     * @param frameWeights how much each chunk's error counts in a layer
+     */
     public ScaledModel calibrate(
             String part,
             FinishedLayers finished,

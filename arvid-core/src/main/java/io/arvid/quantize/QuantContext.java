@@ -59,6 +59,11 @@ public record QuantContext(
         FreedMemory.giveBack();
     }
 
+    /** The same weight for every chunk. */
+    public FrameWeights uniformWeights() {
+        return FrameWeights.uniform(rollouts.chunkCount());
+    }
+
     /** Checks that enough prompts are at hand. */
     public void requirePrompts(int count) {
         if (rollouts.promptCount() < count) {

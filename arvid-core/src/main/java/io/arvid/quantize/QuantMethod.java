@@ -1,6 +1,8 @@
 package io.arvid.quantize;
 
 import io.arvid.quantize.scheme.QuantPlan;
+import io.arvid.tensor.TensorScope;
+import io.arvid.tensor.Torch;
 import java.util.Optional;
 
 /**
@@ -24,5 +26,14 @@ public interface QuantMethod<R extends Recipe> {
     }
 
     /** Chooses the integers. Never edits the model; the same context and recipe give the same plan. The caller closes the plan. */
-    QuantPlan plan(QuantContext context, R recipe);
+    default QuantPlan plan(QuantContext context, R recipe) {
+        return Torch.withoutGradients(() -> {
+            try (TensorScope scope = TensorScope.open()) {
+                return choose(context, recipe);
+            }
+        });
+    }
+
+    /** The paper's steps, for {@link #plan}: without gradients, in a scope that frees everything but the plan. */
+    QuantPlan choose(QuantContext context, R recipe);
 }

@@ -3,8 +3,8 @@ package io.arvid.compare;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.arvid.quantize.RecipeFile;
 import io.arvid.quantize.qarvd.QArvdRecipe;
+import io.arvid.quantize.recipe.RecipeFile;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;

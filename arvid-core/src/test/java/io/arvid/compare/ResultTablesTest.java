@@ -6,7 +6,7 @@ import io.arvid.evaluate.Direction;
 import io.arvid.evaluate.suite.EvaluationResult;
 import io.arvid.evaluate.suite.EvaluationSettings;
 import io.arvid.evaluate.suite.MetricResult;
-import io.arvid.quantize.RecipeFile;
+import io.arvid.quantize.recipe.RecipeFile;
 import io.arvid.record.Estimate;
 import io.arvid.record.FindingTable;
 import io.arvid.record.Findings;

@@ -12,6 +12,7 @@ import io.arvid.quantize.fit.RangeRule;
 import io.arvid.quantize.gram.GramSolver;
 import io.arvid.quantize.qarvd.OutlierDetection;
 import io.arvid.quantize.qarvd.Weighting;
+import io.arvid.quantize.recipe.RecipeFile;
 import io.arvid.quantize.scheme.InputPlan;
 import io.arvid.quantize.scheme.KvPlan;
 import io.arvid.quantize.scheme.QuantPlan;

@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.arvid.model.SiteForward;
 import io.arvid.model.wan.WanTransformer;
-import io.arvid.quantize.RecipeFile;
 import io.arvid.quantize.fake.FakeQuantForward;
 import io.arvid.quantize.qat.QatRecipe;
 import io.arvid.quantize.qat.QatTrainer;
+import io.arvid.quantize.recipe.RecipeFile;
 import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.quantize.scheme.Scheme;
 import io.arvid.record.TrainingLog;

@@ -1,6 +1,5 @@
 package io.arvid.quantize.adaround;
 
-import io.arvid.calibrate.FrameWeights;
 import io.arvid.model.LinearSite;
 import io.arvid.quantize.Needs;
 import io.arvid.quantize.QuantContext;
@@ -10,8 +9,6 @@ import io.arvid.quantize.fit.ScaledModel;
 import io.arvid.quantize.scheme.LayerPlan;
 import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.quantize.scheme.Scheme;
-import io.arvid.tensor.TensorScope;
-import io.arvid.tensor.Torch;
 import java.util.SequencedMap;
 
 /** AdaRound (arXiv 2004.10568) layer by layer with trained input scales, as BRECQ and Q-ARVD's baseline have it: Q-ARVD without its two ideas. */
@@ -33,26 +30,13 @@ public final class AdaRound implements QuantMethod<AdaRoundRecipe> {
     }
 
     @Override
-    public QuantPlan plan(QuantContext context, AdaRoundRecipe recipe) {
-        return Torch.withoutGradients(() -> {
-            try (TensorScope scope = TensorScope.open()) {
-                FrameWeights uniform = FrameWeights.uniform(context.rollouts().chunkCount());
-                ScaledModel scaled = ScaledModel.of(
-                        context.model(), recipe.scheme(), recipe.range().weights());
-                ScaledModel ranged = recipe.inputCalibration().calibrate(context, scaled, (site, layer) -> uniform);
-                SequencedMap<LinearSite, LayerPlan> layers = new ModelReconstruction(
-                                recipe.reconstruction(),
-                                ReconstructionSettings.Extras.NONE,
-                                recipe.calibrationPrompts(),
-                                recipe.tokensPerSample(),
-                                recipe.seed())
-                        .reconstruct(
-                                context,
-                                ranged,
-                                site -> recipe.textPath() || !site.role().isTextPath(),
-                                (site, layer) -> uniform);
-                return QuantPlan.taking(id(), layers, recipe.scheme().kv());
-            }
-        });
+    public QuantPlan choose(QuantContext context, AdaRoundRecipe recipe) {
+        ScaledModel scaled = ScaledModel.of(
+                context.model(), recipe.scheme(), recipe.range().weights());
+        ScaledModel ranged = recipe.inputCalibration().calibrate(context, scaled);
+        SequencedMap<LinearSite, LayerPlan> layers = ModelReconstruction.of(recipe.reconstruction(), recipe)
+                .reconstruct(
+                        context, ranged, site -> recipe.textPath() || !site.role().isTextPath());
+        return QuantPlan.taking(id(), layers, recipe.scheme().kv());
     }
 }

@@ -5,6 +5,7 @@ import io.arvid.calibrate.FrameWeights;
 import io.arvid.calibrate.Samples;
 import io.arvid.model.CausalVideoModel;
 import io.arvid.model.LinearSite;
+import io.arvid.quantize.CalibratedRecipe;
 import io.arvid.quantize.QuantContext;
 import io.arvid.quantize.RecordedLayers;
 import io.arvid.quantize.fit.ScaledLayer;
@@ -33,6 +34,23 @@ public record ModelReconstruction(
         int prompts,
         int tokensPerSample,
         long seed) {
+    /** Without extras, on the prompts and tokens of {@code recipe}. */
+    public static ModelReconstruction of(ReconstructionSettings settings, CalibratedRecipe recipe) {
+        return new ModelReconstruction(
+                settings,
+                ReconstructionSettings.Extras.NONE,
+                recipe.calibrationPrompts(),
+                recipe.tokensPerSample(),
+                recipe.seed());
+    }
+
+    /** Plans of all layers of {@code scaled}, those that are not {@code wanted} rounded to nearest; the caller owns their tensors. */
+    public SequencedMap<LinearSite, LayerPlan> reconstruct(
+            QuantContext context, ScaledModel scaled, Predicate<LinearSite> wanted) {
+        FrameWeights uniform = context.uniformWeights();
+        return reconstruct(context, scaled, wanted, (site, layer) -> uniform);
+    }
+
     /**
      * Plans of all layers of {@code scaled}; the caller owns their tensors.
      *

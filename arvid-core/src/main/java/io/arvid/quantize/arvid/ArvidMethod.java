@@ -5,21 +5,19 @@ import io.arvid.model.LinearSite;
 import io.arvid.quantize.Needs;
 import io.arvid.quantize.QuantContext;
 import io.arvid.quantize.QuantMethod;
-import io.arvid.quantize.fake.FakeQuantForward;
 import io.arvid.quantize.fit.RangeRule;
 import io.arvid.quantize.fit.ScaledModel;
 import io.arvid.quantize.gram.GramSolver;
 import io.arvid.quantize.qarvd.ChunkSensitivity;
 import io.arvid.quantize.qarvd.DualScale;
 import io.arvid.quantize.qarvd.OutlierDetection;
+import io.arvid.quantize.qarvd.Sensitivity;
 import io.arvid.quantize.qarvd.Weighting;
 import io.arvid.quantize.scheme.InputPlan;
 import io.arvid.quantize.scheme.KvPlan;
 import io.arvid.quantize.scheme.LayerPlan;
 import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.quantize.scheme.Scheme;
-import io.arvid.tensor.TensorScope;
-import io.arvid.tensor.Torch;
 import java.util.List;
 import java.util.SequencedMap;
 
@@ -73,25 +71,20 @@ public final class ArvidMethod implements QuantMethod<ArvidRecipe> {
     }
 
     @Override
-    public QuantPlan plan(QuantContext context, ArvidRecipe recipe) {
+    public QuantPlan choose(QuantContext context, ArvidRecipe recipe) {
         context.requirePrompts(recipe.textPrompts());
-        return Torch.withoutGradients(() -> {
-            try (TensorScope scope = TensorScope.open()) {
-                ScaledModel scaled = dualScale(recipe)
-                        .scale(context.model(), recipe.inputCalibration().ranged("", context));
-                ScaledModel ranged = ranged(context, scaled, recipe);
-                FrameWeights weights = recipe.weighting()
-                        .weights(context.rollouts().chunkCount(), () -> sensitivity(context, ranged, recipe));
-                ScaledModel quantized =
-                        recipe.keep() == null ? ranged : recipe.keep().without(context, ranged);
-                KvPlan kv = recipe.kvBits() == null
-                        ? recipe.scheme().kv()
-                        : recipe.kvBits().choose(context, recipe);
-                SequencedMap<LinearSite, LayerPlan> layers =
-                        new SequentialReconstruction(context, recipe, weights, kv).reconstruct(quantized);
-                return QuantPlan.taking(id(), layers, kv);
-            }
-        });
+        ScaledModel scaled = dualScale(recipe)
+                .scale(context.model(), recipe.inputCalibration().ranged("", context));
+        ScaledModel ranged = ranged(context, scaled, recipe);
+        FrameWeights weights = recipe.weighting().weights(context, () -> measureSensitivity(context, ranged, recipe));
+        ScaledModel quantized =
+                recipe.keep() == null ? ranged : recipe.keep().without(context, ranged);
+        KvPlan kv = recipe.kvBits() == null
+                ? recipe.scheme().kv()
+                : recipe.kvBits().choose(context, recipe);
+        SequencedMap<LinearSite, LayerPlan> layers =
+                new SequentialReconstruction(context, recipe, weights, kv).reconstruct(quantized);
+        return QuantPlan.taking(id(), layers, kv);
     }
 
     private static DualScale dualScale(ArvidRecipe recipe) {
@@ -106,30 +99,19 @@ public final class ArvidMethod implements QuantMethod<ArvidRecipe> {
     }
 
     private static ScaledModel ranged(QuantContext context, ScaledModel scaled, ArvidRecipe recipe) {
-        if (recipe.chunkBits() != null) {
-            return recipe.chunkBits().choose(context, scaled, recipe);
-        }
-        return recipe.inputCalibration()
-                .calibrate(
-                        context,
-                        scaled,
-                        (site, layer) -> FrameWeights.uniform(context.rollouts().chunkCount()));
+        return recipe.chunkBits() == null
+                ? recipe.inputCalibration().calibrate(context, scaled)
+                : recipe.chunkBits().choose(context, scaled, recipe);
     }
 
     /** Q-ARVD's step A for the rounded model. */
-    private static FrameWeights sensitivity(QuantContext context, ScaledModel ranged, ArvidRecipe recipe) {
-        FrameWeights known = context.sensitivity();
-        if (known != null) {
-            return known;
-        }
-        context.requirePrompts(recipe.sensitivityPrompts());
-        try (QuantPlan rounded = ranged.nearest(
-                        "arvid before reconstruction", recipe.scheme().kv());
-                FakeQuantForward quantized = new FakeQuantForward(context.model(), rounded)) {
-            return new ChunkSensitivity(context.model(), context.rollouts(), quantized)
-                    .measure(recipe.sensitivityPrompts(), context.sensitivityLog(), context.progress())
-                    .weights();
-        }
+    private static Sensitivity measureSensitivity(QuantContext context, ScaledModel ranged, ArvidRecipe recipe) {
+        return ChunkSensitivity.measure(
+                "",
+                context,
+                recipe.sensitivityPrompts(),
+                context.sensitivityLog(),
+                () -> ranged.nearest("arvid before reconstruction", recipe.scheme().kv()));
     }
 
     /** The plan with {@code factor} on its static scales: both ends of a range move towards zero, zero points stay. Other plans stay as they are. */

@@ -1,15 +1,12 @@
 package io.arvid.quantize.arvid;
 
-import io.arvid.calibrate.FrameWeights;
 import io.arvid.calibrate.SensitivityLog;
 import io.arvid.quantize.QuantContext;
-import io.arvid.quantize.fake.FakeQuantForward;
 import io.arvid.quantize.fit.ScaledLayer;
 import io.arvid.quantize.fit.ScaledModel;
 import io.arvid.quantize.qarvd.ChunkSensitivity;
 import io.arvid.quantize.scheme.InputPlan;
 import io.arvid.quantize.scheme.InputRule;
-import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.quantize.scheme.StepBuckets;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,13 +31,11 @@ public record ChunkBits(List<Integer> widths, double average) {
     /** {@code scaled} with an input plan a chunk, or as many as the recipe has for each of its steps. */
     ScaledModel choose(QuantContext context, ScaledModel scaled, ArvidRecipe recipe) {
         int chunks = context.rollouts().chunkCount();
-        FrameWeights uniform = FrameWeights.uniform(chunks);
         List<ScaledModel> byWidth = new ArrayList<>();
         double[][] errors = new double[chunks][widths.size()];
         for (int width = 0; width < widths.size(); width++) {
             InputRule rule = recipe.scheme().inputs().withBits(widths.get(width));
-            ScaledModel model =
-                    recipe.inputCalibration().withRule(rule).calibrate(context, scaled, (site, layer) -> uniform);
+            ScaledModel model = recipe.inputCalibration().withRule(rule).calibrate(context, scaled);
             byWidth.add(model);
             double[] measured = errors("bits-" + widths.get(width) + "-", context, model, recipe);
             for (int chunk = 0; chunk < chunks; chunk++) {
@@ -76,12 +71,12 @@ public record ChunkBits(List<Integer> widths, double average) {
     }
 
     private static double[] errors(String part, QuantContext context, ScaledModel model, ArvidRecipe recipe) {
-        try (QuantPlan rounded =
-                        model.nearest("arvid at one width", recipe.scheme().kv());
-                FakeQuantForward quantized = new FakeQuantForward(context.model(), rounded)) {
-            return new ChunkSensitivity(part, context.model(), context.rollouts(), quantized)
-                    .measure(recipe.sensitivityPrompts(), SensitivityLog.inMemory(), context.progress())
-                    .errors();
-        }
+        return ChunkSensitivity.measure(
+                        part,
+                        context,
+                        recipe.sensitivityPrompts(),
+                        SensitivityLog.inMemory(),
+                        () -> model.nearest("arvid at one width", recipe.scheme().kv()))
+                .errors();
     }
 }

@@ -6,6 +6,8 @@ import io.arvid.quantize.fit.Gptq;
 import io.arvid.quantize.fit.GramLoss;
 import io.arvid.quantize.fit.ScaledLayer;
 import io.arvid.quantize.gram.GramSolver;
+import io.arvid.quantize.gram.LayerGrams;
+import io.arvid.quantize.gram.PairedInputs;
 import io.arvid.tensor.TensorScope;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;

@@ -14,6 +14,8 @@ import io.arvid.quantize.fake.FakeQuantForward;
 import io.arvid.quantize.fit.ScaledLayer;
 import io.arvid.quantize.fit.ScaledModel;
 import io.arvid.quantize.gram.GramSolver;
+import io.arvid.quantize.gram.LayerGrams;
+import io.arvid.quantize.gram.PairedInputs;
 import io.arvid.quantize.scheme.KvPlan;
 import io.arvid.quantize.scheme.LayerPlan;
 import io.arvid.quantize.scheme.QuantPlan;

@@ -10,6 +10,8 @@ import io.arvid.quantize.fake.FakeQuantForward;
 import io.arvid.quantize.fit.ScaledLayer;
 import io.arvid.quantize.fit.ScaledModel;
 import io.arvid.quantize.gram.GramSolver;
+import io.arvid.quantize.gram.LayerGrams;
+import io.arvid.quantize.gram.PairedInputs;
 import io.arvid.quantize.scheme.KvPlan;
 import io.arvid.quantize.scheme.LayerPlan;
 import io.arvid.quantize.scheme.QuantPlan;
@@ -71,7 +73,7 @@ final class TextReconstruction {
     }
 
     private LayerPlan solve(ScaledLayer layer, PairedInputs inputs) {
-        FrameWeights uniform = FrameWeights.uniform(context.rollouts().chunkCount());
+        FrameWeights uniform = context.uniformWeights();
         // With bits a chunk, the plan of the chunk in which these layers run is among those chosen.
         ScaledLayer ranged =
                 recipe.chunkBits() != null ? layer : recipe.inputCalibration().fitted(layer, inputs.seen(), uniform);

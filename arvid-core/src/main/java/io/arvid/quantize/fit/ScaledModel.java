@@ -8,6 +8,7 @@ import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.quantize.scheme.Scheme;
 import io.arvid.tensor.TensorScope;
 import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.SequencedMap;
 import java.util.function.BiFunction;
 import java.util.function.Function;
@@ -34,6 +35,12 @@ public record ScaledModel(SequencedMap<LinearSite, ScaledLayer> layers) {
                             () -> ScaledLayer.of(model.weight(site), scheme.weights(), fit, transforms.apply(site))));
         }
         return new ScaledModel(layers);
+    }
+
+    /** The same with transforms of some layers. */
+    public static ScaledModel of(
+            CausalVideoModel model, Scheme scheme, WeightFit fit, Map<LinearSite, InputTransform> transforms) {
+        return of(model, scheme, fit, site -> transforms.getOrDefault(site, InputTransform.NONE));
     }
 
     /** Every layer changed by {@code change}. */

@@ -1,6 +1,5 @@
 package io.arvid.quantize.gptq;
 
-import io.arvid.calibrate.FrameWeights;
 import io.arvid.model.LinearSite;
 import io.arvid.quantize.Needs;
 import io.arvid.quantize.QuantContext;
@@ -13,8 +12,6 @@ import io.arvid.quantize.fit.WeightFit;
 import io.arvid.quantize.scheme.LayerPlan;
 import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.quantize.scheme.Scheme;
-import io.arvid.tensor.TensorScope;
-import io.arvid.tensor.Torch;
 import java.util.SequencedMap;
 
 /** GPTQ (arXiv 2210.17323): weights rounded channel by channel with the error fed back; static inputs by their range. */
@@ -36,19 +33,13 @@ public final class GptqMethod implements QuantMethod<GptqRecipe> {
     }
 
     @Override
-    public QuantPlan plan(QuantContext context, GptqRecipe recipe) {
-        return Torch.withoutGradients(() -> {
-            try (TensorScope scope = TensorScope.open()) {
-                WeightFit fit = recipe.gptqRange()
-                        ? new GptqWeightFit(recipe.shrink())
-                        : recipe.range().weights();
-                FrameWeights uniform = FrameWeights.uniform(context.rollouts().chunkCount());
-                ScaledModel scaled = ScaledModel.of(context.model(), recipe.scheme(), fit);
-                ScaledModel ranged = recipe.inputCalibration().calibrate(context, scaled, (site, layer) -> uniform);
-                SequencedMap<LinearSite, LayerPlan> layers =
-                        GptqRounding.of(recipe.solver(), recipe).round(context, ranged);
-                return QuantPlan.taking(id(), layers, recipe.scheme().kv());
-            }
-        });
+    public QuantPlan choose(QuantContext context, GptqRecipe recipe) {
+        WeightFit fit = recipe.gptqRange()
+                ? new GptqWeightFit(recipe.shrink())
+                : recipe.range().weights();
+        ScaledModel scaled = ScaledModel.of(context.model(), recipe.scheme(), fit);
+        ScaledModel ranged = recipe.inputCalibration().calibrate(context, scaled);
+        SequencedMap<LinearSite, LayerPlan> layers = GptqRounding.of(recipe.solver(), recipe).round(context, ranged);
+        return QuantPlan.taking(id(), layers, recipe.scheme().kv());
     }
 }

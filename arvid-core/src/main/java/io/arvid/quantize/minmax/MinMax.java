@@ -1,6 +1,5 @@
 package io.arvid.quantize.minmax;
 
-import io.arvid.calibrate.FrameWeights;
 import io.arvid.quantize.Needs;
 import io.arvid.quantize.QuantContext;
 import io.arvid.quantize.QuantMethod;
@@ -8,8 +7,6 @@ import io.arvid.quantize.fit.RangeRule;
 import io.arvid.quantize.fit.ScaledModel;
 import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.quantize.scheme.Scheme;
-import io.arvid.tensor.TensorScope;
-import io.arvid.tensor.Torch;
 
 /** Every weight to its nearest code, every input by one static range: what all other methods are compared with. */
 public final class MinMax implements QuantMethod<MinMaxRecipe> {
@@ -35,16 +32,11 @@ public final class MinMax implements QuantMethod<MinMaxRecipe> {
     }
 
     @Override
-    public QuantPlan plan(QuantContext context, MinMaxRecipe recipe) {
-        return Torch.withoutGradients(() -> {
-            try (TensorScope scope = TensorScope.open()) {
-                ScaledModel scaled = ScaledModel.of(
-                        context.model(), recipe.scheme(), recipe.range().weights());
-                FrameWeights uniform = FrameWeights.uniform(context.rollouts().chunkCount());
-                return recipe.inputCalibration()
-                        .calibrate(context, scaled, (site, layer) -> uniform)
-                        .nearest(id(), recipe.scheme().kv());
-            }
-        });
+    public QuantPlan choose(QuantContext context, MinMaxRecipe recipe) {
+        ScaledModel scaled = ScaledModel.of(
+                context.model(), recipe.scheme(), recipe.range().weights());
+        return recipe.inputCalibration()
+                .calibrate(context, scaled)
+                .nearest(id(), recipe.scheme().kv());
     }
 }

@@ -5,7 +5,9 @@ import io.arvid.calibrate.SensitivityLog;
 import io.arvid.model.CausalVideoModel;
 import io.arvid.model.SiteForward;
 import io.arvid.quantize.Needs;
+import io.arvid.quantize.QuantContext;
 import io.arvid.quantize.fake.FakeQuantForward;
+import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.record.Progress;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.TensorScope;
@@ -17,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
@@ -46,13 +49,30 @@ public final class ChunkSensitivity {
         this("", model, rollouts, quantized);
     }
 
-    /** The same for one of several plans that a method measures, which {@code part} names. */
-    public ChunkSensitivity(
+    private ChunkSensitivity(
             String part, CausalVideoModel model, CalibrationRollouts rollouts, FakeQuantForward quantized) {
         this.part = part;
         this.model = model;
         this.rollouts = rollouts;
         this.quantized = quantized;
+    }
+
+    /**
+     * The measurement on the first {@code prompts} prompts; roll-outs that {@code log} knows are not repeated.
+     *
+     * @param part names one of several models that a method measures; empty where it measures one
+     * @param rounded the model whose chunks are measured, asked for only where a roll-out is missing
+     */
+    public static Sensitivity measure(
+            String part, QuantContext context, int prompts, SensitivityLog log, Supplier<QuantPlan> rounded) {
+        context.requirePrompts(prompts);
+        return finished(log, context.rollouts().chunkCount(), prompts).orElseGet(() -> {
+            try (QuantPlan plan = rounded.get();
+                    FakeQuantForward quantized = new FakeQuantForward(context.model(), plan)) {
+                return new ChunkSensitivity(part, context.model(), context.rollouts(), quantized)
+                        .measure(prompts, log, context.progress());
+            }
+        });
     }
 
     /** Measures on the first {@code prompts} prompts; roll-outs that {@code log} knows are not repeated. */
@@ -67,7 +87,7 @@ public final class ChunkSensitivity {
     }
 
     /** The measurement on {@code prompts} prompts of {@code chunkCount} chunks, if {@code log} knows all its roll-outs. */
-    static Optional<Sensitivity> finished(SensitivityLog log, int chunkCount, int prompts) {
+    private static Optional<Sensitivity> finished(SensitivityLog log, int chunkCount, int prompts) {
         List<List<List<Double>>> chunks = new ArrayList<>();
         for (int chunk = 0; chunk < chunkCount; chunk++) {
             chunks.add(logged(log, prompts, "chunk-" + chunk));

@@ -7,11 +7,11 @@ import io.arvid.model.CausalVideoModel;
 import io.arvid.model.LinearSite;
 import io.arvid.quantize.QuantContext;
 import io.arvid.quantize.RecordedLayers;
-import io.arvid.quantize.fake.FakeInput;
 import io.arvid.quantize.fit.GramLoss;
 import io.arvid.quantize.fit.ScaledLayer;
 import io.arvid.quantize.fit.ScaledModel;
 import io.arvid.quantize.gram.GramSolver;
+import io.arvid.quantize.gram.QuantizedInputs;
 import io.arvid.quantize.scheme.LayerPlan;
 import io.arvid.tensor.DTypes;
 import io.arvid.tensor.Ops;
@@ -92,7 +92,7 @@ final class GramRounding {
                 Tensor x = samples.inputs().select(0, sample);
                 double root = Math.sqrt(share[sample]);
                 long from = sample * tokens;
-                Tensor rounded = quantize(layer, samples, sample, x);
+                Tensor rounded = QuantizedInputs.of(layer, samples.steps().get(sample), x);
                 Ops.slice(quantized, 0, from, from + tokens).copy_(Ops.mul(rounded, root));
                 Ops.slice(outputs, 0, from, from + tokens).copy_(Ops.mul(Ops.linear(x, weight, null), root));
             });
@@ -101,16 +101,5 @@ final class GramRounding {
         Tensor hessian = Ops.toF64(quantized.t().mm(quantized));
         Tensor linear = Ops.toF64(outputs.t().mm(quantized));
         return new GramLoss(hessian, linear, 0, (double) count * site.outFeatures());
-    }
-
-    private static Tensor quantize(ScaledLayer layer, Samples samples, int sample, Tensor x) {
-        Tensor rounded = FakeInput.apply(layer.input(), samples.steps().get(sample), x);
-        ScaledLayer.Outliers outliers = layer.outliers();
-        if (outliers == null || outliers.sharesInput()) {
-            return rounded;
-        }
-        Tensor columns = outliers.columns();
-        Tensor own = FakeInput.apply(outliers.input(), samples.steps().get(sample), x.index_select(1, columns));
-        return Ops.copy(rounded).index_copy_(1, columns, own);
     }
 }

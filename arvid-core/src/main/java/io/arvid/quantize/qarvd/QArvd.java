@@ -8,7 +8,6 @@ import io.arvid.quantize.Needs;
 import io.arvid.quantize.QuantContext;
 import io.arvid.quantize.QuantMethod;
 import io.arvid.quantize.adaround.ReconstructionSettings;
-import io.arvid.quantize.fake.FakeQuantForward;
 import io.arvid.quantize.fit.RangeRule;
 import io.arvid.quantize.fit.ScaledLayer;
 import io.arvid.quantize.fit.ScaledModel;
@@ -57,19 +56,15 @@ public final class QArvd implements QuantMethod<QArvdRecipe> {
     }
 
     @Override
-    public QuantPlan plan(QuantContext context, QArvdRecipe recipe) {
-        return Torch.withoutGradients(() -> {
-            try (TensorScope scope = TensorScope.open()) {
-                boolean weightedRanges = recipe.has(Difference.FRAME_WEIGHT_IN_INPUT_RANGE);
-                ScaledModel unweighted = weightedRanges ? null : rangedUnweighted("", context, recipe);
-                FrameWeights weights = weights(context, recipe, unweighted);
-                ScaledModel ranged =
-                        unweighted != null ? unweighted : ranged("", " weighted", context, recipe, weights);
-                SequencedMap<LinearSite, LayerPlan> layers =
-                        new WeightedReconstruction(recipe, weights).reconstruct(context, ranged);
-                return QuantPlan.taking(id(), layers, recipe.scheme().kv());
-            }
-        });
+    public QuantPlan choose(QuantContext context, QArvdRecipe recipe) {
+        boolean weightedRanges = recipe.has(Difference.FRAME_WEIGHT_IN_INPUT_RANGE);
+        ScaledModel unweighted = weightedRanges ? null : rangedUnweighted("", context, recipe);
+        FrameWeights weights =
+                recipe.weighting().weights(context, () -> measureSensitivity(context, recipe, unweighted));
+        ScaledModel ranged = unweighted != null ? unweighted : ranged("", " weighted", context, recipe, weights);
+        SequencedMap<LinearSite, LayerPlan> layers =
+                new WeightedReconstruction(recipe, weights).reconstruct(context, ranged);
+        return QuantPlan.taking(id(), layers, recipe.scheme().kv());
     }
 
     /**
@@ -84,32 +79,15 @@ public final class QArvd implements QuantMethod<QArvdRecipe> {
         });
     }
 
-    /** Weights of the chunks in the loss, measured where that was not done before. */
-    private static FrameWeights weights(QuantContext context, QArvdRecipe recipe, @Nullable ScaledModel unweighted) {
-        FrameWeights known = context.sensitivity();
-        return recipe.weighting()
-                .weights(
-                        context.rollouts().chunkCount(),
-                        () -> known != null
-                                ? known
-                                : measureSensitivity(context, recipe, unweighted)
-                                        .weights());
-    }
-
     /** Step A with what {@link #rangedUnweighted} made of the recipe, or null. */
     private static Sensitivity measureSensitivity(
             QuantContext context, QArvdRecipe recipe, @Nullable ScaledModel unweighted) {
-        int prompts = recipe.sensitivityPrompts();
-        context.requirePrompts(prompts);
-        return ChunkSensitivity.finished(
-                        context.sensitivityLog(), context.rollouts().chunkCount(), prompts)
-                .orElseGet(() -> {
-                    try (QuantPlan rounded = measuredPlan(context, recipe, unweighted);
-                            FakeQuantForward quantized = new FakeQuantForward(context.model(), rounded)) {
-                        return new ChunkSensitivity(context.model(), context.rollouts(), quantized)
-                                .measure(prompts, context.sensitivityLog(), context.progress());
-                    }
-                });
+        return ChunkSensitivity.measure(
+                "",
+                context,
+                recipe.sensitivityPrompts(),
+                context.sensitivityLog(),
+                () -> measuredPlan(context, recipe, unweighted));
     }
 
     /** The rounded model whose chunks are measured: the recipe's own, or the official script's W4A8. */
@@ -133,18 +111,13 @@ public final class QArvd implements QuantMethod<QArvdRecipe> {
 
     /** Dual scale, and input ranges in which every chunk counts the same. */
     private static ScaledModel rangedUnweighted(String part, QuantContext context, QArvdRecipe recipe) {
-        return ranged(
-                part,
-                "",
-                context,
-                recipe,
-                FrameWeights.uniform(context.rollouts().chunkCount()));
+        return ranged(part, "", context, recipe, context.uniformWeights());
     }
 
     /** {@code weighting} tells ranges with weights from those without, which stand on the same recording. */
     private static ScaledModel ranged(
             String part, String weighting, QuantContext context, QArvdRecipe recipe, FrameWeights weights) {
-        FrameWeights uniform = FrameWeights.uniform(context.rollouts().chunkCount());
+        FrameWeights uniform = context.uniformWeights();
         InputCalibration calibration = recipe.inputCalibration();
         FinishedLayers finished = calibration.ranged(part + weighting, context);
         return calibration.calibrate(

@@ -2,6 +2,7 @@ package io.arvid.quantize.qarvd;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.arvid.calibrate.FrameWeights;
+import io.arvid.quantize.QuantContext;
 import java.util.function.Supplier;
 
 /** Frame weights that the paper compares (its Table 4). */
@@ -27,13 +28,18 @@ public enum Weighting {
         return this == SENSITIVITY || this == REVERSED;
     }
 
-    /** The weights of {@code chunks} chunks; {@code measured} is asked only where sensitivities are used. */
-    public FrameWeights weights(int chunks, Supplier<FrameWeights> measured) {
+    /** The weights of all chunks; {@code measured} is asked only where sensitivities are used and {@code context} does not know them. */
+    public FrameWeights weights(QuantContext context, Supplier<Sensitivity> measured) {
         return switch (this) {
-            case SENSITIVITY -> measured.get();
-            case UNIFORM -> FrameWeights.uniform(chunks);
-            case HALVING -> FrameWeights.halving(chunks);
-            case REVERSED -> measured.get().reversed();
+            case SENSITIVITY -> sensitivity(context, measured);
+            case UNIFORM -> context.uniformWeights();
+            case HALVING -> FrameWeights.halving(context.rollouts().chunkCount());
+            case REVERSED -> sensitivity(context, measured).reversed();
         };
+    }
+
+    private static FrameWeights sensitivity(QuantContext context, Supplier<Sensitivity> measured) {
+        FrameWeights known = context.sensitivity();
+        return known != null ? known : measured.get().weights();
     }
 }

@@ -110,7 +110,7 @@ public record QatMethod(String id, QatRecipe defaults) implements QuantMethod<Qa
     }
 
     @Override
-    public QuantPlan plan(QuantContext context, QatRecipe recipe) {
+    public QuantPlan choose(QuantContext context, QatRecipe recipe) {
         throw new IllegalArgumentException(id + " " + TRAINS);
     }
 

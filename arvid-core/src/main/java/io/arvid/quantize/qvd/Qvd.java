@@ -2,7 +2,6 @@ package io.arvid.quantize.qvd;
 
 import io.arvid.calibrate.CalibrationRollouts;
 import io.arvid.calibrate.Extremes;
-import io.arvid.calibrate.FrameWeights;
 import io.arvid.calibrate.InputGroup;
 import io.arvid.calibrate.Recording;
 import io.arvid.calibrate.Samples;
@@ -27,9 +26,7 @@ import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.quantize.scheme.Scheme;
 import io.arvid.quantize.scheme.WeightRule;
 import io.arvid.tensor.Ops;
-import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
-import io.arvid.tensor.Torch;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -70,31 +67,24 @@ public final class Qvd implements QuantMethod<QvdRecipe> {
     }
 
     @Override
-    public QuantPlan plan(QuantContext context, QvdRecipe recipe) {
-        return Torch.withoutGradients(() -> {
-            context.requirePrompts(recipe.calibrationPrompts());
-            try (TensorScope scope = TensorScope.open();
-                    Recording recording = context.rollouts()
-                            .record(
-                                    "recording inputs, full precision",
-                                    recipe.calibrationPrompts(),
-                                    new CalibrationRollouts.Wanted(
-                                            recipe.scheme()::covers, recipe.tokensPerSample(), recipe.seed(), true),
-                                    context.model().fullPrecision(),
-                                    context.progress())) {
-                Map<LinearSite, InputTransform> integrated = integrate(context, recipe, recording);
-                FrameWeights uniform = FrameWeights.uniform(context.rollouts().chunkCount());
-                ScaledModel scaled = ScaledModel.of(
-                        context.model(),
-                        recipe.scheme(),
-                        recipe.range().weights(),
-                        site -> integrated.getOrDefault(site, InputTransform.NONE));
-                return inputCalibration(recipe)
-                        .calibrate(context, scaled, (site, layer) -> uniform)
-                        .map((site, layer) -> withTemporalInput(recipe, site, layer, recording))
-                        .nearest(id(), recipe.scheme().kv());
-            }
-        });
+    public QuantPlan choose(QuantContext context, QvdRecipe recipe) {
+        context.requirePrompts(recipe.calibrationPrompts());
+        try (Recording recording = context.rollouts()
+                .record(
+                        "recording inputs, full precision",
+                        recipe.calibrationPrompts(),
+                        new CalibrationRollouts.Wanted(
+                                recipe.scheme()::covers, recipe.tokensPerSample(), recipe.seed(), true),
+                        context.model().fullPrecision(),
+                        context.progress())) {
+            Map<LinearSite, InputTransform> integrated = integrate(context, recipe, recording);
+            ScaledModel scaled = ScaledModel.of(
+                    context.model(), recipe.scheme(), recipe.range().weights(), integrated);
+            return inputCalibration(recipe)
+                    .calibrate(context, scaled)
+                    .map((site, layer) -> withTemporalInput(recipe, site, layer, recording))
+                    .nearest(id(), recipe.scheme().kv());
+        }
     }
 
     private static InputCalibration inputCalibration(QvdRecipe recipe) {
@@ -109,11 +99,10 @@ public final class Qvd implements QuantMethod<QvdRecipe> {
     /** SCRI: the transform of each integrated layer; layers that share an input share it. */
     private static Map<LinearSite, InputTransform> integrate(
             QuantContext context, QvdRecipe recipe, Recording recording) {
+        List<LinearSite> integrated = recipe.scri() == QvdRecipe.Integration.NONE
+                ? List.of()
+                : recipe.scheme().sites(context.model(), recipe.integrated());
         Map<LinearSite, InputTransform> transforms = new HashMap<>();
-        List<LinearSite> integrated = recipe.scheme().sites(context.model()).stream()
-                .filter(site -> recipe.scri() != QvdRecipe.Integration.NONE)
-                .filter(site -> Scheme.names(recipe.integrated(), site))
-                .toList();
         for (InputGroup group : InputGroup.of(integrated)) {
             Extremes range = recording.extremes(group.first());
             Tensor shift = RangeIntegration.shift(range.low(), range.high());

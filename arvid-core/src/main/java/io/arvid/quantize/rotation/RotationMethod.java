@@ -1,6 +1,5 @@
 package io.arvid.quantize.rotation;
 
-import io.arvid.calibrate.FrameWeights;
 import io.arvid.model.LinearSite;
 import io.arvid.quantize.Needs;
 import io.arvid.quantize.QuantContext;
@@ -14,8 +13,6 @@ import io.arvid.quantize.scheme.Correction.Rotation;
 import io.arvid.quantize.scheme.IntGrid;
 import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.quantize.scheme.Scheme;
-import io.arvid.tensor.TensorScope;
-import io.arvid.tensor.Torch;
 
 /**
  * Every layer rotated, then rounded. A rotation cannot be folded into the layer before it, since the modulation of Wan's blocks differs from frame to
@@ -47,21 +44,16 @@ public final class RotationMethod implements QuantMethod<RotationRecipe> {
     }
 
     @Override
-    public QuantPlan plan(QuantContext context, RotationRecipe recipe) {
-        return Torch.withoutGradients(() -> {
-            try (TensorScope scope = TensorScope.open()) {
-                FrameWeights uniform = FrameWeights.uniform(context.rollouts().chunkCount());
-                ScaledModel scaled = ScaledModel.of(
-                        context.model(), recipe.scheme(), recipe.range().weights(), site -> rotation(site, recipe));
-                ScaledModel ranged = recipe.inputCalibration().calibrate(context, scaled, (site, layer) -> uniform);
-                return recipe.gptq() == null
-                        ? ranged.nearest(id(), recipe.scheme().kv())
-                        : QuantPlan.taking(
-                                id(),
-                                GptqRounding.of(recipe.gptq(), recipe).round(context, ranged),
-                                recipe.scheme().kv());
-            }
-        });
+    public QuantPlan choose(QuantContext context, RotationRecipe recipe) {
+        ScaledModel scaled = ScaledModel.of(
+                context.model(), recipe.scheme(), recipe.range().weights(), site -> rotation(site, recipe));
+        ScaledModel ranged = recipe.inputCalibration().calibrate(context, scaled);
+        return recipe.gptq() == null
+                ? ranged.nearest(id(), recipe.scheme().kv())
+                : QuantPlan.taking(
+                        id(),
+                        GptqRounding.of(recipe.gptq(), recipe).round(context, ranged),
+                        recipe.scheme().kv());
     }
 
     private static InputTransform rotation(LinearSite site, RotationRecipe recipe) {

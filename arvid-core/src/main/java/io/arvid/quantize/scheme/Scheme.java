@@ -67,4 +67,9 @@ public record Scheme(WeightRule weights, InputRule inputs, List<String> skip, Kv
     public List<LinearSite> sites(CausalVideoModel model) {
         return model.sites().stream().filter(this::covers).toList();
     }
+
+    /** Those of them that one of {@code entries} names. */
+    public List<LinearSite> sites(CausalVideoModel model, List<String> entries) {
+        return sites(model).stream().filter(site -> names(entries, site)).toList();
+    }
 }

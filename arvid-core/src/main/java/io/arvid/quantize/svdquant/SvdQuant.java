@@ -1,7 +1,6 @@
 package io.arvid.quantize.svdquant;
 
 import io.arvid.calibrate.CalibrationRollouts;
-import io.arvid.calibrate.FrameWeights;
 import io.arvid.calibrate.InputGroup;
 import io.arvid.calibrate.Recording;
 import io.arvid.model.LinearSite;
@@ -17,7 +16,6 @@ import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.quantize.scheme.Scheme;
 import io.arvid.record.Progress;
 import io.arvid.tensor.TensorScope;
-import io.arvid.tensor.Torch;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -50,23 +48,18 @@ public final class SvdQuant implements QuantMethod<SvdQuantRecipe> {
     }
 
     @Override
-    public QuantPlan plan(QuantContext context, SvdQuantRecipe recipe) {
-        return Torch.withoutGradients(() -> {
-            try (TensorScope scope = TensorScope.open()) {
-                FrameWeights uniform = FrameWeights.uniform(context.rollouts().chunkCount());
-                Map<LinearSite, ScaledLayer> branched = branched(context, recipe);
-                ScaledModel scaled = ScaledModel.of(
-                                context.model(), recipe.scheme(), recipe.range().weights())
-                        .map((site, layer) -> branched.getOrDefault(site, layer));
-                ScaledModel ranged = recipe.inputCalibration().calibrate(context, scaled, (site, layer) -> uniform);
-                return recipe.gptq() == null
-                        ? ranged.nearest(id(), recipe.scheme().kv())
-                        : QuantPlan.taking(
-                                id(),
-                                GptqRounding.of(recipe.gptq(), recipe).round(context, ranged),
-                                recipe.scheme().kv());
-            }
-        });
+    public QuantPlan choose(QuantContext context, SvdQuantRecipe recipe) {
+        Map<LinearSite, ScaledLayer> branched = branched(context, recipe);
+        ScaledModel scaled = ScaledModel.of(
+                        context.model(), recipe.scheme(), recipe.range().weights())
+                .map((site, layer) -> branched.getOrDefault(site, layer));
+        ScaledModel ranged = recipe.inputCalibration().calibrate(context, scaled);
+        return recipe.gptq() == null
+                ? ranged.nearest(id(), recipe.scheme().kv())
+                : QuantPlan.taking(
+                        id(),
+                        GptqRounding.of(recipe.gptq(), recipe).round(context, ranged),
+                        recipe.scheme().kv());
     }
 
     /** Layers with a branch, one group of a common input after the other. */

@@ -1,10 +1,8 @@
 package io.arvid.quantize.viditq;
 
-import io.arvid.calibrate.CalibrationRollouts;
-import io.arvid.calibrate.FrameWeights;
-import io.arvid.calibrate.InputGroup;
-import io.arvid.calibrate.Recording;
+import io.arvid.calibrate.Extremes;
 import io.arvid.model.LinearSite;
+import io.arvid.quantize.BalancedInputs;
 import io.arvid.quantize.Needs;
 import io.arvid.quantize.QuantContext;
 import io.arvid.quantize.QuantMethod;
@@ -12,20 +10,17 @@ import io.arvid.quantize.fit.InputTransform;
 import io.arvid.quantize.fit.RangeRule;
 import io.arvid.quantize.fit.ScaledLayer;
 import io.arvid.quantize.fit.ScaledModel;
-import io.arvid.quantize.fit.SmoothingScales;
 import io.arvid.quantize.scheme.IntGrid;
 import io.arvid.quantize.scheme.LayerPlan;
 import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.quantize.scheme.Scheme;
 import io.arvid.quantize.scheme.StepBuckets;
-import io.arvid.tensor.TensorScope;
-import io.arvid.tensor.Torch;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 
 /** ViDiT-Q: one plan a range of timesteps, each with factors of its own. */
@@ -64,63 +59,40 @@ public final class ViDitQ implements QuantMethod<ViDitQRecipe> {
     }
 
     @Override
-    public QuantPlan plan(QuantContext context, ViDitQRecipe recipe) {
+    public QuantPlan choose(QuantContext context, ViDitQRecipe recipe) {
         StepBuckets ranges = new StepBuckets.ByTimestep(recipe.timestepRanges());
-        return Torch.withoutGradients(() -> {
-            try (TensorScope scope = TensorScope.open()) {
-                List<Map<LinearSite, InputTransform>> balance = balance(context, recipe, ranges);
-                LinkedHashMap<LinearSite, LayerPlan> first = nearest(0, context, recipe, balance.getFirst());
-                List<QuantPlan.Phase> phases = new ArrayList<>();
-                for (int range = 1; range < ranges.count(); range++) {
-                    LinkedHashMap<LinearSite, LayerPlan> other = nearest(range, context, recipe, balance.get(range));
-                    other.keySet().retainAll(balance.get(range).keySet());
-                    phases.add(new QuantPlan.Phase(ranges, range, other));
-                }
-                return new QuantPlan(id(), first, recipe.scheme().kv(), phases);
-            }
-        });
+        TimestepBalance balance = new TimestepBalance(recipe.alpha(), recipe.momentum(), ranges);
+        Map<LinearSite, List<InputTransform>> balanced = BalancedInputs.find(
+                context,
+                recipe,
+                "recording magnitudes, full precision",
+                recipe.balanced(),
+                (inputs, columns) -> transforms(balance, inputs, columns));
+        LinkedHashMap<LinearSite, LayerPlan> first = nearest(0, context, recipe, balanced);
+        List<QuantPlan.Phase> phases = new ArrayList<>();
+        for (int range = 1; range < ranges.count(); range++) {
+            LinkedHashMap<LinearSite, LayerPlan> other = nearest(range, context, recipe, balanced);
+            other.keySet().retainAll(balanced.keySet());
+            phases.add(new QuantPlan.Phase(ranges, range, other));
+        }
+        return new QuantPlan(id(), first, recipe.scheme().kv(), phases);
     }
 
-    /** The transform of each balanced layer in each range. */
-    private static List<Map<LinearSite, InputTransform>> balance(
-            QuantContext context, ViDitQRecipe recipe, StepBuckets ranges) {
-        List<LinearSite> balanced = recipe.scheme().sites(context.model()).stream()
-                .filter(site -> Scheme.names(recipe.balanced(), site))
+    /** The transform of an input in each range. */
+    private static List<InputTransform> transforms(TimestepBalance balance, Extremes inputs, Tensor columns) {
+        return IntStream.range(0, balance.buckets().count())
+                .mapToObj(range -> InputTransform.dividing(balance.factors(inputs, columns, range)))
                 .toList();
-        TimestepBalance balance = new TimestepBalance(recipe.alpha(), recipe.momentum(), ranges);
-        List<Map<LinearSite, InputTransform>> transforms = new ArrayList<>();
-        context.requirePrompts(recipe.calibrationPrompts());
-        try (Recording recording = context.rollouts()
-                .record(
-                        "recording magnitudes, full precision",
-                        recipe.calibrationPrompts(),
-                        CalibrationRollouts.Wanted.extremes(balanced::contains),
-                        context.model().fullPrecision(),
-                        context.progress())) {
-            for (int range = 0; range < ranges.count(); range++) {
-                Map<LinearSite, InputTransform> inRange = new HashMap<>();
-                for (InputGroup group : InputGroup.of(balanced)) {
-                    Tensor columns = SmoothingScales.columnMagnitudes(List.of(group.weight(context.model())));
-                    InputTransform transform =
-                            InputTransform.dividing(balance.factors(recording.extremes(group.first()), columns, range));
-                    group.sites().forEach(site -> inRange.put(site, transform));
-                }
-                transforms.add(inRange);
-            }
-        }
-        return transforms;
     }
 
     private static LinkedHashMap<LinearSite, LayerPlan> nearest(
-            int range, QuantContext context, ViDitQRecipe recipe, Map<LinearSite, InputTransform> balance) {
-        FrameWeights uniform = FrameWeights.uniform(context.rollouts().chunkCount());
+            int range, QuantContext context, ViDitQRecipe recipe, Map<LinearSite, List<InputTransform>> balanced) {
         ScaledModel scaled = ScaledModel.of(
                 context.model(),
                 recipe.scheme(),
                 recipe.range().weights(),
-                site -> balance.getOrDefault(site, InputTransform.NONE));
-        ScaledModel ranged =
-                recipe.inputCalibration().calibrate(" for range " + range, context, scaled, (site, layer) -> uniform);
+                site -> balanced.containsKey(site) ? balanced.get(site).get(range) : InputTransform.NONE);
+        ScaledModel ranged = recipe.inputCalibration().calibrate(" for range " + range, context, scaled);
         LinkedHashMap<LinearSite, LayerPlan> plans = new LinkedHashMap<>();
         ranged.layers().forEach((LinearSite site, ScaledLayer layer) -> plans.put(site, layer.nearest()));
         return plans;

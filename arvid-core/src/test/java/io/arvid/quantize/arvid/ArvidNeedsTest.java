@@ -3,7 +3,7 @@ package io.arvid.quantize.arvid;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.arvid.quantize.Needs;
-import io.arvid.quantize.RecipeFile;
+import io.arvid.quantize.recipe.RecipeFile;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 

@@ -3,7 +3,6 @@ package io.arvid.quantize.arvid;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.arvid.calibrate.CalibrationRollouts;
-import io.arvid.calibrate.FrameWeights;
 import io.arvid.model.LinearSite;
 import io.arvid.model.RolloutStep;
 import io.arvid.model.SiteForward;
@@ -11,11 +10,11 @@ import io.arvid.model.SiteRole;
 import io.arvid.model.TextContext;
 import io.arvid.quantize.CachedRollouts;
 import io.arvid.quantize.QuantContext;
-import io.arvid.quantize.RecipeFile;
 import io.arvid.quantize.TinyModel;
 import io.arvid.quantize.fake.FakeQuantForward;
 import io.arvid.quantize.fit.PercentileWeightFit;
 import io.arvid.quantize.fit.ScaledModel;
+import io.arvid.quantize.recipe.RecipeFile;
 import io.arvid.quantize.scheme.KvPlan;
 import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.tensor.Ops;
@@ -42,8 +41,7 @@ class TextReconstructionTest {
                     TensorScope scope = TensorScope.open()) {
                 QuantContext context = QuantContext.of(tiny.model(), cached.rollouts());
                 ScaledModel scaled = ScaledModel.of(tiny.model(), recipe.scheme(), new PercentileWeightFit());
-                ScaledModel ranged =
-                        recipe.inputCalibration().calibrate(context, scaled, (site, layer) -> FrameWeights.uniform(3));
+                ScaledModel ranged = recipe.inputCalibration().calibrate(context, scaled);
                 var solved = new TextReconstruction(context, recipe).reconstruct(ranged);
 
                 assertThat(solved.keySet())

@@ -3,7 +3,7 @@ package io.arvid.quantize.qat;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.arvid.quantize.RecipeFile;
+import io.arvid.quantize.recipe.RecipeFile;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;

@@ -1,5 +1,6 @@
-package io.arvid.quantize;
+package io.arvid.quantize.recipe;
 
+import io.arvid.quantize.QuantMethod;
 import io.arvid.quantize.adaround.AdaRound;
 import io.arvid.quantize.arvid.ArvidMethod;
 import io.arvid.quantize.gptq.GptqMethod;

@@ -1,4 +1,4 @@
-package io.arvid.quantize;
+package io.arvid.quantize.recipe;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
@@ -8,6 +8,10 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.arvid.quantize.Needs;
+import io.arvid.quantize.QuantContext;
+import io.arvid.quantize.QuantMethod;
+import io.arvid.quantize.Recipe;
 import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.weights.FileHash;
 import io.arvid.weights.NearestName;

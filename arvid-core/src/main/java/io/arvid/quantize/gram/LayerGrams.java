@@ -1,4 +1,4 @@
-package io.arvid.quantize.arvid;
+package io.arvid.quantize.gram;
 
 import io.arvid.calibrate.FrameWeights;
 import io.arvid.quantize.fit.GramLoss;
@@ -13,7 +13,7 @@ import org.bytedeco.pytorch.Tensor;
  * The three Gram matrices of one layer for its present input plans (H, C and G of {@link GramLoss}), with a weight a token. However many prompts are added,
  * they take {@code 3 · in²} numbers.
  */
-final class LayerGrams implements AutoCloseable {
+public final class LayerGrams implements AutoCloseable {
     private final ScaledLayer layer;
     private final boolean withConstant;
     private final Tensor h;
@@ -22,12 +22,12 @@ final class LayerGrams implements AutoCloseable {
     private double samples;
 
     /** Sums of nothing for {@code layer}. */
-    LayerGrams(ScaledLayer layer) {
+    public LayerGrams(ScaledLayer layer) {
         this(layer, true);
     }
 
     /** {@code withConstant} false leaves out G, which no choice of codes or input scales changes: the loss is then short of a constant. */
-    LayerGrams(ScaledLayer layer, boolean withConstant) {
+    public LayerGrams(ScaledLayer layer, boolean withConstant) {
         this.layer = layer;
         this.withConstant = withConstant;
         long in = layer.weight().size(1);
@@ -37,7 +37,7 @@ final class LayerGrams implements AutoCloseable {
     }
 
     /** Adds a prompt; {@code weights} say how much each chunk's error counts. */
-    void add(PairedInputs inputs, FrameWeights weights) {
+    public void add(PairedInputs inputs, FrameWeights weights) {
         TensorScope.runAndFree(() -> {
             long in = layer.weight().size(1);
             long tokens = inputs.seen().inputs().size(1);
@@ -56,7 +56,7 @@ final class LayerGrams implements AutoCloseable {
     }
 
     /** The layer's loss over everything added. */
-    GramLoss loss() {
+    public GramLoss loss() {
         return GramLoss.of(layer.weight(), h, c, g, samples);
     }
 

@@ -1,4 +1,4 @@
-package io.arvid.quantize;
+package io.arvid.quantize.recipe;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

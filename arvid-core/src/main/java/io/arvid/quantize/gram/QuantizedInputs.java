@@ -1,4 +1,4 @@
-package io.arvid.quantize.arvid;
+package io.arvid.quantize.gram;
 
 import io.arvid.calibrate.Samples;
 import io.arvid.model.RolloutStep;
@@ -9,23 +9,33 @@ import io.arvid.tensor.Ops;
 import io.arvid.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiFunction;
 import org.bytedeco.pytorch.Tensor;
 
 /** Recorded inputs as a layer's input plans quantize them, those of its outlier channels by their own. */
-final class QuantizedInputs {
+public final class QuantizedInputs {
     private QuantizedInputs() {}
 
     /** x̂ {@code [N, tokens, in]} of {@code samples}, channels in the layer's own order. */
     static Tensor of(ScaledLayer layer, Samples samples) {
-        Tensor x = layer.transform().input(samples.inputs());
+        return of(layer, samples.inputs(), (plan, x) -> quantized(plan, x, samples.steps()));
+    }
+
+    /** x̂ of {@code inputs} {@code [tokens, in]} that the layer sees in {@code step}. */
+    public static Tensor of(ScaledLayer layer, RolloutStep step, Tensor inputs) {
+        return of(layer, inputs, (plan, x) -> FakeInput.apply(plan, step, x));
+    }
+
+    private static Tensor of(ScaledLayer layer, Tensor inputs, BiFunction<InputPlan, Tensor, Tensor> quantizer) {
+        Tensor x = layer.transform().input(inputs);
         ScaledLayer.Outliers outliers = layer.outliers();
         if (outliers == null || outliers.input().equals(layer.input())) {
-            return quantized(layer.input(), x, samples.steps());
+            return quantizer.apply(layer.input(), x);
         }
         Tensor normals = layer.normalColumns();
         Tensor result = Tensors.zerosLike(x);
-        result.index_copy_(-1, normals, quantized(layer.input(), x.index_select(-1, normals), samples.steps()));
-        Tensor ofOutliers = quantized(outliers.input(), x.index_select(-1, outliers.columns()), samples.steps());
+        result.index_copy_(-1, normals, quantizer.apply(layer.input(), x.index_select(-1, normals)));
+        Tensor ofOutliers = quantizer.apply(outliers.input(), x.index_select(-1, outliers.columns()));
         return result.index_copy_(-1, outliers.columns(), ofOutliers);
     }
 

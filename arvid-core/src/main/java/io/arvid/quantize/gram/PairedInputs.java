@@ -1,4 +1,4 @@
-package io.arvid.quantize.arvid;
+package io.arvid.quantize.gram;
 
 import io.arvid.calibrate.Samples;
 import io.arvid.tensor.TensorScope;
@@ -9,9 +9,9 @@ import io.arvid.tensor.TensorScope;
  * @param fullPrecision of the full-precision model
  * @param seen of the model whose earlier layers are quantized; the same where layers are calibrated on full-precision inputs
  */
-record PairedInputs(Samples fullPrecision, Samples seen) implements AutoCloseable {
+public record PairedInputs(Samples fullPrecision, Samples seen) implements AutoCloseable {
     /** Takes the tensors out of the reach of every scope. */
-    PairedInputs owned() {
+    public PairedInputs owned() {
         TensorScope.own(fullPrecision.inputs());
         if (seen != fullPrecision) {
             TensorScope.own(seen.inputs());
@@ -20,12 +20,12 @@ record PairedInputs(Samples fullPrecision, Samples seen) implements AutoCloseabl
     }
 
     /** The samples at {@code positions}. */
-    PairedInputs at(int... positions) {
+    public PairedInputs at(int... positions) {
         return new PairedInputs(fullPrecision.at(positions), seen.at(positions));
     }
 
     /** The inputs seen as their own target: what is left of the error is what the layer itself makes. Shares the tensors. */
-    PairedInputs local() {
+    public PairedInputs local() {
         return new PairedInputs(seen, seen);
     }
 
