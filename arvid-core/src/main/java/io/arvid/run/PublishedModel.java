@@ -20,7 +20,7 @@ import io.arvid.rollout.RolloutConfig;
 import io.arvid.rollout.RolloutListener;
 import io.arvid.rollout.kv.KvQuantization;
 import io.arvid.rollout.preset.Guided;
-import io.arvid.rollout.preset.ModelFolder;
+import io.arvid.rollout.preset.ModelFiles;
 import io.arvid.rollout.preset.Preset;
 import io.arvid.tensor.DTypes;
 import io.arvid.tensor.Devices;
@@ -54,7 +54,7 @@ public final class PublishedModel implements AutoCloseable {
     private static final String TYPICAL = "patch_embedding.bias";
 
     private final Preset preset;
-    private final ModelFolder files;
+    private final ModelFiles files;
     private final ModelCard card;
     private final DTypes type;
     private final long copiedBytes;
@@ -65,7 +65,7 @@ public final class PublishedModel implements AutoCloseable {
 
     private PublishedModel(
             Preset preset,
-            ModelFolder files,
+            ModelFiles files,
             ModelCard card,
             WeightMap weights,
             DTypes type,
@@ -95,7 +95,7 @@ public final class PublishedModel implements AutoCloseable {
     public static PublishedModel open(Preset preset, List<Path> places, @Nullable DTypes wanted) {
         Path first = places.getFirst();
         if (!PackedModelFile.isPacked(first)) {
-            ModelFolder files = ModelFolder.open(places);
+            ModelFiles files = ModelFiles.open(places);
             ModelCard card = files.transformer(preset);
             DTypes type = wanted == null ? DTypes.BF16 : wanted;
             return new PublishedModel(preset, files, card, Checkpoints.open(card), type, null);
@@ -107,8 +107,7 @@ public final class PublishedModel implements AutoCloseable {
         PackedModelFile packed = PackedModelFile.open(first);
         try {
             ModelCard card = PackedCard.read(first, packed);
-            ModelFolder files =
-                    ModelFolder.open(places.subList(1, places.size())).with(first, card);
+            ModelFiles files = ModelFiles.open(places.subList(1, places.size())).with(first, card);
             if (!preset.mayFit(card)) {
                 throw new CheckpointException(
                         first, "is a packed " + card.title() + ", which preset '" + preset.id() + "' does not run");
@@ -145,7 +144,7 @@ public final class PublishedModel implements AutoCloseable {
 
     /** How the model wants keys and values to be kept: as its plan says, or as they are. */
     public KvQuantization kv() {
-        return io.arvid.run.ModelFolder.kv(packed);
+        return ModelFolder.kv(packed);
     }
 
     /** How this model can be written to the {@code config.json} of its packed form, so that {@link #open} reads it again. */
@@ -179,7 +178,7 @@ public final class PublishedModel implements AutoCloseable {
     }
 
     /** Its files. */
-    public ModelFolder files() {
+    public ModelFiles files() {
         return files;
     }
 
