@@ -12,7 +12,7 @@ import io.arvid.run.QuantizedModel;
 import org.bytedeco.pytorch.Tensor;
 
 /** Roll-outs of a run's prompts, from the same noise in full precision and in integers. */
-record RunRollouts(Pipeline.Settings settings, ModelFolder model, Generator generator) {
+record RunRollouts(RunSettings settings, ModelFolder model, Generator generator) {
     /** Latents of the prompt at {@code index} in full precision, {@code [1, F, C, h, w]}. */
     Tensor fullPrecision(int index) {
         return latents(index, model.transformer().fullPrecision(), model.kv().stores());
