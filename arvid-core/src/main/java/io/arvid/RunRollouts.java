@@ -7,6 +7,7 @@ import io.arvid.pack.PackedModelFile;
 import io.arvid.rollout.ChunkPlan;
 import io.arvid.rollout.KvStore;
 import io.arvid.run.Generator;
+import io.arvid.run.ModelConfig;
 import io.arvid.run.ModelFolder;
 import io.arvid.run.QuantizedModel;
 import org.bytedeco.pytorch.Tensor;
@@ -38,7 +39,7 @@ record RunRollouts(RunSettings settings, ModelFolder model, Generator generator)
 
     /** Latent frames of each chunk. */
     ChunkFrames chunks() {
-        ModelFolder.Config config = model.config();
+        ModelConfig config = model.config();
         ChunkPlan plan = ChunkPlan.of(config.rollout(), 0, config.video().latentFrames());
         return ChunkFrames.ofSizes(
                 plan.generated().stream().map(ChunkPlan.Chunk::frameCount).toList());
