@@ -289,7 +289,7 @@ public final class MethodComparison {
         tables.discriminability(reference).ifPresent(all::add);
         ablations.forEach((id, cells) -> {
             Ablations.Ablation ablation = Ablations.named(id);
-            all.add(ResultTables.ablation(
+            all.add(AblationTable.of(
                     ablation,
                     recipe(ablation.method(), request.ablationSetting()).hash(),
                     cells.stream().map(cell -> done.get(cell.id())).toList()));
