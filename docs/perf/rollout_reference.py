@@ -1,7 +1,7 @@
-"""The roll-out of RolloutBench in eager PyTorch, the way the published PyTorch code does it: rotary embedding in float64 sample by sample, one module a
+"""The roll-out of RolloutAgainstPyTorch in eager PyTorch, the way the published PyTorch code does it: rotary embedding in float64 sample by sample, one module a
 norm, caches of [B, slots, heads, head_dim] with their bookkeeping in tensors, timesteps per frame, text embedding in every pass.
 
-RolloutBench starts it, in turn with its own roll-outs: it reads FOLDER/bench.safetensors and prints one JSON line when it is ready and one for each line
+RolloutAgainstPyTorch starts it, in turn with its own roll-outs: it reads FOLDER/bench.safetensors and prints one JSON line when it is ready and one for each line
 that it reads.
 """
 import json, math, struct, sys, time

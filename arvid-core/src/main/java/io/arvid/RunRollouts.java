@@ -7,12 +7,13 @@ import io.arvid.pack.PackedModelFile;
 import io.arvid.rollout.ChunkPlan;
 import io.arvid.rollout.KvStore;
 import io.arvid.run.Generator;
+import io.arvid.run.ModelConfig;
 import io.arvid.run.ModelFolder;
 import io.arvid.run.QuantizedModel;
 import org.bytedeco.pytorch.Tensor;
 
 /** Roll-outs of a run's prompts, from the same noise in full precision and in integers. */
-record RunRollouts(Pipeline.Settings settings, ModelFolder model, Generator generator) {
+record RunRollouts(RunSettings settings, ModelFolder model, Generator generator) {
     /** Latents of the prompt at {@code index} in full precision, {@code [1, F, C, h, w]}. */
     Tensor fullPrecision(int index) {
         return latents(index, model.transformer().fullPrecision(), model.kv().stores());
@@ -38,7 +39,7 @@ record RunRollouts(Pipeline.Settings settings, ModelFolder model, Generator gene
 
     /** Latent frames of each chunk. */
     ChunkFrames chunks() {
-        ModelFolder.Config config = model.config();
+        ModelConfig config = model.config();
         ChunkPlan plan = ChunkPlan.of(config.rollout(), 0, config.video().latentFrames());
         return ChunkFrames.ofSizes(
                 plan.generated().stream().map(ChunkPlan.Chunk::frameCount).toList());

@@ -27,7 +27,7 @@ final class RunVideos implements AutoCloseable {
 
     /** None yet. */
     RunVideos(RunRollouts rollouts) {
-        Pipeline.Settings settings = rollouts.settings();
+        RunSettings settings = rollouts.settings();
         this.rollouts = rollouts;
         this.setting = settings.settings().get(settings.settings().size() / 2);
         int shown = Math.min(settings.shownPrompts(), settings.prompts().size());
@@ -65,7 +65,7 @@ final class RunVideos implements AutoCloseable {
     }
 
     private VideoSet write(int prompt, Map<String, Tensor> videos) {
-        Pipeline.Settings settings = rollouts.settings();
+        RunSettings settings = rollouts.settings();
         Tensor reference = videos.get(REFERENCE);
         List<ContactSheet.Row> rows = new ArrayList<>();
         List<VideoSet.Clip> clips = new ArrayList<>();

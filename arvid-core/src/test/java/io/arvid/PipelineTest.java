@@ -12,7 +12,7 @@ class PipelineTest {
     void everyRecipeIsReadBeforeTheWorkBegins() {
         Path nowhere = Path.of("nowhere");
         Path recipes = Path.of("..", "recipes", "shapes");
-        Pipeline.Settings settings = new Pipeline.Settings(
+        RunSettings settings = new RunSettings(
                 nowhere,
                 recipes,
                 nowhere,

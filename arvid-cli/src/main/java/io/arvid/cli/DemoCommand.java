@@ -1,6 +1,7 @@
 package io.arvid.cli;
 
 import io.arvid.Pipeline;
+import io.arvid.RunSettings;
 import io.arvid.report.RunFolder;
 import io.arvid.tensor.Torch;
 import java.nio.file.Files;
@@ -54,7 +55,7 @@ final class DemoCommand implements Callable<Integer> {
             throw Usage.wrong(spec, "--prompts must be at least 1, not " + prompts);
         }
         Torch.setThreads(1);
-        Pipeline.Settings settings = new Pipeline.Settings(
+        RunSettings settings = new RunSettings(
                 MissingException.require(Home.bundledModel()),
                 MissingException.require(Home.recipes().resolve("shapes")),
                 folder,

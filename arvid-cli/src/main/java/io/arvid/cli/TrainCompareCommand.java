@@ -8,6 +8,7 @@ import io.arvid.quantize.qat.QatRecipe;
 import io.arvid.quantize.recipe.RecipeFile;
 import io.arvid.record.FindingTable;
 import io.arvid.run.Generator;
+import io.arvid.run.ModelConfig;
 import io.arvid.run.ModelFolder;
 import io.arvid.run.QatRun;
 import io.arvid.tensor.Torch;
@@ -107,8 +108,8 @@ final class TrainCompareCommand implements Callable<Integer> {
         Torch.setThreads(threads);
         QatComparison.Settings settings = new QatComparison.Settings(
                 run(), Home.heldOutPrompts(prompts), 1, Home.calibrationPrompts(Home.CALIBRATION_PROMPTS));
-        List<QatCandidate> candidates = candidates(
-                ModelFolder.readConfig(MissingException.require(model)).sampler() != null);
+        List<QatCandidate> candidates =
+                candidates(ModelConfig.read(MissingException.require(model)).sampler() != null);
         try (ModelFolder opened = ModelFolder.open(model);
                 Generator generator = new Generator(opened);
                 QatComparison comparison = new QatComparison(generator, settings, voice.progress())) {

@@ -22,6 +22,7 @@ import io.arvid.record.Progress;
 import io.arvid.rollout.KvStore;
 import io.arvid.run.Generator;
 import io.arvid.run.GeneratorRollouts;
+import io.arvid.run.ModelConfig;
 import io.arvid.run.ModelFolder;
 import io.arvid.tensor.Torch;
 import io.arvid.weights.AtomicFolder;
@@ -183,7 +184,7 @@ final class CellRun {
                         reference == null ? Clip.NONE : new Clip(take.frames(reference), take.latents(reference)),
                         take.prompt()))
                 .toList();
-        ModelFolder.Config config = ModelFolder.readConfig(request.model());
+        ModelConfig config = ModelConfig.read(request.model());
         EvaluationSettings defaults = EvaluationSettings.DEFAULT;
         EvaluationSettings settings = new EvaluationSettings(
                 config.rollout().framesPerChunk(),

@@ -26,6 +26,7 @@ import io.arvid.report.HtmlReport;
 import io.arvid.report.RunFolder;
 import io.arvid.run.Generator;
 import io.arvid.run.GeneratorRollouts;
+import io.arvid.run.ModelConfig;
 import io.arvid.run.ModelFolder;
 import io.arvid.weights.FileHash;
 import java.nio.file.Files;
@@ -93,7 +94,7 @@ public final class MethodComparison {
                 request.command(),
                 began,
                 request.sources(),
-                ModelFolder.readConfig(request.model()).name(),
+                ModelConfig.read(request.model()).name(),
                 modelHash,
                 distinct.values().stream().map(Cell::stamp).toList(),
                 seeds(),
@@ -288,7 +289,7 @@ public final class MethodComparison {
         tables.discriminability(reference).ifPresent(all::add);
         ablations.forEach((id, cells) -> {
             Ablations.Ablation ablation = Ablations.named(id);
-            all.add(ResultTables.ablation(
+            all.add(AblationTable.of(
                     ablation,
                     recipe(ablation.method(), request.ablationSetting()).hash(),
                     cells.stream().map(cell -> done.get(cell.id())).toList()));

@@ -67,7 +67,7 @@ final class IntegerGemm implements QuantGemm {
     }
 
     @Override
-    public Tensor multiply(RolloutStep step, Tensor input, SharedInput shared, Activation activation) {
+    public Tensor multiply(RolloutStep step, Tensor input, RoundedInput shared, Activation activation) {
         long[] shape = Tensors.shape(input);
         long rows = input.numel() / rounding.inFeatures();
         shape[shape.length - 1] = outFeatures;
@@ -90,7 +90,7 @@ final class IntegerGemm implements QuantGemm {
     }
 
     @Override
-    public void round(RolloutStep step, Tensor input, SharedInput shared) {
+    public void round(RolloutStep step, Tensor input, RoundedInput shared) {
         TensorScope.runAndFree(() -> shared.of(input, rows(input), rounding, step));
     }
 

@@ -14,10 +14,10 @@ public interface QuantGemm extends AutoCloseable {
      * @param activation what follows the layer
      * @return {@code [..., out]} in the dtype of the input, of the open scope
      */
-    Tensor multiply(RolloutStep step, Tensor input, SharedInput shared, Activation activation);
+    Tensor multiply(RolloutStep step, Tensor input, RoundedInput shared, Activation activation);
 
     /** Rounds {@code input} for {@link #multiply}, which then finds it in {@code shared}; nothing where the kernel does not round apart. */
-    void round(RolloutStep step, Tensor input, SharedInput shared);
+    void round(RolloutStep step, Tensor input, RoundedInput shared);
 
     /** Bytes of native memory that the layer's weights take. */
     long bytes();

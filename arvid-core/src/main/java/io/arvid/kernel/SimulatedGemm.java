@@ -20,12 +20,12 @@ final class SimulatedGemm implements QuantGemm {
     }
 
     @Override
-    public Tensor multiply(RolloutStep step, Tensor input, SharedInput shared, Activation activation) {
+    public Tensor multiply(RolloutStep step, Tensor input, RoundedInput shared, Activation activation) {
         return TensorScope.run(() -> Ops.toTypeOf(activation.of(layer.apply(step, input)), input));
     }
 
     @Override
-    public void round(RolloutStep step, Tensor input, SharedInput shared) {
+    public void round(RolloutStep step, Tensor input, RoundedInput shared) {
         // The simulation rounds as it multiplies.
     }
 

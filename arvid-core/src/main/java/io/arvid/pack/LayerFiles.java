@@ -44,8 +44,8 @@ public record LayerFiles(Path folder) implements FinishedLayers {
             Map<String, Tensor> copies = new LinkedHashMap<>();
             mapped.entries().forEach((name, tensor) -> copies.put(name, Ops.copy(tensor)));
             try (WeightMap own = WeightMap.of(copies)) {
-                LayerPlan plan = new LayerFormat(site.name())
-                        .read(JSON.readValue(entry, LayerEntry.class), own)
+                LayerPlan plan = new LayerReader(site.name(), own)
+                        .read(JSON.readValue(entry, LayerEntry.class))
                         .unpack();
                 plan.tensors().forEach(scope::keep);
                 return Optional.of(plan);
@@ -59,7 +59,7 @@ public record LayerFiles(Path folder) implements FinishedLayers {
     public void put(LinearSite site, LayerPlan plan) {
         try (TensorScope scope = TensorScope.open()) {
             Map<String, Tensor> tensors = new LinkedHashMap<>();
-            LayerEntry entry = new LayerFormat(site.name()).write(PackedLayer.of(plan), tensors);
+            LayerEntry entry = new LayerWriter(site.name(), tensors).write(PackedLayer.of(plan));
             SafetensorsWriter.write(file(site), tensors, Map.of(ENTRY, JSON.writeValueAsString(entry)));
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("the entry of " + site.name() + " is no JSON", e);

@@ -64,7 +64,7 @@ public final class PackedModelFile implements AutoCloseable {
         try (TensorScope scope = TensorScope.open()) {
             SequencedMap<LinearSite, PackedLayer> layers = new LinkedHashMap<>();
             config.layers().forEach((name, entry) -> {
-                PackedLayer layer = new LayerFormat(name).read(entry, file);
+                PackedLayer layer = new LayerReader(name, file).read(entry);
                 layers.put(LinearSite.named(name, layer.inFeatures(), layer.outFeatures()), layer);
             });
             requireNothingLeftOver(file, config.layers());

@@ -64,7 +64,7 @@ public final class Packer {
                 requireFits(site, layer, source);
                 tensors.remove(site.name() + ".weight");
                 PackedLayer packed = PackedLayer.of(layer);
-                layers.put(site.name(), new LayerFormat(site.name()).write(packed, tensors));
+                layers.put(site.name(), new LayerWriter(site.name(), tensors).write(packed));
             });
             QuantizationConfig config = new QuantizationConfig(
                     QuantizationConfig.QUANT_METHOD,

@@ -92,9 +92,9 @@ public final class BidirectionalTraining {
                 new JsonMapper().valueToTree(config(model.config(), frames)).toPrettyString() + "\n");
     }
 
-    private static ModelFolder.Config config(ModelFolder.Config causal, int frames) {
+    private static ModelConfig config(ModelConfig causal, int frames) {
         RolloutConfig rollout = causal.rollout();
-        return new ModelFolder.Config(
+        return new ModelConfig(
                 causal.name() + "-bidirectional",
                 causal.transformer(),
                 causal.textEncoder(),

@@ -95,7 +95,7 @@ public final class Generator implements AutoCloseable {
     }
 
     private long[] noiseShape() {
-        ModelFolder.Video video = model.config().video();
+        ModelConfig.Video video = model.config().video();
         return new long[] {
             1,
             video.latentFrames(),

@@ -23,7 +23,7 @@ public record GeneratorRollouts(Generator generator, List<String> prompts, long 
 
     @Override
     public int chunkCount() {
-        ModelFolder.Config config = generator.model().config();
+        ModelConfig config = generator.model().config();
         return ChunkPlan.of(config.rollout(), 0, config.video().latentFrames())
                 .generated()
                 .size();

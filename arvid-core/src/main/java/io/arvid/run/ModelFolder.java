@@ -1,24 +1,16 @@
 package io.arvid.run;
 
-import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
-import com.fasterxml.jackson.annotation.JsonInclude;
-import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.arvid.model.wan.TinyVideoAutoencoder;
 import io.arvid.model.wan.Tokenizer;
-import io.arvid.model.wan.UmtConfig;
 import io.arvid.model.wan.UmtTextEncoder;
-import io.arvid.model.wan.WanConfig;
 import io.arvid.model.wan.WanTransformer;
-import io.arvid.model.wan.vae.LatentStatistics;
 import io.arvid.pack.PackedModelFile;
 import io.arvid.quantize.scheme.KvPlan;
 import io.arvid.quantize.scheme.QuantPlan;
-import io.arvid.rollout.RolloutConfig;
 import io.arvid.rollout.kv.KvQuantization;
-import io.arvid.rollout.preset.Guided;
 import io.arvid.tensor.DTypes;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.TensorScope;
@@ -57,67 +49,9 @@ public final class ModelFolder implements AutoCloseable {
 
     private static final JsonMapper JSON = new JsonMapper();
 
-    /** Measures of the videos. */
-    public record Video(
-            @JsonProperty("width") int width,
-            @JsonProperty("height") int height,
-            @JsonProperty("frames") int frames,
-            @JsonProperty("fps") double framesPerSecond) {
-        /** Latent frames of a video: the first frame is one, four more are another. */
-        public int latentFrames() {
-            return 1 + (frames - 1) / TinyVideoAutoencoder.TIME_FACTOR;
-        }
-    }
-
-    /** What {@code config.json} says; a model with a {@code sampler} is bidirectional, its roll-out one chunk. */
-    @JsonIgnoreProperties(ignoreUnknown = true)
-    public record Config(
-            @JsonProperty("name") String name,
-            @JsonProperty("transformer") WanConfig transformer,
-            @JsonProperty("text_encoder") UmtConfig textEncoder,
-            @JsonProperty("autoencoder") TinyVideoAutoencoder.Config autoencoder,
-            @JsonProperty("latents") LatentStatistics latents,
-            @JsonProperty("rollout") RolloutConfig rollout,
-            @JsonProperty("video") Video video,
-
-            @JsonProperty("sampler") @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable
-            Guided sampler) {
-        /** Of a model that is rolled out. */
-        public Config(
-                String name,
-                WanConfig transformer,
-                UmtConfig textEncoder,
-                TinyVideoAutoencoder.Config autoencoder,
-                LatentStatistics latents,
-                RolloutConfig rollout,
-                Video video) {
-            this(name, transformer, textEncoder, autoencoder, latents, rollout, video, null);
-        }
-
-        /** Checks that nothing is missing. */
-        public Config {
-            Map<String, @Nullable Object> parts = new HashMap<>();
-            parts.put("name", name);
-            parts.put("transformer", transformer);
-            parts.put("text_encoder", textEncoder);
-            parts.put("autoencoder", autoencoder);
-            parts.put("latents", latents);
-            parts.put("rollout", rollout);
-            parts.put("video", video);
-            List<String> missing = parts.entrySet().stream()
-                    .filter(part -> part.getValue() == null)
-                    .map(Map.Entry::getKey)
-                    .sorted()
-                    .toList();
-            if (!missing.isEmpty()) {
-                throw new IllegalArgumentException("lacks " + String.join(", ", missing));
-            }
-        }
-    }
-
     private final Path folder;
     private final ObjectNode json;
-    private final Config config;
+    private final ModelConfig config;
     private final WeightMap transformerWeights;
     private final WeightMap textWeights;
     private final WeightMap autoencoderWeights;
@@ -129,7 +63,7 @@ public final class ModelFolder implements AutoCloseable {
     private ModelFolder(
             Path folder,
             ObjectNode json,
-            Config config,
+            ModelConfig config,
             WeightMap transformerWeights,
             @Nullable PackedModelFile packed) {
         this.folder = folder;
@@ -154,7 +88,7 @@ public final class ModelFolder implements AutoCloseable {
         }
         try {
             ObjectNode json = (ObjectNode) JSON.readTree(file.toFile());
-            Config config = JSON.treeToValue(json, Config.class);
+            ModelConfig config = JSON.treeToValue(json, ModelConfig.class);
             if (!PackedModelFile.isPacked(folder)) {
                 return new ModelFolder(folder, json, config, load(folder.resolve(TRANSFORMER)), null);
             }
@@ -163,18 +97,6 @@ public final class ModelFolder implements AutoCloseable {
         } catch (JsonProcessingException e) {
             throw new CheckpointException(file, e.getOriginalMessage());
         } catch (IOException | ClassCastException e) {
-            throw new CheckpointException(file, "cannot be read: " + e.getMessage());
-        }
-    }
-
-    /** The configuration of the model in {@code folder}, without its weights. */
-    public static Config readConfig(Path folder) {
-        Path file = folder.resolve(CONFIG);
-        try {
-            return JSON.readValue(file.toFile(), Config.class);
-        } catch (JsonProcessingException e) {
-            throw new CheckpointException(file, e.getOriginalMessage());
-        } catch (IOException e) {
             throw new CheckpointException(file, "cannot be read: " + e.getMessage());
         }
     }
@@ -206,7 +128,7 @@ public final class ModelFolder implements AutoCloseable {
     }
 
     /** The configuration. */
-    public Config config() {
+    public ModelConfig config() {
         return config;
     }
 

@@ -5,9 +5,6 @@ import io.arvid.model.SiteForward;
 import io.arvid.model.TextContext;
 import io.arvid.model.wan.Checkpoints;
 import io.arvid.model.wan.ModelCard;
-import io.arvid.model.wan.Tokenizer;
-import io.arvid.model.wan.UmtConfig;
-import io.arvid.model.wan.UmtTextEncoder;
 import io.arvid.model.wan.WanConfig;
 import io.arvid.model.wan.WanTransformer;
 import io.arvid.pack.PackedModelFile;
@@ -20,7 +17,7 @@ import io.arvid.rollout.RolloutConfig;
 import io.arvid.rollout.RolloutListener;
 import io.arvid.rollout.kv.KvQuantization;
 import io.arvid.rollout.preset.Guided;
-import io.arvid.rollout.preset.ModelFolder;
+import io.arvid.rollout.preset.ModelFiles;
 import io.arvid.rollout.preset.Preset;
 import io.arvid.tensor.DTypes;
 import io.arvid.tensor.Devices;
@@ -32,14 +29,11 @@ import io.arvid.tensor.Torch;
 import io.arvid.weights.CheckpointException;
 import io.arvid.weights.MissingFileException;
 import io.arvid.weights.WeightMap;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.zip.CRC32;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -49,14 +43,14 @@ import org.jspecify.annotations.Nullable;
  * it, so that the two are never in memory together; who encodes prompts before asking for the transformer has the encoder alone.
  */
 public final class PublishedModel implements AutoCloseable {
-    private static final int SYNTHETIC_WORDS = 24;
     /** A parameter whose number type is that of tokens. */
     private static final String TYPICAL = "patch_embedding.bias";
 
     private final Preset preset;
-    private final ModelFolder files;
+    private final ModelFiles files;
     private final ModelCard card;
     private final DTypes type;
+    private final PublishedText texts;
     private final long copiedBytes;
     private final long storedBytes;
     private final @Nullable PackedModelFile packed;
@@ -65,7 +59,7 @@ public final class PublishedModel implements AutoCloseable {
 
     private PublishedModel(
             Preset preset,
-            ModelFolder files,
+            ModelFiles files,
             ModelCard card,
             WeightMap weights,
             DTypes type,
@@ -75,6 +69,7 @@ public final class PublishedModel implements AutoCloseable {
         this.card = card;
         this.weights = weights;
         this.type = type;
+        this.texts = new PublishedText(files, card, type);
         this.packed = packed;
         this.copiedBytes = packed == null ? weights.bytesToConvert(type) : 0;
         this.storedBytes =
@@ -95,7 +90,7 @@ public final class PublishedModel implements AutoCloseable {
     public static PublishedModel open(Preset preset, List<Path> places, @Nullable DTypes wanted) {
         Path first = places.getFirst();
         if (!PackedModelFile.isPacked(first)) {
-            ModelFolder files = ModelFolder.open(places);
+            ModelFiles files = ModelFiles.open(places);
             ModelCard card = files.transformer(preset);
             DTypes type = wanted == null ? DTypes.BF16 : wanted;
             return new PublishedModel(preset, files, card, Checkpoints.open(card), type, null);
@@ -107,8 +102,7 @@ public final class PublishedModel implements AutoCloseable {
         PackedModelFile packed = PackedModelFile.open(first);
         try {
             ModelCard card = PackedCard.read(first, packed);
-            ModelFolder files =
-                    ModelFolder.open(places.subList(1, places.size())).with(first, card);
+            ModelFiles files = ModelFiles.open(places.subList(1, places.size())).with(first, card);
             if (!preset.mayFit(card)) {
                 throw new CheckpointException(
                         first, "is a packed " + card.title() + ", which preset '" + preset.id() + "' does not run");
@@ -145,7 +139,7 @@ public final class PublishedModel implements AutoCloseable {
 
     /** How the model wants keys and values to be kept: as its plan says, or as they are. */
     public KvQuantization kv() {
-        return io.arvid.run.ModelFolder.kv(packed);
+        return ModelFolder.kv(packed);
     }
 
     /** How this model can be written to the {@code config.json} of its packed form, so that {@link #open} reads it again. */
@@ -179,7 +173,7 @@ public final class PublishedModel implements AutoCloseable {
     }
 
     /** Its files. */
-    public ModelFolder files() {
+    public ModelFiles files() {
         return files;
     }
 
@@ -232,16 +226,13 @@ public final class PublishedModel implements AutoCloseable {
 
     /** True where prompts cannot be encoded, because random weights came without a text encoder: their states are random then, too. */
     public boolean hasSyntheticText() {
-        return card.origin() == ModelCard.Origin.SYNTHETIC && !files.has(ModelCard.Network.TEXT_ENCODER);
+        return texts.isSynthetic();
     }
 
     /** What is missing to encode prompts, and to decode videos where {@code decodes}; null where nothing is. */
     public @Nullable String missing(boolean decodes) {
         try {
-            if (!hasSyntheticText()) {
-                files.network(ModelCard.Network.TEXT_ENCODER);
-                files.tokenizer();
-            }
+            texts.requireFiles();
             if (decodes) {
                 StreamingDecoder.of(files).requireWeights();
             }
@@ -253,39 +244,11 @@ public final class PublishedModel implements AutoCloseable {
 
     /** Text states of each prompt, {@code [1, textLen, textDim]} in the model's number type; the encoder is in memory during this call only. */
     public List<Tensor> textStates(List<String> prompts) {
-        if (hasSyntheticText()) {
-            return prompts.stream().map(this::syntheticStates).toList();
-        }
-        ModelCard encoderCard = files.network(ModelCard.Network.TEXT_ENCODER);
-        List<Tensor> states = new ArrayList<>();
-        try (WeightMap encoderWeights = Checkpoints.open(encoderCard).onCurrentDevice();
-                Tokenizer tokenizer = Tokenizer.open(files.tokenizer(), config().textLen())) {
-            UmtTextEncoder encoder = new UmtTextEncoder(UmtConfig.xxl(), encoderWeights);
-            for (String prompt : prompts) {
-                states.add(Torch.withoutGradients(() -> TensorScope.run(() -> {
-                    Tokenizer.Tokens tokens = tokenizer.encode(List.of(prompt));
-                    return inModelType(encoder.encodeZeroPadded(tokens.ids(), tokens.mask()));
-                })));
-            }
-        }
-        return states;
+        return texts.states(prompts);
     }
 
     private Tensor inModelType(Tensor tensor) {
         return Ops.to(tensor, type);
-    }
-
-    private Tensor syntheticStates(String prompt) {
-        CRC32 hash = new CRC32();
-        hash.update(prompt.getBytes(StandardCharsets.UTF_8));
-        try (Seeds seeds = new Seeds(hash.getValue())) {
-            return TensorScope.run(() -> {
-                Tensor states = Tensors.zeros(DTypes.F32, 1, config().textLen(), config().textDim());
-                long words = Math.min(SYNTHETIC_WORDS, config().textLen());
-                Ops.slice(states, 1, 0, words).copy_(Ops.mul(seeds.normal(1, words, config().textDim()), 0.2));
-                return inModelType(states);
-            });
-        }
     }
 
     /**

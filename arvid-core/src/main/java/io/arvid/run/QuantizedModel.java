@@ -4,7 +4,7 @@ import io.arvid.kernel.Activation;
 import io.arvid.kernel.Kernel;
 import io.arvid.kernel.KernelCatalogue;
 import io.arvid.kernel.KernelSpec;
-import io.arvid.kernel.SharedInput;
+import io.arvid.kernel.RoundedInput;
 import io.arvid.kernel.WeightMemory;
 import io.arvid.model.CausalVideoModel;
 import io.arvid.model.LinearSite;
@@ -29,7 +29,7 @@ public final class QuantizedModel implements SiteForward, AutoCloseable {
     private final SiteForward fullPrecision;
     private final Map<LinearSite, QuantLinear> layers = new LinkedHashMap<>();
     private final Map<Kernel, String> refusals = new EnumMap<>(Kernel.class);
-    private final SharedInput shared = new SharedInput();
+    private final RoundedInput shared = new RoundedInput();
 
     /**
      * Makes {@code packed} layers of {@code model} ready.

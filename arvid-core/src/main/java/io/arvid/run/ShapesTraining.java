@@ -206,14 +206,14 @@ public final class ShapesTraining {
 
     private void writeConfig(LatentStatistics statistics) {
         WorldSpec spec = world.spec();
-        ModelFolder.Config config = new ModelFolder.Config(
+        ModelConfig config = new ModelConfig(
                 "shapes",
                 TRANSFORMER,
                 TEXT,
                 AUTOENCODER,
                 statistics,
                 RolloutConfig.selfForcing(),
-                new ModelFolder.Video(spec.width(), spec.height(), spec.frameCount(), spec.framesPerSecond()));
+                new ModelConfig.Video(spec.width(), spec.height(), spec.frameCount(), spec.framesPerSecond()));
         AtomicFile.write(
                 target.resolve(ModelFolder.CONFIG),
                 new JsonMapper().valueToTree(config).toPrettyString() + "\n");

@@ -6,7 +6,7 @@ import io.arvid.model.wan.TinyVideoAutoencoder;
 import io.arvid.model.wan.vae.LatentStatistics;
 import io.arvid.model.wan.vae.WanVae;
 import io.arvid.model.wan.vae.WanVaeConfig;
-import io.arvid.rollout.preset.ModelFolder;
+import io.arvid.rollout.preset.ModelFiles;
 import io.arvid.rollout.preset.VideoSize;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.TensorScope;
@@ -23,11 +23,11 @@ import org.bytedeco.pytorch.Tensor;
  * @param files where its weights are
  * @param network which autoencoder: the one of Wan 2.1, or the tiny one, whose pictures are coarser and which is many times faster
  */
-public record StreamingDecoder(ModelFolder files, ModelCard.Network network) {
+public record StreamingDecoder(ModelFiles files, ModelCard.Network network) {
     private static final int TINY_EXTRA_FRAMES = TinyVideoAutoencoder.TIME_FACTOR - 1;
 
     /** The autoencoder of Wan 2.1 where it is among {@code files}, otherwise the tiny one. */
-    public static StreamingDecoder of(ModelFolder files) {
+    public static StreamingDecoder of(ModelFiles files) {
         boolean tinyOnly =
                 !files.has(ModelCard.Network.VIDEO_AUTOENCODER) && files.has(ModelCard.Network.TINY_AUTOENCODER);
         return new StreamingDecoder(

@@ -47,7 +47,7 @@ final class KernelProbe {
                     TinyPlans.plain(weight, 4, false, rows, TinyPlans.staticInput(8)),
                     TinyPlans.dual(weight, 4, 3, TinyPlans.staticInput(8), TinyPlans.staticInput(6)))) {
                 try (QuantGemm gemm = kernel.prepare(PackedLayer.of(plan), bias);
-                        SharedInput shared = new SharedInput()) {
+                        RoundedInput shared = new RoundedInput()) {
                     Tensor y = gemm.multiply(RolloutStep.wholeClip(1, 0), x, shared, Activation.NONE);
                     digest = 31 * digest + Arrays.hashCode(Tensors.toBytes(y));
                 }

@@ -181,7 +181,7 @@ class QuantGemmTest {
     void layersOfOneInputRoundItOnce() {
         TensorScope.runAndFree(() -> {
             try (Seeds seeds = new Seeds(5);
-                    SharedInput shared = new SharedInput()) {
+                    RoundedInput shared = new RoundedInput()) {
                 Tensor x = seeds.normal(4, 64);
                 Tensor bias = Tensors.zeros(DTypes.F32, 32);
                 for (int layer = 0; layer < 3; layer++) {
@@ -253,7 +253,7 @@ class QuantGemmTest {
 
     private static Tensor multiply(Kernel kernel, PackedLayer layer, Tensor bias, Tensor x, Activation activation) {
         try (QuantGemm gemm = kernel.prepare(layer, bias);
-                SharedInput shared = new SharedInput()) {
+                RoundedInput shared = new RoundedInput()) {
             return gemm.multiply(STEP, x, shared, activation);
         }
     }

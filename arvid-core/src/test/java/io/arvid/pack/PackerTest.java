@@ -247,7 +247,7 @@ class PackerTest {
                         ? TinyPlans.dual(weight, bits, 20, TinyPlans.staticInput(8), TinyPlans.staticInput(8))
                         : TinyPlans.plain(weight, bits, false, new Granularity.PerChannel(), TinyPlans.staticInput(8));
                 Map<String, Tensor> file = new java.util.HashMap<>();
-                new LayerFormat("layer").write(PackedLayer.of(layer), file);
+                new LayerWriter("layer", file).write(PackedLayer.of(layer));
                 long stored = file.values().stream().mapToLong(Tensor::nbytes).sum();
                 bytes += count * (stored + 2L * shape[1]);
                 parameters += count * (weight.numel() + shape[1]);

@@ -9,7 +9,7 @@ import io.arvid.kernel.Activation;
 import io.arvid.kernel.KernelBound;
 import io.arvid.kernel.KernelCatalogue;
 import io.arvid.kernel.QuantGemm;
-import io.arvid.kernel.SharedInput;
+import io.arvid.kernel.RoundedInput;
 import io.arvid.model.LinearSite;
 import io.arvid.model.RolloutStep;
 import io.arvid.pack.LayerFiles;
@@ -208,7 +208,7 @@ abstract class QuantMethodContract<R extends Recipe> {
     void theKernelAgreesWithTheSimulation() {
         RolloutStep step = RolloutStep.wholeClip(1, 0);
         try (TensorScope scope = TensorScope.open();
-                SharedInput shared = new SharedInput();
+                RoundedInput shared = new RoundedInput();
                 ActivationTape tape = new ActivationTape(plan.layers()::containsKey, 0, 0)) {
             context().rollouts().latents(0, new InputTap(tiny.model().fullPrecision(), tape));
             plan.layers().forEach((site, layer) -> {

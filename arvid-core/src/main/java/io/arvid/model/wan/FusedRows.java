@@ -4,30 +4,28 @@ import io.arvid.tensor.DTypes;
 import io.arvid.tensor.Tensors;
 import io.arvid.tensor.Torch;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.stream.IntStream;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 import org.bytedeco.pytorch.Tensor;
 
 /**
  * Norms, modulation and rotation of rows, each in one pass over memory: the fast twins of what {@link WanNorms} and {@link WanRope#rotate} do operation
- * by operation. RMS norm and rotation take float32 and bfloat16, where libtorch makes six passes, with their roundings in the same places; layer norm and
- * modulation take float32, where the rows of a small model are shorter than the way into libtorch.
- *
- * <p>Two neighbouring bfloat16 values are one int: the low half shifted up and the high half masked are two floats. The pairs that the rotation turns are
- * such neighbours, so that nothing is shuffled.
+ * by operation. RMS norm and rotation take float32 and bfloat16 ({@link Bf16Rows}), where libtorch makes six passes, with their roundings in the same places;
+ * layer norm and modulation take float32, where the rows of a small model are shorter than the way into libtorch.
  */
 final class FusedRows {
-    private static final VectorSpecies<Integer> INTS = IntVector.SPECIES_PREFERRED;
-    private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
-    private static final int LANES = INTS.length();
-    private static final int HIGH = 0xffff0000;
-    private static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
+    /** Floats that are worked on at once. */
+    static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
+
+    /** Floats of a vector. */
+    static final int LANES = FLOATS.length();
+
+    /** Order of bytes in memory. */
+    static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
+
     private static final VectorShuffle<Float> REAL = VectorShuffle.fromOp(FLOATS, lane -> lane & ~1);
     private static final VectorShuffle<Float> IMAGINARY = VectorShuffle.fromOp(FLOATS, lane -> lane | 1);
     private static final VectorShuffle<Float> SWAPPED = VectorShuffle.fromOp(FLOATS, lane -> lane ^ 1);
@@ -130,8 +128,8 @@ final class FusedRows {
             MemorySegment weights = Tensors.memory(weight);
             inParts(rows, row -> normRow(from, to, row * 4L * width, width, weights, (float) eps));
         } else {
-            float[] weights = planar(Tensors.memory(weight), width);
-            inParts(rows, row -> normBf16Row(from, to, row * 2L * width, width, weights, (float) eps));
+            float[] weights = Bf16Rows.planar(Tensors.memory(weight), width);
+            inParts(rows, row -> Bf16Rows.norm(from, to, row * 2L * width, width, weights, (float) eps));
         }
         return out;
     }
@@ -155,7 +153,7 @@ final class FusedRows {
         } else {
             inParts(rows, row -> {
                 long offset = row * heads * width * 2L;
-                rotateBf16Row(from, to, offset, heads, width / 2, angles, row % tokens * width);
+                Bf16Rows.rotate(from, to, offset, heads, width / 2, angles, row % tokens * width);
             });
         }
         return out;
@@ -182,17 +180,6 @@ final class FusedRows {
         }
     }
 
-    /** Floats of {@code width} values: of every vector's worth of pairs, first the even ones, then the odd ones. */
-    private static float[] planar(MemorySegment values, int width) {
-        float[] floats = new float[width];
-        for (int at = 0; at < width; at += 2 * LANES) {
-            IntVector pairs = IntVector.fromMemorySegment(INTS, values, 2L * at, ORDER);
-            even(pairs).intoArray(floats, at);
-            odd(pairs).intoArray(floats, at + LANES);
-        }
-        return floats;
-    }
-
     private static void normRow(
             MemorySegment from, MemorySegment to, long offset, int width, MemorySegment weights, float eps) {
         FloatVector squares = FloatVector.zero(FLOATS);
@@ -209,26 +196,8 @@ final class FusedRows {
         }
     }
 
-    private static void normBf16Row(
-            MemorySegment from, MemorySegment to, long offset, int width, float[] weights, float eps) {
-        FloatVector squares = FloatVector.zero(FLOATS);
-        for (int at = 0; at < width; at += 2 * LANES) {
-            IntVector pairs = IntVector.fromMemorySegment(INTS, from, offset + 2L * at, ORDER);
-            FloatVector even = even(pairs);
-            FloatVector odd = odd(pairs);
-            squares = odd.fma(odd, even.fma(even, squares));
-        }
-        float factor = factor(squares, width, eps);
-        for (int at = 0; at < width; at += 2 * LANES) {
-            IntVector pairs = IntVector.fromMemorySegment(INTS, from, offset + 2L * at, ORDER);
-            FloatVector even = rounded(even(pairs).mul(factor)).mul(FloatVector.fromArray(FLOATS, weights, at));
-            FloatVector odd = rounded(odd(pairs).mul(factor)).mul(FloatVector.fromArray(FLOATS, weights, at + LANES));
-            packed(even, odd).intoMemorySegment(to, offset + 2L * at, ORDER);
-        }
-    }
-
     /** {@code rsqrt(mean + eps)} of a row's squares. */
-    private static float factor(FloatVector squares, int width, float eps) {
+    static float factor(FloatVector squares, int width, float eps) {
         return (float) (1 / Math.sqrt(sum(squares) / width + eps));
     }
 
@@ -306,52 +275,5 @@ final class FusedRows {
                 pairs.mul(cos).add(pairs.rearrange(SWAPPED).mul(sin)).intoMemorySegment(to, at, ORDER);
             }
         }
-    }
-
-    private static void rotateBf16Row(
-            MemorySegment from, MemorySegment to, long offset, int heads, int pairs, MemorySegment angles, long entry) {
-        float[] cos = new float[pairs];
-        float[] sin = new float[pairs];
-        for (int pair = 0; pair < pairs; pair++) {
-            cos[pair] = angles.getAtIndex(ValueLayout.JAVA_FLOAT, entry + 2L * pair);
-            sin[pair] = angles.getAtIndex(ValueLayout.JAVA_FLOAT, entry + 2L * pair + 1);
-        }
-        for (int pair = 0; pair < pairs; pair += LANES) {
-            FloatVector c = FloatVector.fromArray(FLOATS, cos, pair);
-            FloatVector s = FloatVector.fromArray(FLOATS, sin, pair);
-            for (int head = 0; head < heads; head++) {
-                long at = offset + 4L * (head * pairs + pair);
-                IntVector both = IntVector.fromMemorySegment(INTS, from, at, ORDER);
-                FloatVector real = even(both);
-                FloatVector imaginary = odd(both);
-                packed(real.mul(c).sub(imaginary.mul(s)), real.mul(s).add(imaginary.mul(c)))
-                        .intoMemorySegment(to, at, ORDER);
-            }
-        }
-    }
-
-    private static FloatVector even(IntVector pairs) {
-        return pairs.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-    }
-
-    private static FloatVector odd(IntVector pairs) {
-        return pairs.lanewise(VectorOperators.AND, HIGH).reinterpretAsFloats();
-    }
-
-    /** Bits of {@code values} with their nearest bfloat16, half to even, in the upper half; the lower half is left over. */
-    private static IntVector roundedBits(FloatVector values) {
-        IntVector bits = values.reinterpretAsInts();
-        IntVector last = bits.lanewise(VectorOperators.LSHR, 16).lanewise(VectorOperators.AND, 1);
-        return bits.add(last).add(0x7fff);
-    }
-
-    private static FloatVector rounded(FloatVector values) {
-        return roundedBits(values).lanewise(VectorOperators.AND, HIGH).reinterpretAsFloats();
-    }
-
-    private static IntVector packed(FloatVector even, FloatVector odd) {
-        return roundedBits(even)
-                .lanewise(VectorOperators.LSHR, 16)
-                .lanewise(VectorOperators.OR, roundedBits(odd).lanewise(VectorOperators.AND, HIGH));
     }
 }

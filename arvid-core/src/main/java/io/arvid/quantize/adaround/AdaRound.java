@@ -31,12 +31,14 @@ public final class AdaRound implements QuantMethod<AdaRoundRecipe> {
 
     @Override
     public QuantPlan choose(QuantContext context, AdaRoundRecipe recipe) {
-        ScaledModel scaled = ScaledModel.of(
-                context.model(), recipe.scheme(), recipe.range().weights());
+        ScaledModel scaled =
+                ScaledModel.of(context.model(), recipe.scheme(), recipe.range().weights());
         ScaledModel ranged = recipe.inputCalibration().calibrate(context, scaled);
         SequencedMap<LinearSite, LayerPlan> layers = ModelReconstruction.of(recipe.reconstruction(), recipe)
                 .reconstruct(
-                        context, ranged, site -> recipe.textPath() || !site.role().isTextPath());
+                        context,
+                        ranged,
+                        site -> recipe.textPath() || !site.role().isTextPath());
         return QuantPlan.taking(id(), layers, recipe.scheme().kv());
     }
 }

@@ -77,11 +77,9 @@ public final class ArvidMethod implements QuantMethod<ArvidRecipe> {
                 .scale(context.model(), recipe.inputCalibration().ranged("", context));
         ScaledModel ranged = ranged(context, scaled, recipe);
         FrameWeights weights = recipe.weighting().weights(context, () -> measureSensitivity(context, ranged, recipe));
-        ScaledModel quantized =
-                recipe.keep() == null ? ranged : recipe.keep().without(context, ranged);
-        KvPlan kv = recipe.kvBits() == null
-                ? recipe.scheme().kv()
-                : recipe.kvBits().choose(context, recipe);
+        ScaledModel quantized = recipe.keep() == null ? ranged : recipe.keep().without(context, ranged);
+        KvPlan kv =
+                recipe.kvBits() == null ? recipe.scheme().kv() : recipe.kvBits().choose(context, recipe);
         SequencedMap<LinearSite, LayerPlan> layers =
                 new SequentialReconstruction(context, recipe, weights, kv).reconstruct(quantized);
         return QuantPlan.taking(id(), layers, kv);
@@ -111,7 +109,8 @@ public final class ArvidMethod implements QuantMethod<ArvidRecipe> {
                 context,
                 recipe.sensitivityPrompts(),
                 context.sensitivityLog(),
-                () -> ranged.nearest("arvid before reconstruction", recipe.scheme().kv()));
+                () -> ranged.nearest(
+                        "arvid before reconstruction", recipe.scheme().kv()));
     }
 
     /** The plan with {@code factor} on its static scales: both ends of a range move towards zero, zero points stay. Other plans stay as they are. */

@@ -76,7 +76,8 @@ public record ChunkBits(List<Integer> widths, double average) {
                         context,
                         recipe.sensitivityPrompts(),
                         SensitivityLog.inMemory(),
-                        () -> model.nearest("arvid at one width", recipe.scheme().kv()))
+                        () -> model.nearest(
+                                "arvid at one width", recipe.scheme().kv()))
                 .errors();
     }
 }

@@ -39,7 +39,8 @@ public final class GptqMethod implements QuantMethod<GptqRecipe> {
                 : recipe.range().weights();
         ScaledModel scaled = ScaledModel.of(context.model(), recipe.scheme(), fit);
         ScaledModel ranged = recipe.inputCalibration().calibrate(context, scaled);
-        SequencedMap<LinearSite, LayerPlan> layers = GptqRounding.of(recipe.solver(), recipe).round(context, ranged);
+        SequencedMap<LinearSite, LayerPlan> layers =
+                GptqRounding.of(recipe.solver(), recipe).round(context, ranged);
         return QuantPlan.taking(id(), layers, recipe.scheme().kv());
     }
 }

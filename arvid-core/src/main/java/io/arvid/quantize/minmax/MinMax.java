@@ -33,8 +33,8 @@ public final class MinMax implements QuantMethod<MinMaxRecipe> {
 
     @Override
     public QuantPlan choose(QuantContext context, MinMaxRecipe recipe) {
-        ScaledModel scaled = ScaledModel.of(
-                context.model(), recipe.scheme(), recipe.range().weights());
+        ScaledModel scaled =
+                ScaledModel.of(context.model(), recipe.scheme(), recipe.range().weights());
         return recipe.inputCalibration()
                 .calibrate(context, scaled)
                 .nearest(id(), recipe.scheme().kv());

@@ -46,8 +46,8 @@ public final class Ptq4Dit implements QuantMethod<Ptq4DitRecipe> {
     public QuantPlan choose(QuantContext context, Ptq4DitRecipe recipe) {
         Map<LinearSite, InputTransform> balance = BalancedInputs.find(
                 context, recipe, "recording salience, full precision", recipe.balanced(), Ptq4Dit::balance);
-        ScaledModel scaled = ScaledModel.of(
-                context.model(), recipe.scheme(), recipe.range().weights(), balance);
+        ScaledModel scaled =
+                ScaledModel.of(context.model(), recipe.scheme(), recipe.range().weights(), balance);
         ScaledModel ranged = recipe.inputCalibration().calibrate(context, scaled);
         return recipe.reconstruct()
                 ? reconstruct(context, recipe, ranged)

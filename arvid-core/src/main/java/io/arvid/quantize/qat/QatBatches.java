@@ -1,9 +1,13 @@
 package io.arvid.quantize.qat;
 
+import io.arvid.model.RolloutStep;
 import io.arvid.model.SelfAttention;
+import io.arvid.model.SiteForward;
+import io.arvid.model.TextContext;
 import io.arvid.model.wan.FullAttention;
 import io.arvid.model.wan.WanConfig;
 import io.arvid.model.wan.WanRope;
+import io.arvid.model.wan.WanTransformer;
 import io.arvid.rollout.train.TeacherForcing;
 import io.arvid.tensor.DTypes;
 import io.arvid.tensor.Ops;
@@ -40,6 +44,11 @@ final class QatBatches implements AutoCloseable {
         /** The noisy frames' part of a prediction for all frames. */
         Tensor noisy(Tensor flow) {
             return Ops.slice(flow, 1, contextFrames, flow.size(1));
+        }
+
+        /** The pass over all frames at once. */
+        RolloutStep wholeClip() {
+            return RolloutStep.wholeClip((int) latents.size(1), 0);
         }
     }
 
@@ -85,6 +94,13 @@ final class QatBatches implements AutoCloseable {
     /** What the tokens of a batch attend to. */
     SelfAttention attention() {
         return attention;
+    }
+
+    /** What {@code model} predicts of {@code batch}, {@code [B, F, C, h, w]}. */
+    Tensor flow(WanTransformer model, Batch batch, SiteForward sites) {
+        try (TextContext text = new TextContext(batch.text())) {
+            return model.forward(batch.latents(), batch.timesteps(), text, batch.wholeClip(), sites, attention);
+        }
     }
 
     /** Seed of everything random in {@code step}; two runs of other seeds share none. */

@@ -3,10 +3,7 @@ package io.arvid.quantize.qat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.arvid.model.LinearSite;
-import io.arvid.model.RolloutStep;
 import io.arvid.model.SiteForward;
-import io.arvid.model.TextContext;
 import io.arvid.model.wan.CheckpointedPass;
 import io.arvid.model.wan.WanTransformer;
 import io.arvid.quantize.qvgen.AuxiliaryModule;
@@ -20,13 +17,9 @@ import io.arvid.tensor.Tensors;
 import io.arvid.tensor.Torch;
 import io.arvid.weights.WeightMap;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -47,9 +40,6 @@ import org.jspecify.annotations.Nullable;
  * <p>Everything random is a function of seed and step, and everything else is in the saved state, so that a stopped run goes on to the same end.
  */
 public final class QatTrainer implements AutoCloseable {
-    private static final int SAMPLED_INPUTS = 1 << 14;
-    private static final int SAMPLED_STEPS = 4;
-
     /**
      * What a run gives.
      *
@@ -121,7 +111,8 @@ public final class QatTrainer implements AutoCloseable {
     public Result train(Path state, TrainingStep.Listener listener) {
         Torch.flushDenormals();
         try (TensorScope scope = TensorScope.open()) {
-            QatStart start = Torch.withoutGradients(() -> QatStart.of(teacher, recipe, sampledInputs()));
+            SampledInputs inputs = new SampledInputs(teacher, recipe, batches);
+            QatStart start = Torch.withoutGradients(() -> QatStart.of(teacher, recipe, inputs));
             try (ParameterGroups groups = new ParameterGroups(start, recipe);
                     SelfForcedClips generated = selfForcedClips();
                     QatModel student = student(start, groups.views())) {
@@ -276,7 +267,7 @@ public final class QatTrainer implements AutoCloseable {
     double gradients(QatModel student, QatBatches.Batch batch, SiteForward sites) {
         Tensor target = recipe.loss().teacher()
                 ? Torch.withoutGradients(
-                        () -> TensorScope.run(() -> batch.noisy(flow(teacher, batch, teacher.fullPrecision()))))
+                        () -> TensorScope.run(() -> batch.noisy(batches.flow(teacher, batch, teacher.fullPrecision()))))
                 : null;
         UnaryOperator<Tensor> objective =
                 flow -> loss.of(batch.noisy(flow), target, batch.velocity(), batch.noisyTimesteps());
@@ -284,24 +275,13 @@ public final class QatTrainer implements AutoCloseable {
             return CheckpointedPass.backward(
                     student.transformer(),
                     new CheckpointedPass.Inputs(
-                            batch.latents(), batch.timesteps(), batch.text(), wholeClip(batch), batches.attention()),
+                            batch.latents(), batch.timesteps(), batch.text(), batch.wholeClip(), batches.attention()),
                     sites,
                     objective);
         }
-        Tensor value = objective.apply(flow(student.transformer(), batch, sites));
+        Tensor value = objective.apply(batches.flow(student.transformer(), batch, sites));
         value.backward();
         return Tensors.item(value);
-    }
-
-    private Tensor flow(WanTransformer model, QatBatches.Batch batch, SiteForward sites) {
-        try (TextContext text = new TextContext(batch.text())) {
-            return model.forward(
-                    batch.latents(), batch.timesteps(), text, wholeClip(batch), sites, batches.attention());
-        }
-    }
-
-    private static RolloutStep wholeClip(QatBatches.Batch batch) {
-        return RolloutStep.wholeClip((int) batch.latents().size(1), 0);
     }
 
     private static void requireFinite(TrainingStep made) {
@@ -310,34 +290,6 @@ public final class QatTrainer implements AutoCloseable {
                     + " and the norm of its gradients " + made.gradientNorm()
                     + "; stopped before the parameters changed. The same command begins again at the last saved state, if there is one;"
                     + " rates, clipNorm and saveEvery of the recipe may be lower then");
-        }
-    }
-
-    /** A sample of each layer's inputs in full precision, recorded when first asked for; each can be asked for once. */
-    private Function<LinearSite, Tensor> sampledInputs() {
-        Map<LinearSite, List<Tensor>> samples = new HashMap<>();
-        return site -> {
-            if (samples.isEmpty()) {
-                record(samples);
-            }
-            List<Tensor> pieces = samples.get(site);
-            Tensor joined = Ops.cat(0, pieces);
-            pieces.forEach(Tensor::close);
-            return joined;
-        };
-    }
-
-    private void record(Map<LinearSite, List<Tensor>> samples) {
-        for (int step = 1; step <= SAMPLED_STEPS; step++) {
-            long before = -step;
-            TensorScope.runAndFree(() -> flow(teacher, batches.fromData(before), (site, pass, input) -> {
-                if (recipe.scheme().covers(site)) {
-                    long stride = Math.max(1, input.numel() / SAMPLED_INPUTS);
-                    samples.computeIfAbsent(site, key -> new ArrayList<>())
-                            .add(TensorScope.own(Ops.copy(Ops.everyNth(input.flatten(), 0, 0, stride | 1))));
-                }
-                return teacher.fullPrecision().apply(site, pass, input);
-            }));
         }
     }
 

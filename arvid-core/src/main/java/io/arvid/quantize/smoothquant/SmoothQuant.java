@@ -41,8 +41,8 @@ public final class SmoothQuant implements QuantMethod<SmoothQuantRecipe> {
                 "recording ranges, full precision",
                 recipe.smoothed(),
                 (inputs, columns) -> smoothing(recipe, inputs, columns));
-        ScaledModel scaled = ScaledModel.of(
-                context.model(), recipe.scheme(), recipe.range().weights(), smoothing);
+        ScaledModel scaled =
+                ScaledModel.of(context.model(), recipe.scheme(), recipe.range().weights(), smoothing);
         return recipe.inputCalibration()
                 .calibrate(context, scaled)
                 .nearest(id(), recipe.scheme().kv());

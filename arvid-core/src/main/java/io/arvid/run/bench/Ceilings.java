@@ -3,7 +3,7 @@ package io.arvid.run.bench;
 import io.arvid.kernel.Activation;
 import io.arvid.kernel.KernelCatalogue;
 import io.arvid.kernel.QuantGemm;
-import io.arvid.kernel.SharedInput;
+import io.arvid.kernel.RoundedInput;
 import io.arvid.model.RolloutStep;
 import io.arvid.record.Progress;
 import io.arvid.tensor.DTypes;
@@ -30,7 +30,7 @@ public record Ceilings(double bf16Gigaflops, double int8Gigaflops, double copyGi
         int size = Math.min(LARGEST_SIZE, 2 * settings.config().dim());
         long copied = BYTES_COPIED_A_VALUE * size * size;
         try (TensorScope scope = TensorScope.open();
-                SharedInput shared = new SharedInput()) {
+                RoundedInput shared = new RoundedInput()) {
             Tensor x = RandomLayers.activations(size, size);
             Tensor weight = Ops.mul(RandomLayers.activations(size, size), 1 / Math.sqrt(size));
             Tensor bias = Tensors.zeros(DTypes.F32, size);

@@ -3,7 +3,7 @@ package io.arvid.run.bench;
 import io.arvid.kernel.Activation;
 import io.arvid.kernel.KernelCatalogue;
 import io.arvid.kernel.QuantGemm;
-import io.arvid.kernel.SharedInput;
+import io.arvid.kernel.RoundedInput;
 import io.arvid.model.RolloutStep;
 import io.arvid.record.Progress;
 import io.arvid.tensor.DTypes;
@@ -94,7 +94,7 @@ final class LayerBenchmark {
 
     private Map<String, ByTurns.Millis> time(Shape shape, Progress.Stage stage) {
         try (TensorScope scope = TensorScope.open();
-                SharedInput shared = new SharedInput()) {
+                RoundedInput shared = new RoundedInput()) {
             Tensor x = RandomLayers.activations(settings.chunkTokens(), shape.in());
             Tensor weight = Ops.mul(RandomLayers.activations(shape.out(), shape.in()), 1 / Math.sqrt(shape.in()));
             Tensor bias = Ops.to(Tensors.zeros(DTypes.F32, shape.out()), DTypes.BF16);

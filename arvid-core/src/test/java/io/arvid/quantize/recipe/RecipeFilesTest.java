@@ -9,7 +9,7 @@ import io.arvid.quantize.scheme.IntGrid;
 import io.arvid.quantize.scheme.StepBuckets;
 import io.arvid.rollout.DenoiseSchedule;
 import io.arvid.rollout.RolloutConfig;
-import io.arvid.run.ModelFolder;
+import io.arvid.run.ModelConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -47,7 +47,7 @@ class RecipeFilesTest {
         if (RecipeFile.read(file).recipe().scheme().inputs()
                 instanceof InputRule.Stepwise(IntGrid grid, StepBuckets buckets)) {
             RolloutConfig bundled =
-                    ModelFolder.readConfig(Path.of("..", "models", "shapes")).rollout();
+                    ModelConfig.read(Path.of("..", "models", "shapes")).rollout();
             List<Integer> used = new ArrayList<>(List.of(buckets.of(RolloutStep.wholeClip(3, bundled.contextNoise()))));
             for (float timestep : new DenoiseSchedule(bundled).timesteps()) {
                 used.add(buckets.of(RolloutStep.wholeClip(3, timestep)));

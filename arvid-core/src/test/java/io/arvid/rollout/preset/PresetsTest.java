@@ -149,7 +149,7 @@ class PresetsTest {
         Path other = checkpoint(folder.resolve("a.pt"), "generator");
         checkpoint(folder.resolve("b.pt"), "generator");
         Path own = checkpoint(folder.resolve("checkpoints/self_forcing_sid.pt"), "generator");
-        ModelFolder found = ModelFolder.open(List.of(folder));
+        ModelFiles found = ModelFiles.open(List.of(folder));
 
         assertThat(found.transformer(Presets.find("self-forcing-sid")).file()).isEqualTo(own);
         assertThatThrownBy(() -> found.transformer(Presets.find("self-forcing")))
@@ -157,7 +157,7 @@ class PresetsTest {
                 .hasMessageContaining("a.pt")
                 .hasMessageContaining("b.pt")
                 .hasMessageContaining("--model");
-        assertThat(ModelFolder.open(List.of(other, folder))
+        assertThat(ModelFiles.open(List.of(other, folder))
                         .transformer(Presets.find("self-forcing-sid"))
                         .file())
                 .isEqualTo(other);
@@ -168,12 +168,12 @@ class PresetsTest {
         Preset preset = Presets.find("self-forcing");
         for (String group : List.of("", "state_dict", "model")) {
             Path file = checkpoint(folder.resolve("x" + group + ".pt"), group);
-            ModelCard card = ModelFolder.open(List.of(file)).transformer(preset);
+            ModelCard card = ModelFiles.open(List.of(file)).transformer(preset);
             assertThat(card.group()).isEqualTo(group);
             assertThat(preset.fits(card)).isFalse();
         }
         Path critic = checkpoint(folder.resolve("critic.pt"), "critic");
-        assertThatThrownBy(() -> ModelFolder.open(List.of(critic)).transformer(preset))
+        assertThatThrownBy(() -> ModelFiles.open(List.of(critic)).transformer(preset))
                 .hasMessageContaining("no transformer");
     }
 
@@ -186,7 +186,7 @@ class PresetsTest {
         Files.createSymbolicLink(models.resolve("circle"), models);
         Files.createSymbolicLink(models.resolve("nowhere.pt"), folder.resolve("nowhere"));
         Files.writeString(models.resolve("broken.safetensors"), "this is no checkpoint");
-        ModelFolder found = ModelFolder.open(List.of(models));
+        ModelFiles found = ModelFiles.open(List.of(models));
 
         assertThat(found.transformer(Presets.find("self-forcing")).file()).isEqualTo(models.resolve("linked/x.pt"));
         assertThatThrownBy(() -> found.network(ModelCard.Network.TEXT_ENCODER))
@@ -203,7 +203,7 @@ class PresetsTest {
 
     @Test
     void theTokenizerOfTheTextEncoderIsTaken(@TempDir Path folder) throws IOException {
-        ModelFolder found = ModelFolder.open(List.of(folder));
+        ModelFiles found = ModelFiles.open(List.of(folder));
         assertThatThrownBy(found::tokenizer).hasMessageEndingWith(": no tokenizer.json or spiece.model of umT5");
 
         Path clip = tokenizer(folder.resolve("clip/tokenizer.json"), "BPE", 49_408);
@@ -226,27 +226,27 @@ class PresetsTest {
     void tokenizersThatDifferAreNamed(@TempDir Path folder) throws IOException {
         Path first = tokenizer(folder.resolve("a/tokenizer.json"), "Unigram", 256_300);
         Path second = tokenizer(folder.resolve("b/tokenizer.json"), "Unigram", 256_300);
-        ModelFolder found = ModelFolder.open(List.of(folder));
+        ModelFiles found = ModelFiles.open(List.of(folder));
         assertThat(found.tokenizer()).isEqualTo(first);
 
         tokenizer(second, "Unigram", 256_000);
         assertThatThrownBy(found::tokenizer)
                 .hasMessageContaining("2 tokenizers of umT5 that differ: " + first + ", " + second);
-        assertThat(ModelFolder.open(List.of(folder.resolve("b"), folder)).tokenizer())
+        assertThat(ModelFiles.open(List.of(folder.resolve("b"), folder)).tokenizer())
                 .isEqualTo(second);
     }
 
     @Test
     void shardsWithoutTheirIndexAreNamed(@TempDir Path folder) throws IOException {
         Files.writeString(folder.resolve("model-00001-of-00002.safetensors"), "not read");
-        ModelFolder found = ModelFolder.open(List.of(folder));
+        ModelFiles found = ModelFiles.open(List.of(folder));
         assertThatThrownBy(() -> found.transformer(Presets.find("self-forcing")))
                 .hasMessageContaining("no checkpoint was found; not readable: ")
                 .hasMessageContaining("model.safetensors.index.json: no such file beside 1 of its shards");
     }
 
     @Test
-    void aModelFolderGivesEveryPart(@TempDir Path folder) throws IOException {
+    void theFilesOfAModelGiveEveryPart(@TempDir Path folder) throws IOException {
         Map<String, long[]> wrapped = new LinkedHashMap<>();
         WanConfig.wan1_3B().parameterShapes().forEach((name, shape) -> wrapped.put("model." + name, shape));
         Path checkpoint = SparseCheckpoint.torch(folder.resolve("x.pt"), Map.of("generator_ema", wrapped), DTypes.F32);
@@ -255,7 +255,7 @@ class PresetsTest {
         Map<String, long[]> vae = PublishedNetwork.VIDEO_AUTOENCODER.parameterShapes();
         SparseCheckpoint.torch(folder.resolve("wan/Wan2.1_VAE.pth"), Map.of("", vae), DTypes.F32);
 
-        ModelFolder found = ModelFolder.open(List.of(folder.resolve("wan"), checkpoint));
+        ModelFiles found = ModelFiles.open(List.of(folder.resolve("wan"), checkpoint));
 
         assertThat(found.transformer(Presets.find("self-forcing")).group()).isEqualTo("generator_ema");
         assertThat(found.network(ModelCard.Network.VIDEO_AUTOENCODER).model()).isEqualTo("wan2.1-vae");

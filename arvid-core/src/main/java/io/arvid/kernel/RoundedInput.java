@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * The last rounded input of each thread: layers that follow one another with the same input and the same rounding, such as q, k and v, round it once.
  * Holds native memory until it is closed.
  */
-public final class SharedInput implements AutoCloseable {
+public final class RoundedInput implements AutoCloseable {
     private final ConcurrentHashMap<Thread, Last> lasts = new ConcurrentHashMap<>();
     private final java.util.concurrent.atomic.AtomicLong rounded = new java.util.concurrent.atomic.AtomicLong();
 

@@ -26,9 +26,9 @@ import org.jspecify.annotations.Nullable;
  * @param cards what was found
  * @param unreadable what is wrong with files that look like checkpoints, a line each
  */
-public record ModelFolder(List<Path> places, List<ModelCard> cards, List<String> unreadable) {
+public record ModelFiles(List<Path> places, List<ModelCard> cards, List<String> unreadable) {
     /** Looks through {@code places}: folders with what is below them, or single checkpoints. */
-    public static ModelFolder open(List<Path> places) {
+    public static ModelFiles open(List<Path> places) {
         List<ModelCard> cards = new ArrayList<>();
         List<String> unreadable = new ArrayList<>();
         for (Path place : places) {
@@ -37,12 +37,12 @@ public record ModelFolder(List<Path> places, List<ModelCard> cards, List<String>
                             ? Checkpoints.inspectFolder(place, defect -> unreadable.add(defect.getMessage()))
                             : Checkpoints.inspect(place));
         }
-        return new ModelFolder(List.copyOf(places), List.copyOf(cards), List.copyOf(unreadable));
+        return new ModelFiles(List.copyOf(places), List.copyOf(cards), List.copyOf(unreadable));
     }
 
     /** The same with a transformer that is not a checkpoint by itself, such as a packed one. */
-    public ModelFolder with(Path place, ModelCard card) {
-        return new ModelFolder(
+    public ModelFiles with(Path place, ModelCard card) {
+        return new ModelFiles(
                 Stream.concat(Stream.of(place), places.stream()).toList(),
                 Stream.concat(Stream.of(card), cards.stream()).toList(),
                 unreadable);

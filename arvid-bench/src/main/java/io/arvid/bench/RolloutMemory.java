@@ -6,10 +6,10 @@ import io.arvid.tensor.Torch;
 import java.util.Locale;
 
 /** Makes 200 roll-outs, or as many as its argument says, in one process and prints resident memory, in MiB, after every tenth. */
-public final class MemoryBench {
+public final class RolloutMemory {
     private static final double MIB = 1 << 20;
 
-    private MemoryBench() {}
+    private RolloutMemory() {}
 
     /** Runs it. */
     public static void main(String[] args) {

@@ -17,13 +17,13 @@ import org.bytedeco.pytorch.Tensor;
 /**
  * Times one roll-out on one thread, in turn with {@code docs/perf/rollout_reference.py} in PyTorch, on the same weights and noise:
  *
- * <pre>RolloutBench FOLDER RUNS PYTHON SCRIPT</pre>
+ * <pre>RolloutAgainstPyTorch FOLDER RUNS PYTHON SCRIPT</pre>
  *
  * FOLDER gets {@code bench.safetensors}: weights, noise and latents. Prints a JSON line a run with the wall time and the processor time of both (arvid: of
  * the thread that computes; PyTorch: of the process), and at the end the medians and fastest of all runs but the first fifth, in which compilers are at work.
  */
-public final class RolloutBench {
-    private RolloutBench() {}
+public final class RolloutAgainstPyTorch {
+    private RolloutAgainstPyTorch() {}
 
     /** Runs it. */
     public static void main(String[] args) throws IOException {
