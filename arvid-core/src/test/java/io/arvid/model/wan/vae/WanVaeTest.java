@@ -135,7 +135,9 @@ class WanVaeTest {
             decode.accept(4);
             long before = org.bytedeco.javacpp.Pointer.totalBytes();
             decode.accept(20);
-            assertThat(org.bytedeco.javacpp.Pointer.totalBytes()).isEqualTo(before);
+            assertThat(org.bytedeco.javacpp.Pointer.totalBytes())
+                    .as("less where a collection meanwhile frees what other tests left")
+                    .isLessThanOrEqualTo(before);
         }
     }
 
