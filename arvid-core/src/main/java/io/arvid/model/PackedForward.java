@@ -31,14 +31,14 @@ public final class PackedForward implements SiteForward {
     private final Function<LinearSite, Tensor> weights;
     private final Function<LinearSite, Tensor> biases;
     private final @Nullable Onednn onednn;
-    private final Memory memory;
+    private final Slabs memory;
     private final Map<LinearSite, PackedLinear> layers = new ConcurrentHashMap<>();
 
     private PackedForward(
             Function<LinearSite, Tensor> weights,
             Function<LinearSite, Tensor> biases,
             @Nullable Onednn onednn,
-            Memory memory) {
+            Slabs memory) {
         this.weights = weights;
         this.biases = biases;
         this.onednn = onednn;
@@ -56,17 +56,17 @@ public final class PackedForward implements SiteForward {
             mapped += MappedFiles.hold(weight) ? weight.nbytes() : 0;
         }
         if (bytes <= SMALL_BYTES) {
-            return new PackedForward(weights, biases, Onednn.find().orElse(null), new Single());
+            return new PackedForward(weights, biases, Onednn.find().orElse(null), new Slabs(0));
         }
         boolean replaces = mapped == bytes && bytes <= physicalMemory() / LARGEST_SHARE;
-        return new PackedForward(weights, biases, replaces ? Onednn.find().orElse(null) : null, new Slabs());
+        return new PackedForward(weights, biases, replaces ? Onednn.find().orElse(null) : null, new Slabs(SMALL_BYTES));
     }
 
     /** Layers that are copied even where their weights, {@code bytes} in all, stay in memory as well, if {@link #fitsTwice} says so. */
     public static PackedForward beside(
             long bytes, Function<LinearSite, Tensor> weights, Function<LinearSite, Tensor> biases) {
         return new PackedForward(
-                weights, biases, fitsTwice(bytes) ? Onednn.find().orElse(null) : null, new Slabs());
+                weights, biases, fitsTwice(bytes) ? Onednn.find().orElse(null) : null, new Slabs(SMALL_BYTES));
     }
 
     /** True where {@code bytes} of weights and as much for their copies leave three quarters of the machine's memory to the rest. */
@@ -76,44 +76,39 @@ public final class PackedForward implements SiteForward {
 
     /** Layers that are copied whatever their size and wherever their weights lie. */
     public static PackedForward always(Function<LinearSite, Tensor> weights, Function<LinearSite, Tensor> biases) {
-        return new PackedForward(weights, biases, Onednn.find().orElse(null), new Slabs());
+        return new PackedForward(weights, biases, Onednn.find().orElse(null), new Slabs(SMALL_BYTES));
     }
 
     private static long physicalMemory() {
         return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize();
     }
 
-    /** Where copies lie; given back when nothing refers to them any more. */
-    private interface Memory extends SegmentAllocator {
-        /** Later copies lie apart from those so far. */
-        default void startAnew() {}
-    }
-
-    /** A piece for every copy. */
-    private static final class Single implements Memory {
-        @Override
-        public MemorySegment allocate(long bytes, long alignment) {
-            return Arena.ofAuto().allocate(bytes, alignment);
-        }
-    }
-
-    /** Large pieces for many weights: single ones would lie between what a pass takes and gives back, and leave holes that nothing fits. */
-    private static final class Slabs implements Memory {
+    /**
+     * Pieces for many weights, given back when nothing refers to them any more: single ones of a large model would lie between what a pass takes and gives
+     * back, and leave holes that nothing fits.
+     */
+    private static final class Slabs implements SegmentAllocator {
+        private final long leastBytes;
         private SegmentAllocator slab = SegmentAllocator.slicingAllocator(MemorySegment.NULL);
         private long left;
+
+        /** 0 for a piece of its own for every copy. */
+        Slabs(long leastBytes) {
+            this.leastBytes = leastBytes;
+        }
 
         @Override
         public synchronized MemorySegment allocate(long bytes, long alignment) {
             if (left < bytes + alignment) {
-                left = Math.max(SMALL_BYTES, bytes + alignment);
+                left = Math.max(leastBytes, bytes + alignment);
                 slab = SegmentAllocator.slicingAllocator(Arena.ofAuto().allocate(left, alignment));
             }
             left -= bytes + alignment;
             return slab.allocate(bytes, alignment);
         }
 
-        @Override
-        public synchronized void startAnew() {
+        /** Later copies lie apart from those so far. */
+        synchronized void startAnew() {
             slab = SegmentAllocator.slicingAllocator(MemorySegment.NULL);
             left = 0;
         }
