@@ -3,9 +3,6 @@ package io.arvid;
 import io.arvid.calibrate.SensitivityLog;
 import io.arvid.evaluate.SensitivityShares;
 import io.arvid.pack.PackedModelFile;
-import io.arvid.pack.PackedSource;
-import io.arvid.pack.Packer;
-import io.arvid.pack.SourceLayout;
 import io.arvid.quantize.QuantContext;
 import io.arvid.quantize.qarvd.QArvd;
 import io.arvid.quantize.qarvd.QArvdRecipe;
@@ -21,7 +18,6 @@ import io.arvid.run.ModelFolder;
 import io.arvid.weights.AtomicFile;
 import io.arvid.weights.AtomicFolder;
 import io.arvid.weights.FileHash;
-import io.arvid.weights.WeightMap;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -100,13 +96,8 @@ final class RunModels {
     }
 
     private void pack(Path folder, RecipeFile<?> recipe, QuantContext context) {
-        try (QuantPlan plan = recipe.plan(context);
-                WeightMap stored = model.storedTransformer()) {
-            Packer.write(
-                    folder,
-                    plan,
-                    new PackedSource(stored, model.json(), SourceLayout.WAN, recipe.json()),
-                    model::copyCompanions);
+        try (QuantPlan plan = recipe.plan(context)) {
+            model.pack(folder, plan, recipe);
         }
     }
 

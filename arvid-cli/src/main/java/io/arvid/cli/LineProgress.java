@@ -3,6 +3,7 @@ package io.arvid.cli;
 import io.arvid.record.Progress;
 import java.io.PrintStream;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 
 /** Plain lines where standard error is no terminal: at most one every few seconds, with the time that is left, and one at the end of a stage. */
 final class LineProgress implements Progress {
@@ -10,9 +11,15 @@ final class LineProgress implements Progress {
     private static final long BETWEEN_LINES_NANOS = TimeUnit.SECONDS.toNanos(10);
 
     private final PrintStream err;
+    private final LongSupplier nanoTime;
 
     LineProgress(PrintStream err) {
+        this(err, System::nanoTime);
+    }
+
+    LineProgress(PrintStream err, LongSupplier nanoTime) {
         this.err = err;
+        this.nanoTime = nanoTime;
     }
 
     @Override
@@ -23,9 +30,10 @@ final class LineProgress implements Progress {
     private final class LineStage implements Stage {
         private final String name;
         private final long steps;
-        private final long began = System.nanoTime();
+        private final long began = nanoTime.getAsLong();
         private long nextLine = began + FIRST_LINE_NANOS;
         private long done;
+        private long doneBefore;
 
         LineStage(String name, long steps) {
             this.name = name;
@@ -35,17 +43,23 @@ final class LineProgress implements Progress {
         @Override
         public synchronized void step(long count) {
             done += count;
-            long now = System.nanoTime();
+            long now = nanoTime.getAsLong();
             if (now >= nextLine && done < steps) {
                 nextLine = now + BETWEEN_LINES_NANOS;
-                long left = (long) ((double) (now - began) / done * (steps - done));
+                long left = (long) ((double) (now - began) / (done - doneBefore) * (steps - done));
                 err.printf("%s: %d of %d, about %s left%n", name, done, steps, clock(left));
             }
         }
 
         @Override
+        public synchronized void resume(long count) {
+            done += count;
+            doneBefore += count;
+        }
+
+        @Override
         public synchronized void close() {
-            err.printf("%s: %s%n", name, clock(System.nanoTime() - began));
+            err.printf("%s: %s%n", name, clock(nanoTime.getAsLong() - began));
         }
     }
 

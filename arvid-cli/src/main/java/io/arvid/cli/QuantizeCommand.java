@@ -3,9 +3,6 @@ package io.arvid.cli;
 import io.arvid.calibrate.FrameWeights;
 import io.arvid.calibrate.SensitivityLog;
 import io.arvid.pack.PackedSize;
-import io.arvid.pack.PackedSource;
-import io.arvid.pack.Packer;
-import io.arvid.pack.SourceLayout;
 import io.arvid.quantize.QuantContext;
 import io.arvid.quantize.recipe.RecipeFile;
 import io.arvid.quantize.scheme.QuantPlan;
@@ -15,7 +12,6 @@ import io.arvid.run.PublishedModel;
 import io.arvid.run.StateFolder;
 import io.arvid.tensor.Torch;
 import io.arvid.weights.AtomicFolder;
-import io.arvid.weights.WeightMap;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -85,13 +81,8 @@ final class QuantizeCommand implements Callable<Integer> {
             } else {
                 context = context.withSensitivityLog(SensitivityLog.at(log, calibration.key(model)));
             }
-            try (QuantPlan plan = recipe.plan(context);
-                    WeightMap stored = model.storedTransformer()) {
-                PackedSize size = Packer.write(
-                        folder,
-                        plan,
-                        new PackedSource(stored, model.json(), SourceLayout.WAN, recipe.json()),
-                        model::copyCompanions);
+            try (QuantPlan plan = recipe.plan(context)) {
+                PackedSize size = model.pack(folder, plan, recipe);
                 Files.deleteIfExists(log);
                 output.line(size.text());
                 output.line("keys and values: " + plan.kv().text());

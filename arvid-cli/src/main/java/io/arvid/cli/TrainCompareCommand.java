@@ -4,6 +4,7 @@ import io.arvid.compare.QatCandidate;
 import io.arvid.compare.QatComparison;
 import io.arvid.compare.QatReport;
 import io.arvid.compare.QatScore;
+import io.arvid.quantize.qat.DivergedException;
 import io.arvid.quantize.qat.QatRecipe;
 import io.arvid.quantize.recipe.RecipeFile;
 import io.arvid.record.FindingTable;
@@ -31,7 +32,7 @@ import picocli.CommandLine.Option;
         description = {
             "Compares quantization-aware training with and without the auxiliary module and with post-training methods.",
             "A bidirectional model is trained on whole clips, whatever context the recipes have.",
-            "Stopped and run again, it goes on where it was."
+            "Stopped and run again, it goes on where it was; a training that diverges is left out and named at the end."
         },
         mixinStandardHelpOptions = true)
 final class TrainCompareCommand implements Callable<Integer> {
@@ -113,22 +114,29 @@ final class TrainCompareCommand implements Callable<Integer> {
         try (ModelFolder opened = ModelFolder.open(model);
                 Generator generator = new Generator(opened);
                 QatComparison comparison = new QatComparison(generator, settings, voice.progress())) {
+            candidates.forEach(comparison::requireFit);
             Map<String, List<QatScore>> scores = new LinkedHashMap<>();
+            List<String> diverged = new ArrayList<>();
             QatReport report = new QatReport(run(), comparison::log);
             scores.put("full-precision", List.of(comparison.fullPrecision()));
             for (QatCandidate candidate : candidates) {
-                QatScore score = comparison.score(candidate, step -> {
-                    if (step.step() % saveEvery(candidate) == 0) {
-                        report.write(scores, candidate.name());
-                    }
-                });
-                scores.computeIfAbsent(candidate.method(), key -> new ArrayList<>())
-                        .add(score);
+                try {
+                    QatScore score = comparison.score(candidate, step -> {
+                        if (step.step() % saveEvery(candidate) == 0) {
+                            report.write(scores, candidate.name());
+                        }
+                    });
+                    scores.computeIfAbsent(candidate.method(), key -> new ArrayList<>())
+                            .add(score);
+                } catch (DivergedException e) {
+                    diverged.add(candidate.name() + " is left out, " + e.getMessage());
+                }
                 report.write(scores, candidate.name());
             }
             for (FindingTable table : report.write(scores, null)) {
                 print(table);
             }
+            diverged.forEach(voice::line);
             voice.result(scores);
         }
         return 0;

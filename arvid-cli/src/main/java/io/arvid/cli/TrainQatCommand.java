@@ -1,10 +1,11 @@
 package io.arvid.cli;
 
 import io.arvid.pack.PackedSize;
+import io.arvid.quantize.qat.DivergedException;
 import io.arvid.quantize.qat.QatRecipe;
 import io.arvid.quantize.recipe.RecipeFile;
-import io.arvid.record.Progress;
 import io.arvid.record.TrainingLog;
+import io.arvid.record.TrainingProgress;
 import io.arvid.record.TrainingStep;
 import io.arvid.report.TrainingPage;
 import io.arvid.run.Generator;
@@ -60,7 +61,6 @@ final class TrainQatCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        AtomicFolder.requireFree(options.target());
         options.apply();
         RecipeFile<?> file = changed(RecipeFile.read(MissingException.require(recipe)));
         String name = recipe.getFileName().toString().replaceAll("\\.json$", "");
@@ -69,15 +69,21 @@ final class TrainQatCommand implements Callable<Integer> {
         AtomicFolder.requireFree(target);
         try (ModelFolder opened = ModelFolder.open(MissingException.require(model));
                 Generator generator = new Generator(opened);
-                Progress.Stage stage = output.progress()
-                        .begin("training", QatRun.trained(file).training().steps())) {
+                TrainingProgress progress = new TrainingProgress(output.progress(), "training")) {
             PackedSize size = new QatRun(generator).run(file, states, target, step -> {
-                stage.step();
-                page(states, name, step);
+                progress.onStep(step.step(), step.totalSteps());
+                if (System.nanoTime() >= nextPage) {
+                    page(states, name, "", true);
+                    nextPage = System.nanoTime() + PAGE_EVERY_NANOS;
+                }
             });
+            page(states, name, "", false);
             output.line(size.text());
             output.line("written to " + target + "; log and charts in " + states);
             output.result(size);
+        } catch (DivergedException e) {
+            page(states, name, " stopped: " + e.getMessage(), false);
+            throw e;
         }
         return 0;
     }
@@ -88,14 +94,10 @@ final class TrainQatCommand implements Callable<Integer> {
         return RecipeFile.of(file, seed == null ? longer : longer.withSeed(seed));
     }
 
-    /** Writes the page of charts now and then, and at the end. */
-    private void page(Path states, String name, TrainingStep step) {
-        if (System.nanoTime() >= nextPage || step.step() == step.totalSteps()) {
-            nextPage = System.nanoTime() + PAGE_EVERY_NANOS;
-            TreeMap<String, List<TrainingStep>> runs = new TreeMap<>();
-            runs.put(name, TrainingLog.read(states.resolve(QatRun.LOG)));
-            boolean live = step.step() < step.totalSteps();
-            TrainingPage.write(states.resolve("training.html"), "Training " + name, runs, List.of(), live);
-        }
+    /** The charts of all steps of {@code name} so far; {@code end} says why there are no more. */
+    private static void page(Path states, String name, String end, boolean live) {
+        TreeMap<String, List<TrainingStep>> runs = new TreeMap<>();
+        runs.put(name, TrainingLog.read(states.resolve(QatRun.LOG)));
+        TrainingPage.write(states.resolve("training.html"), "Training " + name + end, runs, List.of(), live);
     }
 }

@@ -2,6 +2,7 @@ package io.arvid.cli;
 
 import io.arvid.record.Progress;
 import io.arvid.record.TrainingLog;
+import io.arvid.record.TrainingProgress;
 import io.arvid.record.TrainingStep;
 import io.arvid.report.TrainingPage;
 import io.arvid.rollout.train.TrainingListener;
@@ -76,13 +77,13 @@ final class TrainingOptions {
     void train(String what, Progress progress, Training training) {
         apply();
         Path folder = states(what);
-        Map<String, Progress.Stage> stages = new HashMap<>();
+        Map<String, TrainingProgress> stages = new HashMap<>();
         TreeMap<String, TrainingLog> logs = new TreeMap<>();
         long[] last = {System.nanoTime(), System.nanoTime()};
         try {
             training.run((phase, step, totalSteps, loss, norm) -> {
-                stages.computeIfAbsent(phase, stage -> progress.begin(stage, totalSteps - step + 1))
-                        .step();
+                stages.computeIfAbsent(phase, name -> new TrainingProgress(progress, name))
+                        .onStep(step, totalSteps);
                 long now = System.nanoTime();
                 logs.computeIfAbsent(phase, name -> new TrainingLog(log(folder, name)))
                         .onStep(TrainingStep.of(step, totalSteps, loss, norm, (now - last[0]) / 1e9));
@@ -93,7 +94,7 @@ final class TrainingOptions {
                 }
             });
         } finally {
-            stages.values().forEach(Progress.Stage::close);
+            stages.values().forEach(TrainingProgress::close);
         }
     }
 

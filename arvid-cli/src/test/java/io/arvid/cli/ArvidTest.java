@@ -4,13 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.arvid.record.Progress;
 import io.arvid.record.RunRecord;
 import io.arvid.tensor.DTypes;
 import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
 import io.arvid.tensor.Torch;
 import io.arvid.weights.SafetensorsWriter;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
@@ -21,6 +24,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -266,6 +270,19 @@ class ArvidTest {
                 .isEqualTo(3);
         assertThat(Failure.exitCode(new IllegalStateException("broken"))).isEqualTo(1);
         assertThat(Failure.describe(new IllegalStateException("two\nlines"))).isEqualTo("two lines");
+    }
+
+    @Test
+    void whatAnEarlierRunDidSaysNothingOfTheTimeLeft() {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        AtomicLong now = new AtomicLong();
+        LineProgress progress = new LineProgress(new PrintStream(out, true), now::get);
+        try (Progress.Stage stage = progress.begin("passes", 1000)) {
+            stage.resume(990);
+            now.set(3_000_000_000L);
+            stage.step();
+        }
+        assertThat(out.toString()).isEqualTo("passes: 991 of 1000, about 0:27 left\npasses: 3.0 s\n");
     }
 
     @Test

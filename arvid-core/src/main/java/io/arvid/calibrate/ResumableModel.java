@@ -7,6 +7,7 @@ import io.arvid.model.RolloutStep;
 import io.arvid.model.SelfAttention;
 import io.arvid.model.SiteForward;
 import io.arvid.model.TextContext;
+import io.arvid.record.Progress;
 import io.arvid.tensor.TensorScope;
 import java.util.List;
 import java.util.Map;
@@ -23,21 +24,24 @@ final class ResumableModel implements CausalVideoModel {
     private final CausalVideoModel model;
     private final PassFiles passes;
     private final CalibrationRollouts.@Nullable Wanted wanted;
-    private final Runnable onPass;
+    private final Progress.Stage stage;
     private @Nullable RolloutStep firstSkipped;
 
     /**
      * Passes of {@code model}, kept in {@code passes}.
      *
      * @param wanted what is recorded of the layers' inputs, or null
-     * @param onPass called after each pass, skipped or not
+     * @param stage hears of each pass
      */
     ResumableModel(
-            CausalVideoModel model, PassFiles passes, CalibrationRollouts.@Nullable Wanted wanted, Runnable onPass) {
+            CausalVideoModel model,
+            PassFiles passes,
+            CalibrationRollouts.@Nullable Wanted wanted,
+            Progress.Stage stage) {
         this.model = model;
         this.passes = passes;
         this.wanted = wanted;
-        this.onPass = onPass;
+        this.stage = stage;
     }
 
     @Override
@@ -48,8 +52,12 @@ final class ResumableModel implements CausalVideoModel {
             RolloutStep step,
             SiteForward sites,
             SelfAttention attention) {
-        Tensor flow = passes.has(step) ? skip(step) : compute(latents, timesteps, text, step, sites, attention);
-        onPass.run();
+        if (passes.has(step)) {
+            stage.resume(1);
+            return skip(step);
+        }
+        Tensor flow = compute(latents, timesteps, text, step, sites, attention);
+        stage.step();
         return flow;
     }
 

@@ -121,7 +121,7 @@ public record ResumableRollouts(
         Path place = folder.resolve(fileName(name)).resolve("prompt-" + prompt);
         Path done = place.resolve("done");
         if (Files.exists(done)) {
-            stage.step(passes);
+            stage.resume(passes);
         } else {
             TensorScope.runAndFree(() -> run(prompt, sites, place, wanted, stage));
             removeCache(place);
@@ -131,7 +131,7 @@ public record ResumableRollouts(
     }
 
     private Tensor run(int prompt, SiteForward sites, Path place, @Nullable Wanted wanted, Progress.Stage stage) {
-        ResumableModel model = new ResumableModel(rollout.model(), new PassFiles(place), wanted, stage::step);
+        ResumableModel model = new ResumableModel(rollout.model(), new PassFiles(place), wanted, stage);
         Rollout resumable = new Rollout(model, rollout.config(), sites, MappedKvStore.in(place), RolloutListener.NONE);
         try (Seeds seeds = new Seeds(seed + prompt)) {
             return TensorScope.run(() -> {

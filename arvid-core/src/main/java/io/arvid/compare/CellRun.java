@@ -9,9 +9,6 @@ import io.arvid.evaluate.suite.EvaluationResult;
 import io.arvid.evaluate.suite.EvaluationSettings;
 import io.arvid.model.SiteForward;
 import io.arvid.model.wan.TinyVideoAutoencoder;
-import io.arvid.pack.PackedSource;
-import io.arvid.pack.Packer;
-import io.arvid.pack.SourceLayout;
 import io.arvid.quantize.Needs;
 import io.arvid.quantize.QuantContext;
 import io.arvid.quantize.fake.FakeQuantForward;
@@ -27,7 +24,6 @@ import io.arvid.run.ModelFolder;
 import io.arvid.tensor.Torch;
 import io.arvid.weights.AtomicFolder;
 import io.arvid.weights.FileHash;
-import io.arvid.weights.WeightMap;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
@@ -136,23 +132,14 @@ final class CellRun {
                 workers);
         long began = System.nanoTime();
         try (PeakMemory.Watch memory = PeakMemory.watch();
-                QuantPlan plan = cell.recipe().plan(context);
-                WeightMap stored = model.storedTransformer()) {
+                QuantPlan plan = cell.recipe().plan(context)) {
             double seconds = (System.nanoTime() - began) / 1e9;
             long peak = memory.peakBytes();
             PhaseFiles phases = new PhaseFiles(Objects.requireNonNull(packed.getParent()));
             phases.write(plan.phases());
             try (QuantPlan main = plan.withoutPhases()) {
-                Packer.write(
-                        packed,
-                        main,
-                        new PackedSource(
-                                stored,
-                                model.json(),
-                                SourceLayout.WAN,
-                                cell.recipe().json()));
+                model.pack(packed, main, cell.recipe());
             }
-            model.copyCompanions(packed);
             try (ModelFolder opened = ModelFolder.open(packed)) {
                 return new CellCost(
                         key,

@@ -1,19 +1,18 @@
 package io.arvid.compare;
 
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.arvid.evaluate.Frames;
 import io.arvid.evaluate.LatentError;
 import io.arvid.evaluate.Psnr;
 import io.arvid.model.SiteForward;
 import io.arvid.pack.PackedModelFile;
-import io.arvid.pack.PackedSource;
-import io.arvid.pack.Packer;
-import io.arvid.pack.SourceLayout;
 import io.arvid.quantize.Needs;
 import io.arvid.quantize.QuantContext;
 import io.arvid.quantize.fake.FakeQuantForward;
 import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.record.Progress;
 import io.arvid.record.TrainingLog;
+import io.arvid.record.TrainingProgress;
 import io.arvid.record.TrainingStep;
 import io.arvid.rollout.train.world.WorldSpec;
 import io.arvid.rollout.train.world.check.SemanticCheck;
@@ -27,7 +26,6 @@ import io.arvid.tensor.Tensors;
 import io.arvid.weights.AtomicFile;
 import io.arvid.weights.AtomicFolder;
 import io.arvid.weights.FileHash;
-import io.arvid.weights.WeightMap;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -35,16 +33,17 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Trained and calibrated quantization of one model side by side: every recipe that trains with several seeds, every other one at the same bits, all
- * compared with full precision on the same prompts and noise. Models, states and scores stay in the run's folder; what is there is not made again, unless
- * what it depends on has changed: {@code models/NAME.key} names that of a model and its training state, {@code key} in {@code scores/NAME.json} that of a
- * score.
+ * compared with full precision on the same prompts and noise. Models, states and scores stay in the run's folder; what is there is not made again.
+ * {@code models/NAME.key} names what a model and its training state depend on: what was made otherwise under the same name is refused.
+ * {@code key} in {@code scores/NAME.json} names what a score depends on: it is made again where that has changed.
  */
 public final class QatComparison implements AutoCloseable {
     /**
@@ -55,8 +54,19 @@ public final class QatComparison implements AutoCloseable {
      * @param seed noise seed of the first prompt
      * @param calibrationPrompts for recipes that calibrate
      */
-    public record Settings(Path run, List<String> prompts, long seed, List<String> calibrationPrompts) {}
+    public record Settings(Path run, List<String> prompts, long seed, List<String> calibrationPrompts) {
+        /** Refuses a comparison on nothing. */
+        public Settings {
+            if (prompts.isEmpty()) {
+                throw new IllegalArgumentException("a comparison needs at least one prompt");
+            }
+        }
+    }
 
+    /** What a model was made of, as hashes by name, and the seconds that its calibration took. */
+    record Made(Map<String, String> of, double seconds) {}
+
+    private static final JsonMapper JSON = new JsonMapper();
     private static final long CALIBRATION_SEED = 1_000_000;
 
     private final Settings settings;
@@ -64,12 +74,14 @@ public final class QatComparison implements AutoCloseable {
     private final ModelFolder model;
     private final String modelHash;
     private final Generator generator;
+    private final QatRun training;
     private final List<Tensor> latents = new ArrayList<>();
     private final List<Tensor> videos = new ArrayList<>();
 
-    /** A comparison of quantizations of {@code generator}'s model. */
+    /** A comparison of quantizations of {@code generator}'s model, which is in full precision. */
     public QatComparison(Generator generator, Settings settings, Progress progress) {
         this.generator = generator;
+        this.training = new QatRun(generator);
         this.model = generator.model();
         this.modelHash = model.hash();
         this.settings = settings;
@@ -77,77 +89,97 @@ public final class QatComparison implements AutoCloseable {
     }
 
     /**
+     * Refuses what cannot be made on this model, or not in this run's folder.
+     *
+     * @throws IllegalArgumentException naming what does not fit, or what the folder's model of this name was made of instead
+     */
+    public void requireFit(QatCandidate candidate) {
+        if (candidate.isTrained()) {
+            training.requireFit(QatRun.trained(candidate.recipe()));
+        }
+        Map<String, String> wanted = dependsOn(candidate);
+        Path file = keyFile(candidate);
+        if (!Files.exists(file)) {
+            AtomicFolder.requireFree(folder(candidate));
+            AtomicFolder.requireFree(states(candidate));
+            return;
+        }
+        Map<String, String> there = made(file).of();
+        List<String> others = wanted.keySet().stream()
+                .filter(name -> !wanted.get(name).equals(there.get(name)))
+                .toList();
+        if (!others.isEmpty()) {
+            throw new IllegalArgumentException(folder(candidate) + " was made with another "
+                    + String.join(" and ", others) + "; choose another folder with -o, or remove everything of '"
+                    + candidate.name() + "' there");
+        }
+    }
+
+    /**
      * Quantizes and scores. A model of the same recipe and calibration is used again, however many prompts it is scored on; a score also depends on the
-     * prompts. What belongs to another key is removed first.
+     * prompts.
      *
      * @param listener hears every step of a training
+     * @throws io.arvid.quantize.qat.DivergedException where a training cannot go on
      */
     public QatScore score(QatCandidate candidate, TrainingStep.Listener listener) {
-        String key = key(candidate);
-        String scoreKey = FileHash.of(key + settings.prompts() + settings.seed());
+        requireFit(candidate);
         Path file = settings.run().resolve("scores").resolve(candidate.name() + ".json");
-        if (!key.equals(storedKey(candidate))) {
-            removeAll(candidate, file);
-            AtomicFile.write(keyFile(candidate), key + "\n");
-        }
-        QatScore earlier = Files.exists(file) ? QatScore.read(file) : null;
-        if (earlier != null && scoreKey.equals(earlier.key())) {
-            return earlier;
+        String key = FileHash.of(dependsOn(candidate).toString() + settings.prompts() + settings.seed());
+        if (Files.exists(file)) {
+            QatScore earlier = QatScore.read(file);
+            if (key.equals(earlier.key())) {
+                return earlier;
+            }
         }
         Path folder = folder(candidate);
-        double seconds = earlier == null ? 0 : earlier.seconds();
         if (!PackedModelFile.isPacked(folder)) {
-            seconds = candidate.isTrained() ? train(candidate, folder, listener) : calibrate(candidate, folder);
+            write(candidate, 0);
+            write(candidate, candidate.isTrained() ? train(candidate, folder, listener) : calibrate(candidate, folder));
         }
+        double seconds = made(keyFile(candidate)).seconds();
         try (ModelFolder packed = ModelFolder.open(folder);
                 Generator own = new Generator(packed);
                 FakeQuantForward sites =
                         new FakeQuantForward(packed.transformer(), Objects.requireNonNull(packed.plan()))) {
-            return scored(scoreKey, candidate.name(), candidate.setting(), candidate.isTrained(), own, sites, seconds)
+            return scored(key, candidate.name(), candidate.setting(), candidate.isTrained(), own, sites, seconds)
                     .write(file);
         }
     }
 
-    /** What the model of {@code candidate} depends on. */
-    String key(QatCandidate candidate) {
-        String calibration = candidate.recipe().needs() instanceof Needs.Rollouts rollouts
-                ? CALIBRATION_SEED
-                        + " "
-                        + settings.calibrationPrompts().stream()
-                                .limit(rollouts.prompts())
-                                .toList()
-                : "";
-        return FileHash.of(modelHash + candidate.recipe().hash() + calibration);
+    /** What the model of {@code candidate} depends on: hashes by name. */
+    Map<String, String> dependsOn(QatCandidate candidate) {
+        Map<String, String> hashes = new TreeMap<>();
+        hashes.put("model", modelHash);
+        hashes.put("recipe or number of steps", candidate.recipe().hash());
+        if (candidate.recipe().needs() instanceof Needs.Rollouts rollouts) {
+            List<String> prompts = settings.calibrationPrompts().stream()
+                    .limit(rollouts.prompts())
+                    .toList();
+            hashes.put("set of calibration prompts", FileHash.of(CALIBRATION_SEED + " " + prompts));
+        }
+        return hashes;
     }
 
-    private @Nullable String storedKey(QatCandidate candidate) {
+    private static Made made(Path file) {
         try {
-            Path file = keyFile(candidate);
-            return Files.exists(file) ? Files.readString(file).strip() : null;
+            return JSON.readValue(file.toFile(), Made.class);
         } catch (IOException e) {
-            throw new UncheckedIOException("the key of " + candidate.name() + " cannot be read: " + e.getMessage(), e);
+            throw new UncheckedIOException(file + ": cannot be read: " + e.getMessage(), e);
         }
     }
 
-    private void removeAll(QatCandidate candidate, Path score) {
-        try {
-            Files.deleteIfExists(score);
-            Files.deleteIfExists(keyFile(candidate));
-            AtomicFolder.remove(folder(candidate));
-            AtomicFolder.remove(states(candidate));
-            AtomicFolder.requireFree(folder(candidate));
-            AtomicFolder.requireFree(states(candidate));
-        } catch (IOException e) {
-            throw new UncheckedIOException(candidate.name() + " cannot be removed: " + e.getMessage(), e);
-        }
+    private void write(QatCandidate candidate, double seconds) {
+        AtomicFile.write(
+                keyFile(candidate),
+                JSON.valueToTree(new Made(dependsOn(candidate), seconds)).toPrettyString() + "\n");
     }
 
     /** Trains; returns the seconds of all steps, those before a stop included. */
     private double train(QatCandidate candidate, Path folder, TrainingStep.Listener listener) {
-        long steps = QatRun.trained(candidate.recipe()).training().steps();
-        try (Progress.Stage stage = progress.begin("training " + candidate.name(), steps)) {
-            new QatRun(generator).run(candidate.recipe(), states(candidate), folder, step -> {
-                stage.step();
+        try (TrainingProgress stage = new TrainingProgress(progress, "training " + candidate.name())) {
+            training.run(candidate.recipe(), states(candidate), folder, step -> {
+                stage.onStep(step.step(), step.totalSteps());
                 listener.onStep(step);
             });
         }
@@ -161,17 +193,8 @@ public final class QatComparison implements AutoCloseable {
         long began = System.nanoTime();
         GeneratorRollouts rollouts = new GeneratorRollouts(generator, settings.calibrationPrompts(), CALIBRATION_SEED);
         QuantContext context = new QuantContext(model.transformer(), rollouts, null, progress, 2);
-        try (QuantPlan plan = candidate.recipe().plan(context);
-                WeightMap stored = model.storedTransformer()) {
-            Packer.write(
-                    folder,
-                    plan,
-                    new PackedSource(
-                            stored,
-                            model.json(),
-                            SourceLayout.WAN,
-                            candidate.recipe().json()),
-                    model::copyCompanions);
+        try (QuantPlan plan = candidate.recipe().plan(context)) {
+            model.pack(folder, plan, candidate.recipe());
         }
         return (System.nanoTime() - began) / 1e9;
     }
@@ -242,6 +265,9 @@ public final class QatComparison implements AutoCloseable {
     }
 
     private void reference() {
+        if (latents.size() == settings.prompts().size()) {
+            return;
+        }
         try (Progress.Stage stage =
                 progress.begin("full precision", settings.prompts().size() - latents.size())) {
             for (int i = latents.size(); i < settings.prompts().size(); i++) {

@@ -62,10 +62,11 @@ public final class QatReport {
         boolean scored = scores.values().stream()
                 .flatMap(List::stream)
                 .anyMatch(one -> one.name().equals(working));
-        if (working != null && !scored && Files.exists(logs.apply(working))) {
+        if (working != null && !scored) {
             runs.put(working, log(working));
         }
-        List<FindingTable> tables = List.of(quality(scores), gradients(trained));
+        runs.values().removeIf(List::isEmpty);
+        List<FindingTable> tables = List.of(quality(scores), gradients(scores, trained));
         TrainingPage.write(
                 run.resolve("comparison.html"), "Trained and calibrated quantization", runs, tables, working != null);
         try {
@@ -76,8 +77,10 @@ public final class QatReport {
         return tables;
     }
 
+    /** Steps of a training; none where its state was removed. */
     private List<TrainingStep> log(String name) {
-        return TrainingLog.read(logs.apply(name));
+        Path file = logs.apply(name);
+        return Files.exists(file) ? TrainingLog.read(file) : List.of();
     }
 
     /** Distances to full precision, and those of the latents less those of the first trained method, seed by seed and prompt by prompt. */
@@ -119,9 +122,10 @@ public final class QatReport {
                         + (reference.isEmpty()
                                 ? ""
                                 : " Differences are from the latent MSE of " + reference
-                                        + ", prompt by prompt on the same seed, with a 95 % interval over seeds and"
-                                        + " prompts (one seed: says nothing of training noise); won are prompts with"
-                                        + " the smaller MSE over all seeds."),
+                                        + ", prompt by prompt on the same seed, with a bootstrap interval of 95 % over seeds"
+                                        + " and prompts (one seed: says nothing of training noise; two or three: from the"
+                                        + " smallest to the largest seed at most, which is too narrow for 95 %); won are"
+                                        + " prompts with the smaller MSE over all seeds."),
                 List.of(
                         "method",
                         "bits",
@@ -183,22 +187,30 @@ public final class QatReport {
         });
     }
 
-    private static FindingTable gradients(SequencedMap<String, List<List<TrainingStep>>> trained) {
+    private static FindingTable gradients(
+            Map<String, List<QatScore>> scores, SequencedMap<String, List<List<TrainingStep>>> trained) {
         List<List<String>> rows = new ArrayList<>();
         trained.forEach((name, logs) -> rows.add(List.of(
                 name,
                 figure(logs, 0.2, TrainingStep::gradientNorm),
                 figure(logs, 0.2, step -> step.groupNorms().getOrDefault("weights", 0.0)),
                 figure(logs, 1, TrainingStep::gradientNorm),
-                lossRatio(logs, trained.firstEntry().getValue()))));
+                setting(scores, name)
+                                .equals(setting(scores, trained.firstEntry().getKey()))
+                        ? lossRatio(logs, trained.firstEntry().getValue())
+                        : "")));
         return new FindingTable(
                 "gradients",
                 "Gradient norms and losses",
                 "Mean norm before clipping, over the first fifth of training and over all of it. The last column is the mean"
-                        + " logarithm of the loss over the first recipe's, step by step on the same seed: the same clips and"
-                        + " noise, but for self-forced training. ± is the deviation between seeds.",
+                        + " logarithm of the loss over the first recipe's of the same bits, step by step on the same seed: the"
+                        + " same clips and noise, but for self-forced training. ± is the deviation between seeds.",
                 List.of("recipe", "first fifth", "first fifth, weights", "whole run", "log loss ratio, last twelfth"),
                 rows);
+    }
+
+    private static String setting(Map<String, List<QatScore>> scores, String name) {
+        return scores.get(name).getFirst().setting();
     }
 
     /** Of the runs with logs of the same steps; empty where there are none, and against itself. */
@@ -208,12 +220,7 @@ public final class QatReport {
                         && own.get(seed).size() == reference.get(seed).size())
                 .mapToDouble(seed -> lossRatioAtTheEnd(own.get(seed), reference.get(seed)))
                 .toArray();
-        double[] figures = QatScore.meanAndDeviation(ratios);
-        return switch (ratios.length) {
-            case 0 -> "";
-            case 1 -> String.format("%+.3f", figures[0]);
-            default -> String.format("%+.3f ± %.3f", figures[0], figures[1]);
-        };
+        return figure(ratios, "%+.3f");
     }
 
     private static double lossRatioAtTheEnd(List<TrainingStep> own, List<TrainingStep> reference) {
@@ -227,22 +234,34 @@ public final class QatReport {
 
     private static String figure(
             List<QatScore> scores, Function<QatScore, List<Double>> metric, double unit, String format) {
-        double[] figures = QatScore.meanAndDeviation(scores.stream()
-                .mapToDouble(score -> unit * QatScore.mean(metric.apply(score)))
-                .toArray());
-        String mean = String.format(format, figures[0]);
-        return scores.size() < 2 ? mean : mean + " ± " + String.format(format, figures[1]);
+        return figure(
+                scores.stream()
+                        .mapToDouble(score -> unit * QatScore.mean(metric.apply(score)))
+                        .toArray(),
+                format);
+    }
+
+    /** The mean of numbers, one a seed, and their deviation where there are several; empty where there are none. */
+    private static String figure(double[] bySeed, String format) {
+        double[] figures = QatScore.meanAndDeviation(bySeed);
+        return switch (bySeed.length) {
+            case 0 -> "";
+            case 1 -> String.format(format, figures[0]);
+            default -> String.format(format + " ± " + format.replace("+", ""), figures[0], figures[1]);
+        };
     }
 
     private static String figure(List<List<TrainingStep>> logs, double share, ToDoubleFunction<TrainingStep> value) {
-        double[] figures = QatScore.meanAndDeviation(logs.stream()
-                .mapToDouble(log -> log.stream()
-                        .limit(Math.max(1, Math.round(share * log.size())))
-                        .mapToDouble(value)
-                        .average()
-                        .orElse(Double.NaN))
-                .toArray());
-        return String.format("%.3f ± %.3f", figures[0], figures[1]);
+        return figure(
+                logs.stream()
+                        .filter(log -> !log.isEmpty())
+                        .mapToDouble(log -> log.stream()
+                                .limit(Math.max(1, Math.round(share * log.size())))
+                                .mapToDouble(value)
+                                .average()
+                                .orElseThrow())
+                        .toArray(),
+                "%.3f");
     }
 
     /** The mean of several runs of one recipe, step by step. */

@@ -25,6 +25,11 @@ public interface Progress {
         /** {@code steps} more steps are done. */
         default void step(long steps) {}
 
+        /** {@code steps} more steps were done by an earlier run: they took no time and say nothing of the time that is left. */
+        default void resume(long steps) {
+            step(steps);
+        }
+
         @Override
         void close();
     }

@@ -8,6 +8,11 @@ import io.arvid.model.wan.Tokenizer;
 import io.arvid.model.wan.UmtTextEncoder;
 import io.arvid.model.wan.WanTransformer;
 import io.arvid.pack.PackedModelFile;
+import io.arvid.pack.PackedSize;
+import io.arvid.pack.PackedSource;
+import io.arvid.pack.Packer;
+import io.arvid.pack.SourceLayout;
+import io.arvid.quantize.recipe.RecipeFile;
 import io.arvid.quantize.scheme.KvPlan;
 import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.rollout.kv.KvQuantization;
@@ -176,7 +181,7 @@ public final class ModelFolder implements AutoCloseable {
     }
 
     /** Copies what a packed transformer needs beside it into {@code target}: text encoder, autoencoder, tokenizer. */
-    public void copyCompanions(Path target) {
+    void copyCompanions(Path target) {
         for (String name : List.of(TEXT_ENCODER, AUTOENCODER, TOKENIZER)) {
             try {
                 AtomicFile.write(target.resolve(name), Files.readAllBytes(folder.resolve(name)));
@@ -212,9 +217,17 @@ public final class ModelFolder implements AutoCloseable {
         }
     }
 
-    /** Copies of the transformer's weights in bfloat16, as they are stored. */
-    public WeightMap storedTransformer() {
-        return transformerWeights.to(DTypes.BF16);
+    /** Writes this model with the integers of {@code plan}, which {@code recipe} chose, to {@code target}; see {@link Packer#write}. */
+    public PackedSize pack(Path target, QuantPlan plan, RecipeFile<?> recipe) {
+        return pack(target, plan, recipe, transformerWeights);
+    }
+
+    /** The same with other {@code weights} in place of those that are not quantized; they are stored in bfloat16. */
+    PackedSize pack(Path target, QuantPlan plan, RecipeFile<?> recipe, WeightMap weights) {
+        try (WeightMap stored = weights.to(DTypes.BF16)) {
+            PackedSource source = new PackedSource(stored, json(), SourceLayout.WAN, recipe.json());
+            return Packer.write(target, plan, source, this::copyCompanions);
+        }
     }
 
     @Override

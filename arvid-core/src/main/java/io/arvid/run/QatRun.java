@@ -1,19 +1,15 @@
 package io.arvid.run;
 
 import io.arvid.pack.PackedSize;
-import io.arvid.pack.PackedSource;
-import io.arvid.pack.Packer;
-import io.arvid.pack.SourceLayout;
 import io.arvid.quantize.qat.QatRecipe;
 import io.arvid.quantize.qat.QatSampling;
 import io.arvid.quantize.qat.QatTrainer;
 import io.arvid.quantize.recipe.RecipeFile;
 import io.arvid.record.TrainingLog;
 import io.arvid.record.TrainingStep;
+import io.arvid.rollout.RolloutConfig;
 import io.arvid.rollout.preset.Guided;
 import io.arvid.rollout.sampler.SamplingSchedule;
-import io.arvid.tensor.DTypes;
-import io.arvid.weights.WeightMap;
 import java.nio.file.Path;
 import java.util.Map;
 
@@ -48,15 +44,10 @@ public final class QatRun {
      * @param listener hears every step, after the log
      */
     public PackedSize run(RecipeFile<?> file, Path states, Path target, TrainingStep.Listener listener) {
-        requireContext(trained(file));
+        requireFit(trained(file));
         try (StateFolder state = StateFolder.open(states, Map.of());
-                QatTrainer.Result result = train(file, state, listener);
-                WeightMap stored = result.weights().to(DTypes.BF16)) {
-            return Packer.write(
-                    target,
-                    result.plan(),
-                    new PackedSource(stored, model.json(), SourceLayout.WAN, file.json()),
-                    model::copyCompanions);
+                QatTrainer.Result result = train(file, state, listener)) {
+            return model.pack(target, result.plan(), file, result.weights());
         }
     }
 
@@ -88,7 +79,12 @@ public final class QatRun {
                 "'" + file.method().id() + "' does not train; use 'arvid quantize --recipe FILE'");
     }
 
-    private void requireContext(QatRecipe recipe) {
+    /**
+     * Refuses what cannot be trained on this model.
+     *
+     * @throws IllegalArgumentException where the recipe's context or chunks, or the model's roll-out, are not for it
+     */
+    public void requireFit(QatRecipe recipe) {
         boolean bidirectional = recipe.training().context() == QatRecipe.Context.BIDIRECTIONAL;
         if (bidirectional != (model.config().sampler() != null)) {
             throw new IllegalArgumentException(model.path() + " is "
@@ -96,8 +92,17 @@ public final class QatRun {
                             ? "causal: set training.context to teacher-forced or self-forced"
                             : "bidirectional: set training.context to bidirectional"));
         }
-        int chunks =
-                model.config().video().latentFrames() / model.config().rollout().framesPerChunk();
+        RolloutConfig rollout = model.config().rollout();
+        if (!bidirectional
+                && (!rollout.isGlobal()
+                        || rollout.independentFirstFrame()
+                        || rollout.firstChunkSteps() != null
+                        || rollout.contextNoise() != 0)) {
+            throw new IllegalArgumentException(model.path()
+                    + " rolls out with a local cache, a first frame or chunk of its own kind, or noise on its context;"
+                    + " training does so with chunks of one kind, all of them in the cache, without noise");
+        }
+        int chunks = model.config().video().latentFrames() / rollout.framesPerChunk();
         if (recipe.training().chunks() > chunks) {
             throw new IllegalArgumentException("training.chunks is "
                     + recipe.training().chunks() + ", but videos of " + model.path() + " have " + chunks);

@@ -82,6 +82,7 @@ final class ShapesClips implements QatData, AutoCloseable {
     @Override
     public void close() {
         thread.shutdownNow();
+        thread.close(); // Waits for the clip that it encodes.
         texts.values().forEach(Tensor::close);
         dataset.close();
     }

@@ -83,7 +83,7 @@ public final class StateFolder implements AutoCloseable {
         if (held == null) {
             channel.close();
             throw new IllegalArgumentException("the state in " + folder
-                    + " is being used by another process; wait for it or choose another folder with --state");
+                    + " is being used by another process; wait for it or choose another folder");
         }
         return channel;
     }
@@ -104,7 +104,7 @@ public final class StateFolder implements AutoCloseable {
         });
         if (!differences.isEmpty()) {
             throw new IllegalArgumentException("the state in " + folder + " is of another run: "
-                    + String.join(", ", differences) + "; choose another folder with --state or remove it");
+                    + String.join(", ", differences) + "; choose another folder or remove it");
         }
     }
 

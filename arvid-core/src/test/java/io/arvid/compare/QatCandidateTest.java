@@ -9,6 +9,7 @@ import io.arvid.run.Generator;
 import io.arvid.run.ModelFolder;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -73,22 +74,24 @@ class QatCandidateTest {
     }
 
     @Test
-    void aModelsKeyChangesWithWhatItDependsOn() {
+    void hashesTellWhatAModelDependsOn() {
         try (ModelFolder model = ModelFolder.open(MODEL);
                 Generator generator = new Generator(model);
                 QatComparison one = comparison(generator, List.of("a prompt"), List.of("red"));
                 QatComparison morePrompts = comparison(generator, List.of("a prompt", "another"), List.of("red"));
                 QatComparison otherCalibration = comparison(generator, List.of("a prompt"), List.of("blue"))) {
-            String trained = one.key(qvgen(0, null));
-            assertThat(morePrompts.key(qvgen(0, null))).isEqualTo(trained);
-            assertThat(otherCalibration.key(qvgen(0, null))).isEqualTo(trained);
-            assertThat(one.key(qvgen(0, 300L))).as("the recipe's own steps").isEqualTo(trained);
-            assertThat(one.key(qvgen(0, 12L))).isNotEqualTo(trained);
-            assertThat(one.key(qvgen(1, null))).isNotEqualTo(trained);
-            String calibrated = one.key(gptq(4));
-            assertThat(morePrompts.key(gptq(4))).isEqualTo(calibrated);
-            assertThat(otherCalibration.key(gptq(4))).isNotEqualTo(calibrated);
-            assertThat(one.key(gptq(6))).isNotEqualTo(calibrated);
+            Map<String, String> trained = one.dependsOn(qvgen(0, null));
+            assertThat(morePrompts.dependsOn(qvgen(0, null))).isEqualTo(trained);
+            assertThat(otherCalibration.dependsOn(qvgen(0, null))).isEqualTo(trained);
+            assertThat(one.dependsOn(qvgen(0, 300L)))
+                    .as("the recipe's own steps")
+                    .isEqualTo(trained);
+            assertThat(one.dependsOn(qvgen(0, 12L))).isNotEqualTo(trained);
+            assertThat(one.dependsOn(qvgen(1, null))).isNotEqualTo(trained);
+            Map<String, String> calibrated = one.dependsOn(gptq(4));
+            assertThat(morePrompts.dependsOn(gptq(4))).isEqualTo(calibrated);
+            assertThat(otherCalibration.dependsOn(gptq(4))).isNotEqualTo(calibrated);
+            assertThat(one.dependsOn(gptq(6))).isNotEqualTo(calibrated);
         }
     }
 

@@ -86,7 +86,7 @@ class ArvidContractTest extends QuantMethodContract<ArvidRecipe> {
 
     @Test
     void theCacheGetsItsBitsChunkByChunkWithinTheBudget() {
-        ArvidRecipe recipe = quick(ArvidRecipe.Seen.TEACHER_FORCED, null, new KvBits(List.of(2, 4, 8), 4.5), null);
+        ArvidRecipe recipe = quick(ArvidRecipe.Seen.QUANTIZED, null, new KvBits(List.of(2, 4, 8), 4.5), null);
         try (TinyModel tiny = new TinyModel(7);
                 CachedRollouts cached = new CachedRollouts(tiny.model(), 2, 3);
                 QuantPlan plan = new ArvidMethod().plan(QuantContext.of(tiny.model(), cached.rollouts()), recipe)) {

@@ -62,13 +62,9 @@ public record ArvidRecipe(
         FULL_PRECISION,
 
         /**
-         * What layers see when those before them, and the cache, are quantized already, pass by pass on the latents of the full-precision roll-out; the
-         * target is the output that full precision has there.
+         * What layers see when those before them, and the cache, are quantized already; the target is the output that full precision has at the same place of
+         * its own roll-out, from which this one drifts away.
          */
-        @JsonProperty("teacher-forced")
-        TEACHER_FORCED,
-
-        /** The same in a roll-out of its own, which drifts away from the full-precision one that the target is from. */
         @JsonProperty("quantized")
         QUANTIZED,
 

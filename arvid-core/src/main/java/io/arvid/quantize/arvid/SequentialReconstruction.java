@@ -40,7 +40,6 @@ final class SequentialReconstruction {
     private final FrameWeights weights;
     private final KvPlan kv;
     private final FullPrecisionInputs fullPrecision;
-    private final ForcedLatents teacher;
     private final LinkedHashMap<LinearSite, LayerPlan> done = new LinkedHashMap<>();
 
     /** With chunks counting as {@code weights} say and the quantized model's cache kept as {@code kv} says. */
@@ -50,7 +49,6 @@ final class SequentialReconstruction {
         this.weights = weights;
         this.kv = kv;
         this.fullPrecision = new FullPrecisionInputs(context, recipe);
-        this.teacher = new ForcedLatents(context, recipe.seed());
     }
 
     /** Plans of all layers of {@code scaled}, in its order. The caller owns their tensors. */
@@ -69,7 +67,6 @@ final class SequentialReconstruction {
             }
         }
         fullPrecision.close();
-        teacher.close();
         LinkedHashMap<LinearSite, LayerPlan> ordered = new LinkedHashMap<>();
         scaled.layers().keySet().forEach(site -> ordered.put(site, Objects.requireNonNull(done.get(site))));
         return ordered;
@@ -99,7 +96,7 @@ final class SequentialReconstruction {
             known.put(site, plan.get());
         }
         known.values().forEach(plan -> plan.tensors().forEach(TensorScope::own));
-        stage.step(recipe.calibrationPrompts());
+        stage.resume(recipe.calibrationPrompts());
         return known;
     }
 
@@ -156,22 +153,17 @@ final class SequentialReconstruction {
                 }
             }
             case QUANTIZED_LOCAL -> {
-                try (Recording seen = tape("", prompt, group, quantized)) {
+                try (Recording seen = tape(prompt, group, quantized)) {
                     yield paired(group, seen, seen);
                 }
             }
-            case TEACHER_FORCED ->
-                againstFullPrecision(prompt, group, " on full-precision latents", teacher.forced(prompt, quantized));
-            case QUANTIZED -> againstFullPrecision(prompt, group, "", quantized);
+            case QUANTIZED -> {
+                try (FullPrecisionInputs.Borrowed reference = fullPrecision.of(prompt, group.keySet());
+                        Recording seen = tape(prompt, group, quantized)) {
+                    yield paired(group, reference.tape(), seen);
+                }
+            }
         };
-    }
-
-    private Map<LinearSite, PairedInputs> againstFullPrecision(
-            int prompt, SequencedMap<LinearSite, ScaledLayer> group, String latents, SiteForward sites) {
-        try (FullPrecisionInputs.Borrowed reference = fullPrecision.of(prompt, group.keySet());
-                Recording seen = tape(latents, prompt, group, sites)) {
-            return paired(group, reference.tape(), seen);
-        }
     }
 
     private static Map<LinearSite, PairedInputs> paired(
@@ -186,14 +178,13 @@ final class SequentialReconstruction {
         return recorded;
     }
 
-    /** What {@code group} sees where the layers before it are rounded; {@code latents} names whose the roll-out's latents are. */
-    private Recording tape(String latents, int prompt, SequencedMap<LinearSite, ScaledLayer> group, SiteForward sites) {
+    /** What {@code group} sees where the layers before it are rounded. */
+    private Recording tape(int prompt, SequencedMap<LinearSite, ScaledLayer> group, SiteForward sites) {
         CalibrationRollouts.Wanted wanted =
                 new CalibrationRollouts.Wanted(group::containsKey, recipe.tokensPerSample(), recipe.seed());
         if (kv instanceof KvPlan.Full) {
             return context.rollouts()
-                    .recordPrompt(
-                            "recording inputs, " + done.size() + " layers quantized" + latents, prompt, wanted, sites);
+                    .recordPrompt("recording inputs, " + done.size() + " layers quantized", prompt, wanted, sites);
         }
         ActivationTape tape = new ActivationTape(wanted);
         TensorScope.runAndFree(() -> context.rollouts()

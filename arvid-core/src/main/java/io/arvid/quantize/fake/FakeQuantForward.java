@@ -6,6 +6,7 @@ import io.arvid.model.RolloutStep;
 import io.arvid.model.SiteForward;
 import io.arvid.quantize.scheme.LayerPlan;
 import io.arvid.quantize.scheme.QuantPlan;
+import io.arvid.tensor.MappedFiles;
 import io.arvid.tensor.TensorScope;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
@@ -16,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A {@link QuantPlan} simulated over an untouched model: planned layers compute with rounded weights and inputs, the others as before. Holds the
- * dequantized weights until it is closed; the plan and the model must outlive it.
+ * dequantized weights until it is closed, in place of the pages of a mapped file; the plan and the model must outlive it.
  */
 public final class FakeQuantForward implements SiteForward, AutoCloseable {
     private final SiteForward fullPrecision;
@@ -32,7 +33,10 @@ public final class FakeQuantForward implements SiteForward, AutoCloseable {
 
     private static Map<LinearSite, FakeQuantLayer> simulated(CausalVideoModel model, Map<LinearSite, LayerPlan> plans) {
         Map<LinearSite, FakeQuantLayer> simulated = new HashMap<>();
-        plans.forEach((site, layer) -> simulated.put(site, new FakeQuantLayer(layer, model.bias(site))));
+        plans.forEach((site, layer) -> {
+            simulated.put(site, new FakeQuantLayer(layer, model.bias(site)));
+            MappedFiles.giveBack(model.weight(site));
+        });
         return simulated;
     }
 

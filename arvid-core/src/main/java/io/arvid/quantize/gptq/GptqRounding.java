@@ -14,7 +14,9 @@ import io.arvid.quantize.fit.ColumnScales;
 import io.arvid.quantize.fit.Gptq;
 import io.arvid.quantize.fit.ScaledLayer;
 import io.arvid.quantize.fit.ScaledModel;
+import io.arvid.quantize.scheme.KvPlan;
 import io.arvid.quantize.scheme.LayerPlan;
+import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.record.Progress;
 import io.arvid.tensor.DTypes;
 import io.arvid.tensor.Ops;
@@ -24,6 +26,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Rounds every layer by GPTQ on the full-precision inputs of calibration roll-outs. In memory, the matrices of all tokens are summed while the model rolls
@@ -37,13 +40,22 @@ import org.bytedeco.pytorch.Tensor;
 public record GptqRounding(Gptq gptq, int prompts, int tokensPerSample, long seed) {
     private static final long MATRIX_BYTES = 4L << 30;
 
+    /** The plan {@code id} with the layers of {@code scaled} rounded by {@code gptq}, or to nearest codes where it is null; the rest is of {@code recipe}. */
+    public static QuantPlan orNearest(
+            QuantContext context, String id, ScaledModel scaled, @Nullable Gptq gptq, CalibratedRecipe recipe) {
+        KvPlan kv = recipe.scheme().kv();
+        return gptq == null
+                ? scaled.nearest(id, kv)
+                : QuantPlan.taking(id, of(gptq, recipe).round(context, scaled), kv);
+    }
+
     /** With the prompts and tokens of {@code recipe}. */
-    public static GptqRounding of(Gptq gptq, CalibratedRecipe recipe) {
+    static GptqRounding of(Gptq gptq, CalibratedRecipe recipe) {
         return new GptqRounding(gptq, recipe.calibrationPrompts(), recipe.tokensPerSample(), recipe.seed());
     }
 
     /** Plans of all layers of {@code scaled}; the caller owns their tensors. */
-    public SequencedMap<LinearSite, LayerPlan> round(QuantContext context, ScaledModel scaled) {
+    SequencedMap<LinearSite, LayerPlan> round(QuantContext context, ScaledModel scaled) {
         context.requirePrompts(prompts);
         if (context.rollouts().recordsToDisk()) {
             return fromDisk(context, scaled);

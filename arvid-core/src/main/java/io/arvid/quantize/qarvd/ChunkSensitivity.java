@@ -117,9 +117,9 @@ public final class ChunkSensitivity {
         List<String> open = runs.keySet().stream()
                 .filter(run -> log.find(prompt, run).isEmpty())
                 .toList();
-        stage.step(runs.size() - open.size());
+        stage.resume(runs.size() - open.size());
         if (open.isEmpty()) {
-            stage.step();
+            stage.resume(1);
             return;
         }
         try (TensorScope scope = TensorScope.open()) {

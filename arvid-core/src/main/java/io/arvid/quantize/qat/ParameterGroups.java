@@ -114,10 +114,12 @@ final class ParameterGroups implements AutoCloseable {
         return norms;
     }
 
-    /** The norm of all gradients from those of the groups. */
-    static double total(Map<String, Double> norms) {
-        return Math.sqrt(
-                norms.values().stream().mapToDouble(norm -> norm * norm).sum());
+    /** The norm of the gradients of all groups that {@code active} names, from those of each. */
+    static double total(Map<String, Double> norms, Predicate<String> active) {
+        return Math.sqrt(norms.entrySet().stream()
+                .filter(group -> active.test(group.getKey()))
+                .mapToDouble(group -> group.getValue() * group.getValue())
+                .sum());
     }
 
     /** Multiplies all gradients by {@code factor}. */

@@ -6,6 +6,8 @@ import io.arvid.quantize.qvgen.Follow;
 import io.arvid.quantize.qvgen.RankSchedule;
 import io.arvid.quantize.scheme.Granularity;
 import io.arvid.quantize.scheme.InputRule;
+import io.arvid.quantize.scheme.IntGrid;
+import io.arvid.quantize.scheme.KvPlan;
 import io.arvid.quantize.scheme.Scheme;
 import io.arvid.quantize.scheme.StepBuckets;
 
@@ -47,7 +49,13 @@ public record QatRecipe(
             @JsonProperty("train") Trained train,
             @JsonProperty("adapterRank") int adapterRank,
             @JsonProperty("gradientScaling") boolean gradientScaling,
-            @JsonProperty("roundingExponent") double roundingExponent) {}
+            @JsonProperty("roundingExponent") double roundingExponent) {
+        /** Checks the numbers. */
+        public Weights {
+            require(train == Trained.FULL || adapterRank > 0, "weights.adapterRank must be positive");
+            require(roundingExponent >= 1, "weights.roundingExponent must be at least 1");
+        }
+    }
 
     /** What of the weights is trained. */
     public enum Trained {
@@ -67,7 +75,12 @@ public record QatRecipe(
      */
     public record Inputs(
             @JsonProperty("learnedClipping") boolean learnedClipping,
-            @JsonProperty("buckets") int buckets) {}
+            @JsonProperty("buckets") int buckets) {
+        /** Checks the numbers. */
+        public Inputs {
+            require(buckets > 0, "inputs.buckets must be positive");
+        }
+    }
 
     /**
      * The auxiliary module.
@@ -85,7 +98,14 @@ public record QatRecipe(
             @JsonProperty("warmUp") long warmUp,
             @JsonProperty("decay") RankSchedule.Decay decay,
             @JsonProperty("initialIterations") int initialIterations,
-            @JsonProperty("resetMoments") boolean resetMoments) {}
+            @JsonProperty("resetMoments") boolean resetMoments) {
+        /** Checks the numbers. */
+        public Auxiliary {
+            require(rank == 0 || Integer.bitCount(rank) == 1, "auxiliary.rank must be 0 or a power of two");
+            require(phaseSteps >= 0 && warmUp >= 0, "auxiliary.phaseSteps and warmUp must not be negative");
+            require(rank == 0 || initialIterations > 0, "auxiliary.initialIterations must be positive");
+        }
+    }
 
     /**
      * The loss.
@@ -112,7 +132,13 @@ public record QatRecipe(
             @JsonProperty("quantizers") double quantizers,
             @JsonProperty("auxiliary") double auxiliary,
             @JsonProperty("clips") double clips,
-            @JsonProperty("warmUpShare") double warmUpShare) {}
+            @JsonProperty("warmUpShare") double warmUpShare) {
+        /** Checks the numbers. */
+        public Rates {
+            require(weights >= 0 && quantizers >= 0 && auxiliary >= 0 && clips >= 0, "rates must not be negative");
+            require(warmUpShare >= 0 && warmUpShare < 1, "rates.warmUpShare must be at least 0 and less than 1");
+        }
+    }
 
     /**
      * Constants of the optimizers.
@@ -130,7 +156,20 @@ public record QatRecipe(
             @JsonProperty("beta2") double beta2,
             @JsonProperty("weightDecay") double weightDecay,
             @JsonProperty("clipNorm") double clipNorm,
-            @JsonProperty("averageDecay") double averageDecay) {}
+            @JsonProperty("averageDecay") double averageDecay) {
+        /** Checks the numbers. */
+        public Optimizers {
+            requireDecay("beta1", beta1);
+            requireDecay("beta2", beta2);
+            requireDecay("averageDecay", averageDecay);
+            require(weightDecay >= 0, "optimizer.weightDecay must not be negative");
+            require(clipNorm > 0, "optimizer.clipNorm must be positive");
+        }
+
+        private static void requireDecay(String name, double decay) {
+            require(decay >= 0 && decay < 1, "optimizer." + name + " must be at least 0 and less than 1");
+        }
+    }
 
     /** What a noisy chunk sees while it is trained. */
     public enum Context {
@@ -185,7 +224,22 @@ public record QatRecipe(
             @JsonProperty("pool") int pool,
             @JsonProperty("precision") Precision precision,
             @JsonProperty("checkpointing") boolean checkpointing,
-            @JsonProperty("saveEvery") long saveEvery) {}
+            @JsonProperty("saveEvery") long saveEvery) {
+        /** Checks the numbers. */
+        public Training {
+            require(steps > 0 && batch > 0 && chunks > 0, "a run needs steps");
+            require(clips > 0, "training.clips must be positive");
+            requireShare("rolloutShare", rolloutShare);
+            requireShare("captionDropout", captionDropout);
+            require(contextNoise >= 0, "training.contextNoise must not be negative");
+            require(refreshEvery > 0 && pool > 0, "refreshEvery and pool must be positive");
+            require(saveEvery > 0, "training.saveEvery must be positive");
+        }
+
+        private static void requireShare(String name, double share) {
+            require(share >= 0 && share <= 1, "training." + name + " must be between 0 and 1");
+        }
+    }
 
     /** Checks what types cannot say. */
     public QatRecipe {
@@ -206,11 +260,16 @@ public record QatRecipe(
         require(
                 auxiliary.rank() == 0 || weights.train() == Trained.FULL,
                 "the auxiliary module goes with weights.train 'full', not 'adapter'");
-        require(training.steps() > 0 && training.batch() > 0 && training.chunks() > 0, "a run needs steps");
-        require(training.clips() > 0, "training.clips must be positive");
-        require(training.refreshEvery() > 0 && training.pool() > 0, "refreshEvery and pool must be positive");
-        require(training.saveEvery() > 0, "training.saveEvery must be positive");
-        require(inputs.buckets() > 0, "inputs.buckets must be positive");
+        require(
+                !optimizer.muon() || weights.train() == Trained.FULL,
+                "optimizer.muon goes with weights.train 'full': adapters are trained by AdamW");
+        require(
+                scheme.kv() instanceof KvPlan.Full || training.context() == Context.SELF_FORCED,
+                "only self-forced training has a cache that can be quantized: set scheme.kv to rule 'full'");
+        requireSteps("weights", scheme.weights().grid());
+        if (!(scheme.inputs() instanceof InputRule.Full)) {
+            requireSteps("inputs", scheme.inputs().grid());
+        }
         require(
                 !inputs.learnedClipping() || scheme.inputs() instanceof InputRule.Dynamic,
                 "inputs.learnedClipping goes with dynamic inputs");
@@ -219,19 +278,20 @@ public record QatRecipe(
                         && (stepwise.buckets() instanceof StepBuckets.ByChunk
                                 || stepwise.buckets() instanceof StepBuckets.ByChunkAnd)),
                 "inputs by chunk cannot be trained: a batch is one pass over all chunks; use buckets by timestep");
-        require(optimizer.clipNorm() > 0, "optimizer.clipNorm must be positive");
         require(
-                optimizer.averageDecay() >= 0 && optimizer.averageDecay() < 1,
-                "optimizer.averageDecay must be at least 0 and less than 1");
+                !(scheme.inputs() instanceof InputRule.Stepwise stepwise)
+                        || stepwise.buckets().count() == inputs.buckets(),
+                "inputs.buckets is " + inputs.buckets() + ", but scheme.inputs has buckets of another number");
         long faded =
                 auxiliary.warmUp() + RankSchedule.phases(auxiliary.rank()) * phaseSteps(auxiliary, training.steps());
         require(
                 auxiliary.rank() == 0 || faded <= training.steps(),
                 "the auxiliary module is gone after " + faded + " steps, but training.steps is " + training.steps()
                         + ": lower auxiliary.phaseSteps or warmUp, or set phaseSteps to 0");
-        require(
-                rates.warmUpShare() >= 0 && rates.warmUpShare() < 1,
-                "rates.warmUpShare must be at least 0 and less than 1");
+    }
+
+    private static void requireSteps(String of, IntGrid grid) {
+        require(grid.steps() > 0, "a symmetric grid of " + grid.bits() + " bit has nothing but zero: " + of);
     }
 
     private static void require(boolean holds, String otherwise) {

@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -106,7 +107,7 @@ public final class QatTrainer implements AutoCloseable {
      *
      * @param state file of the saved state, written whole or not at all
      * @param listener hears every step, the last one also where its loss is not finite
-     * @throws IllegalStateException where loss or gradients are no longer finite; the saved state is of an earlier step
+     * @throws DivergedException where loss or gradients are no longer finite; the saved state is of an earlier step
      */
     public Result train(Path state, TrainingStep.Listener listener) {
         Torch.flushDenormals();
@@ -122,12 +123,12 @@ public final class QatTrainer implements AutoCloseable {
                         step++) {
                     TrainingStep made = oneStep(step, groups, generated, student);
                     listener.onStep(made);
-                    requireFinite(made);
-                    if ((step + 1) % recipe.training().saveEvery() == 0) {
+                    DivergedException.requireFinite(made);
+                    if ((step + 1) % recipe.training().saveEvery() == 0
+                            || step + 1 == recipe.training().steps()) {
                         saved.save(step + 1, groups, generated);
                     }
                 }
-                saved.save(recipe.training().steps(), groups, generated);
                 return result(start, groups);
             }
         }
@@ -142,6 +143,7 @@ public final class QatTrainer implements AutoCloseable {
     private SelfForcedClips selfForcedClips() {
         return new SelfForcedClips(
                 rollout == null ? RolloutConfig.selfForcing() : rollout,
+                recipe.scheme().kv().quantization().stores(),
                 recipe.training().pool());
     }
 
@@ -186,10 +188,12 @@ public final class QatTrainer implements AutoCloseable {
             QatBatches.Batch batch = batch(step, student, fading, generated);
             groups.clearGradients();
             double value = gradients(student, batch, student.sites(batch.timesteps(), fading));
+            Predicate<String> active = group -> moves(group, step);
             Map<String, Double> norms = groups.norms();
-            double norm = ParameterGroups.total(norms);
+            double norm = ParameterGroups.total(norms, active);
             if (Double.isFinite(value) && Double.isFinite(norm)) {
-                update(step, norm, groups, fading);
+                groups.scaleGradients(Math.min(1, recipe.optimizer().clipNorm() / norm));
+                groups.step(rate.at(step), active);
             }
             return new TrainingStep(
                     step + 1,
@@ -198,19 +202,17 @@ public final class QatTrainer implements AutoCloseable {
                     norm,
                     norms,
                     fading.rank(),
-                    schedule.initialRank() == 0 ? 0 : schedule.fading(step),
+                    fading.rank() == 0 ? 0 : schedule.fading(step),
                     groups.rates(rate.at(step)),
                     (System.nanoTime() - began) / 1e9);
         }
     }
 
-    private void update(long step, double norm, ParameterGroups groups, QatLayer.Fading fading) {
-        double largest = recipe.optimizer().clipNorm();
-        if (norm > largest) {
-            groups.scaleGradients(largest / norm);
-        }
-        boolean onlyModules = schedule.initialRank() > 0 && step < schedule.warmUp();
-        groups.step(rate.at(step), group -> group.equals(ParameterGroups.AUXILIARY) ? fading.rank() > 0 : !onlyModules);
+    /** Whether {@code step} changes the parameters of {@code group}: Φ while it has a rank, the others when it has warmed up. */
+    private boolean moves(String group, long step) {
+        return group.equals(ParameterGroups.AUXILIARY)
+                ? schedule.rank(step) > 0
+                : schedule.initialRank() == 0 || step >= schedule.warmUp();
     }
 
     private QatLayer.Fading fading(long step) {
@@ -241,7 +243,9 @@ public final class QatTrainer implements AutoCloseable {
     private QatBatches.Batch batch(long step, QatModel student, QatLayer.Fading fading, SelfForcedClips generated) {
         if (recipe.training().context() != QatRecipe.Context.SELF_FORCED) {
             QatBatches.Batch batch = batches.fromData(step);
-            data.prefetch(batches.clips(step + 1), batches.frames());
+            if (step + 1 < recipe.training().steps()) {
+                data.prefetch(batches.clips(step + 1), batches.frames());
+            }
             return batch;
         }
         if (generated.isEmpty() || step % recipe.training().refreshEvery() == 0) {
@@ -282,15 +286,6 @@ public final class QatTrainer implements AutoCloseable {
         Tensor value = objective.apply(batches.flow(student.transformer(), batch, sites));
         value.backward();
         return Tensors.item(value);
-    }
-
-    private static void requireFinite(TrainingStep made) {
-        if (!Double.isFinite(made.loss()) || !Double.isFinite(made.gradientNorm())) {
-            throw new IllegalStateException("step " + made.step() + ": the loss is " + made.loss()
-                    + " and the norm of its gradients " + made.gradientNorm()
-                    + "; stopped before the parameters changed. The same command begins again at the last saved state, if there is one;"
-                    + " rates, clipNorm and saveEvery of the recipe may be lower then");
-        }
     }
 
     private Result result(QatStart start, ParameterGroups groups) {

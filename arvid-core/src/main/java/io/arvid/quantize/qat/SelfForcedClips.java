@@ -2,7 +2,7 @@ package io.arvid.quantize.qat;
 
 import io.arvid.model.SiteForward;
 import io.arvid.model.wan.WanTransformer;
-import io.arvid.rollout.DenseKvStore;
+import io.arvid.rollout.KvStore;
 import io.arvid.rollout.NoiseSource;
 import io.arvid.rollout.Rollout;
 import io.arvid.rollout.RolloutConfig;
@@ -22,11 +22,14 @@ final class SelfForcedClips implements AutoCloseable {
     private record Generated(Tensor latents, int prompt) {}
 
     private final RolloutConfig rollout;
+    private final KvStore.Factory stores;
     private final int capacity;
     private final List<Generated> clips = new ArrayList<>();
 
-    SelfForcedClips(RolloutConfig rollout, int capacity) {
+    /** {@code capacity} clips of roll-outs with keys and values in {@code stores}. */
+    SelfForcedClips(RolloutConfig rollout, KvStore.Factory stores, int capacity) {
         this.rollout = rollout;
+        this.stores = stores;
         this.capacity = capacity;
     }
 
@@ -40,7 +43,7 @@ final class SelfForcedClips implements AutoCloseable {
         try (TensorScope scope = TensorScope.open();
                 Seeds seeds = new Seeds(seed)) {
             Tensor noise = seeds.normal(prompts.length, frames, frame[0], frame[1], frame[2]);
-            Tensor made = new Rollout(model, rollout, sites, DenseKvStore::new, RolloutListener.NONE)
+            Tensor made = new Rollout(model, rollout, sites, stores, RolloutListener.NONE)
                     .run(noise, text, NoiseSource.seeded(seeds));
             for (int i = 0; i < prompts.length; i++) {
                 add(Ops.copy(made.select(0, i)), prompts[i]);

@@ -48,12 +48,7 @@ public final class RotationMethod implements QuantMethod<RotationRecipe> {
         ScaledModel scaled = ScaledModel.of(
                 context.model(), recipe.scheme(), recipe.range().weights(), site -> rotation(site, recipe));
         ScaledModel ranged = recipe.inputCalibration().calibrate(context, scaled);
-        return recipe.gptq() == null
-                ? ranged.nearest(id(), recipe.scheme().kv())
-                : QuantPlan.taking(
-                        id(),
-                        GptqRounding.of(recipe.gptq(), recipe).round(context, ranged),
-                        recipe.scheme().kv());
+        return GptqRounding.orNearest(context, id(), ranged, recipe.gptq(), recipe);
     }
 
     private static InputTransform rotation(LinearSite site, RotationRecipe recipe) {

@@ -54,12 +54,7 @@ public final class SvdQuant implements QuantMethod<SvdQuantRecipe> {
                         context.model(), recipe.scheme(), recipe.range().weights())
                 .map((site, layer) -> branched.getOrDefault(site, layer));
         ScaledModel ranged = recipe.inputCalibration().calibrate(context, scaled);
-        return recipe.gptq() == null
-                ? ranged.nearest(id(), recipe.scheme().kv())
-                : QuantPlan.taking(
-                        id(),
-                        GptqRounding.of(recipe.gptq(), recipe).round(context, ranged),
-                        recipe.scheme().kv());
+        return GptqRounding.orNearest(context, id(), ranged, recipe.gptq(), recipe);
     }
 
     /** Layers with a branch, one group of a common input after the other. */

@@ -111,7 +111,7 @@ public record Pull(RemoteRepository repository, Path folder, int connections, lo
     /** The first segment alone, to learn whether the server keeps to ranges; then the others side by side, or, where it does not, as one. */
     private void fetchSegments(RemoteEntry entry, PartialFile partial, Progress.Stage stage) {
         List<PartialFile.Segment> missing = partial.missing();
-        stage.step(entry.bytes()
+        stage.resume(entry.bytes()
                 - missing.stream().mapToLong(s -> s.end() - s.begin()).sum());
         if (missing.isEmpty()) {
             return;

@@ -93,8 +93,10 @@ class ParameterGroupsTest {
             seen.put(view.getKey(), scaled);
         }
         double norm = Math.sqrt(squares);
-        double found = ParameterGroups.total(groups.norms());
+        double found = ParameterGroups.total(groups.norms(), group -> true);
         assertThat(found / norm).isCloseTo(1.0, within(1e-5));
+        assertThat(ParameterGroups.total(Map.of("weights", 3.0, "auxiliary", 4.0), "auxiliary"::equals))
+                .isEqualTo(4);
         groups.scaleGradients(1 / found);
         groups.step(SHARE, group -> true);
         seen.values().forEach(all -> {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.arvid.quantize.recipe.RecipeFile;
+import io.arvid.quantize.scheme.KvPlan;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -44,7 +45,7 @@ class QatRecipeTest {
         String scheme = "\"scheme\": {\"weights\": {" + grid
                 + ", \"at\": \"per-channel\"}, \"inputs\": {\"rule\": \"stepwise\", " + grid
                 + ", \"buckets\": {\"by\": %s}}, \"skip\": [], \"kv\": {\"rule\": \"full\"}}";
-        String fixed = "\"inputs\": {\"learnedClipping\": false, \"buckets\": 50}, ";
+        String fixed = "\"inputs\": {\"learnedClipping\": false, \"buckets\": 7}, ";
         String byTimestep = scheme.formatted("\"timestep\", \"count\": 7");
         assertThat(of(fixed + byTimestep).inputs().learnedClipping()).isFalse();
         assertThatThrownBy(() -> of(byTimestep)).hasMessageContaining("inputs.learnedClipping");
@@ -53,11 +54,46 @@ class QatRecipeTest {
             assertThatThrownBy(() -> of(fixed + scheme.formatted(byChunk)))
                     .hasMessageContaining("by chunk cannot be trained");
         }
+        assertThatThrownBy(() -> of(fixed.replace('7', '8') + byTimestep))
+                .hasMessageContaining("buckets of another number");
+        assertThatThrownBy(() -> of(scheme.formatted("\"timestep\", \"count\": 50")
+                        .replace("\"bits\": 4, \"symmetric\": false", "\"bits\": 1, \"symmetric\": true")))
+                .hasMessageContaining("nothing but zero");
+    }
+
+    @Test
+    void numbersThatMakeNoSenseAreRefused() {
         String optimizer =
-                "\"optimizer\": {\"muon\": false, \"beta1\": 0.9, \"beta2\": 0.95, \"weightDecay\": 0, \"clipNorm\": %s,"
+                "\"optimizer\": {\"muon\": %s, \"beta1\": %s, \"beta2\": 0.95, \"weightDecay\": 0, \"clipNorm\": %s,"
                         + " \"averageDecay\": %s}";
-        assertThatThrownBy(() -> of(optimizer.formatted("0", "0"))).hasMessageContaining("clipNorm must be positive");
-        assertThatThrownBy(() -> of(optimizer.formatted("1", "1"))).hasMessageContaining("averageDecay");
+        assertThatThrownBy(() -> of(optimizer.formatted("false", "0.9", "0", "0")))
+                .hasMessageContaining("clipNorm must be positive");
+        assertThatThrownBy(() -> of(optimizer.formatted("false", "0.9", "1", "1")))
+                .hasMessageContaining("averageDecay");
+        assertThatThrownBy(() -> of(optimizer.formatted("false", "1", "1", "0")))
+                .hasMessageContaining("beta1");
+        String adapter =
+                "\"weights\": {\"train\": \"adapter\", \"adapterRank\": %s, \"gradientScaling\": true, \"roundingExponent\": %s}";
+        assertThatThrownBy(() -> of(adapter.formatted("0", "1"))).hasMessageContaining("adapterRank must be positive");
+        assertThatThrownBy(() -> of(adapter.formatted("4", "0.5"))).hasMessageContaining("roundingExponent");
+        String noModule = auxiliary(0, 0).replace("\"rank\": 32", "\"rank\": 0") + ", ";
+        assertThatThrownBy(() -> of(
+                        noModule + optimizer.formatted("true", "0.9", "1", "0") + ", " + adapter.formatted("4", "1")))
+                .hasMessageContaining("adapters are trained by AdamW");
+        assertThatThrownBy(() -> of(auxiliary(0, 0).replace("32", "3"))).hasMessageContaining("a power of two");
+    }
+
+    @Test
+    void aCacheIsQuantizedWhereTheModelGeneratesWhatItLearnsOn() {
+        String cache = "{\"rule\": \"grouped\", \"bits\": 4, \"groupSize\": 0, \"along\": \"channels\"}";
+        assertThat(withCache("qvgen-self-forced-w4a4", cache).scheme().kv()).isInstanceOf(KvPlan.Grouped.class);
+        assertThatThrownBy(() -> withCache("qvgen-w4a4", cache)).hasMessageContaining("only self-forced training");
+    }
+
+    private static QatRecipe withCache(String name, String cache) {
+        String json = RecipeFile.read(RECIPES.resolve(name + ".json")).json().toString();
+        return (QatRecipe) RecipeFile.parse(json.replace("\"kv\":{\"rule\":\"full\"}", "\"kv\":" + cache))
+                .recipe();
     }
 
     @Test

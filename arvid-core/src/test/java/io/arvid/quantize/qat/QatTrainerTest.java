@@ -102,7 +102,7 @@ class QatTrainerTest {
     private Tensor studentRollOut(QatRecipe recipe, String state) {
         QatStart start = QatStart.of(tiny.teacher, recipe, site -> TinyStudent.ones(1));
         try (ParameterGroups groups = new ParameterGroups(start, recipe);
-                SelfForcedClips none = new SelfForcedClips(TinyStudent.ROLLOUT, 1)) {
+                SelfForcedClips none = new SelfForcedClips(TinyStudent.ROLLOUT, DenseKvStore::new, 1)) {
             Map<String, Tensor> tensors = new LinkedHashMap<>();
             try (var saved = SafetensorsFile.open(folder.resolve(state))) {
                 groups.restore(saved, groups.steps());
@@ -233,7 +233,7 @@ class QatTrainerTest {
         }
         List<TrainingStep> heard = new ArrayList<>();
         assertThatThrownBy(() -> train(recipe, "state", heard::add))
-                .isInstanceOf(IllegalStateException.class)
+                .isInstanceOf(DivergedException.class)
                 .hasMessageContaining("step 1: the loss is NaN");
         assertThat(heard).singleElement().extracting(TrainingStep::loss).isEqualTo(Double.NaN);
         assertThat(folder.resolve("state")).doesNotExist();
