@@ -340,8 +340,22 @@ class PresetCommandsTest {
         generate("emulated", "--kernel", "emulated");
         assertThat(out.toString()).contains("in integers: 22 layers by emulated");
         assertThat(generate("kv", "--kv", "int8")).isNotEqualTo(packed);
+        assertThat(err.toString()).doesNotContain("was quantized with");
+        generate("steps", "--steps", "1000,500");
+        assertThat(err.toString())
+                .contains("was quantized with denoising_step_list [1000,750,500,250]; now it is run otherwise");
+        forgetPreset(model.resolve("config.json"));
+        generate("old", "--steps", "1000,500");
+        assertThat(err.toString()).doesNotContain("was quantized with");
         assertThat(quantize(options, "twice")).isEqualTo(1);
         assertThat(err.toString()).contains("is quantized already").hasLineCount(1);
+    }
+
+    /** Makes the configuration one that does not say what the model was quantized with. */
+    private static void forgetPreset(Path config) throws IOException {
+        JsonNode json = new JsonMapper().readTree(config.toFile());
+        ((ObjectNode) json.path("arvid_source")).remove(List.of("preset", "rollout"));
+        Files.writeString(config, json.toString());
     }
 
     @Test

@@ -144,7 +144,12 @@ public final class PublishedModel implements AutoCloseable {
 
     /** How this model can be written to the {@code config.json} of its packed form, so that {@link #open} reads it again. */
     public ObjectNode packedConfig() {
-        return PackedCard.write(config(), card);
+        return PackedCard.write(config(), card, preset);
+    }
+
+    /** The settings that a packed model was quantized with where its preset has others now; null where it has none, or the model does not say. */
+    public @Nullable String changedSincePacking() {
+        return packed == null ? null : PackedCard.difference(packed, preset);
     }
 
     /** Bytes of the transformer's parameters that are used as they are stored. */

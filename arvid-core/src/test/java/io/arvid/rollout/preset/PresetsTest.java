@@ -165,6 +165,22 @@ class PresetsTest {
     }
 
     @Test
+    void aFileOfAnotherPresetIsToldFromTheOwn(@TempDir Path folder) throws IOException {
+        Files.createDirectories(folder.resolve("framewise"));
+        checkpoint(folder.resolve("framewise/causal_forcing.pt"), "generator");
+        Preset chunkwise = Presets.find("causal-forcing");
+        ModelCard card = ModelFiles.open(List.of(folder)).transformer(chunkwise);
+        assertThat(Presets.otherOwner(chunkwise, card).id()).isEqualTo("causal-forcing-framewise");
+        assertThat(Presets.otherOwner(Presets.find("causal-forcing-framewise"), card))
+                .isNull();
+
+        Path unnamed = checkpoint(folder.resolve("mine.pt"), "generator");
+        assertThat(Presets.otherOwner(
+                        chunkwise, ModelFiles.open(List.of(unnamed)).transformer(chunkwise)))
+                .isNull();
+    }
+
+    @Test
     void aCausalModelWithoutItsGroupsRunsWhereItIsAskedFor(@TempDir Path folder) {
         Preset preset = Presets.find("self-forcing");
         for (String group : List.of("", "state_dict", "model")) {
