@@ -195,7 +195,7 @@ class PresetCommandsTest {
 
     /** Recipe, prompts and output of a calibration, and {@code more}. */
     private String[] calibration(String... more) throws IOException {
-        Path prompts = Files.writeString(folder.resolve("prompts.txt"), "a cat on a beach\n");
+        Path prompts = Files.writeString(folder.resolve("prompts.txt"), "a cat on a beach\n".repeat(4));
         List<String> options = new ArrayList<>(List.of("--prompts", prompts.toString(), "--recipe"));
         options.add(Path.of("..", "recipes", "q-arvd-full-w4a8.json").toString());
         options.addAll(List.of("-o", folder.resolve("planned").toString()));
@@ -205,7 +205,7 @@ class PresetCommandsTest {
 
     @Test
     void thePlanCountsTheRolloutsOfSensitivities() throws IOException {
-        Path prompts = Files.writeString(folder.resolve("prompts.txt"), "a cat on a beach\n");
+        Path prompts = Files.writeString(folder.resolve("prompts.txt"), "a cat on a beach\n".repeat(4));
         String[] options = {
             "--recipe",
             Path.of("..", "recipes", "q-arvd-w4a8.json").toString(),
@@ -226,6 +226,45 @@ class PresetCommandsTest {
                 .contains("for 21 roll-outs", "weights rounded")
                 .doesNotContain("packing", " rounding");
         assertThat(folder.resolve("packed.state")).doesNotExist();
+    }
+
+    @Test
+    void tooFewPromptsAreRefusedBeforeTheWork() throws IOException {
+        Path prompts = Files.writeString(folder.resolve("prompts.txt"), "a cat on a beach\n");
+        Path alpha = Files.writeString(folder.resolve("alpha.json"), "{\"alpha\": [1, 2]}");
+        String recipe = Path.of("..", "recipes", "q-arvd-w4a8.json").toString();
+        String[] options = {"--recipe", recipe, "--prompts", prompts.toString(), "--dry-run"};
+        for (String verb : List.of("quantize", "sensitivity")) {
+            List<String> arguments = new ArrayList<>(List.of(options));
+            arguments.addAll(List.of("-o", folder.resolve("never").toString()));
+            assertThat(run(verb, arguments.toArray(String[]::new))).isEqualTo(1);
+            assertThat(err.toString())
+                    .contains("the recipe wants 4 calibration prompts; --prompts has 1")
+                    .hasLineCount(1);
+        }
+        String[] given = Arrays.copyOf(options, options.length + 2);
+        given[options.length] = "--sensitivity";
+        given[options.length + 1] = alpha.toString();
+        assertThat(quantize(given, "packed")).as(err.toString()).isZero();
+    }
+
+    @Test
+    void whatCalibrationDoesNotRollOutIsRefused() throws IOException {
+        ObjectNode local = new JsonMapper().valueToTree(Presets.find(preset));
+        ((ObjectNode) local.path("rollout")).put("local_attn_size", 3);
+        Path file = Files.writeString(folder.resolve("local.json"), local.toString());
+        Map<String, String> reasons = Map.of(
+                "rolling-forcing", "has a rolling window",
+                "causal-forcing-long", "has a rolling window",
+                file.toString(), "a cache of all 6 latent frames; preset 'self-forcing' has one of 3",
+                "wan2.1-t2v-1.3b", "which has no roll-out");
+        for (Map.Entry<String, String> reason : reasons.entrySet()) {
+            preset = reason.getKey();
+            for (String verb : List.of("quantize", "sensitivity")) {
+                assertThat(run(verb, calibration("--dry-run"))).as(preset).isEqualTo(1);
+                assertThat(err.toString()).contains(reason.getValue()).hasLineCount(1);
+            }
+        }
     }
 
     @Test
