@@ -16,6 +16,7 @@ import io.arvid.run.QuantizedModel;
 import io.arvid.run.StateFolder;
 import io.arvid.run.StreamingDecoder;
 import io.arvid.tensor.TensorScope;
+import io.arvid.tensor.Tensors;
 import io.arvid.weights.SafetensorsFile;
 import io.arvid.weights.SafetensorsWriter;
 import io.arvid.weights.WeightMap;
@@ -69,14 +70,25 @@ record PublishedGeneration(
     /**
      * Prints what it will hold in memory and returns it for JSON.
      *
-     * @throws IllegalArgumentException where that is more than {@code limit} bytes, 0 for no limit
+     * @throws IllegalArgumentException where that is more than {@code limit} bytes, 0 for no limit, and where frames do not split into chunks
      */
     Map<String, Object> plan(long limit) {
+        model.requireChunks(startShape());
         MemoryPlan plan = new FullSizeBudget(model).generation(cache, prompts.size());
         output.line(model.card().title() + " from " + model.card().file());
         plan.lines().forEach(output::line);
         plan.requireWithin(limit, "fewer --frames or a smaller --height and --width need less");
         return json(model, plan);
+    }
+
+    /** Shape of the latents that every video starts with, or null. */
+    private long @Nullable [] startShape() {
+        if (start == null) {
+            return null;
+        }
+        try (WeightMap given = SafetensorsFile.open(start)) {
+            return Tensors.shape(given.get("latents"));
+        }
     }
 
     /** What the verbs' plans have in common, sizes in bytes. */

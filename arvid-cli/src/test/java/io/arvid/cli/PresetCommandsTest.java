@@ -137,6 +137,21 @@ class PresetCommandsTest {
     }
 
     @Test
+    void framesThatDoNotSplitAreRefusedInThePlan() throws IOException {
+        assertThat(run("generate", "-p", "x", "--dry-run", "--frames", "13")).isEqualTo(1);
+        assertThat(err.toString())
+                .contains("4 noise frames do not split into chunks of 3")
+                .hasLineCount(1);
+        generate("frame", "--chunk-frames", "1", "--frames", "5");
+        String start = folder.resolve("frame/0000.safetensors").toString();
+        assertThat(run("generate", "-p", "x", "--dry-run", "--start", start)).isEqualTo(1);
+        assertThat(err.toString()).contains("2 given frames do not split").hasLineCount(1);
+        assertThat(run("generate", "-p", "x", "--dry-run", "--start", start, "--frames", "5"))
+                .isEqualTo(1);
+        assertThat(err.toString()).contains("do not begin a video").hasLineCount(1);
+    }
+
+    @Test
     void thePlanComesFirstAndTheLimitHolds() {
         assertThat(run("generate", "-p", "x", "--dry-run")).isZero();
         assertThat(out.toString()).contains("keys and values").contains("(peak)");
