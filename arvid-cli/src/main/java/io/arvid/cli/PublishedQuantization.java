@@ -240,7 +240,7 @@ record PublishedQuantization(
         facts.put("prompts", hash(String.join("\n", prompts)));
         facts.put("seed", Long.toString(seed));
         facts.put("type", model.type().safetensorsName());
-        facts.put("text", text());
+        facts.put("text", text(model));
         facts.put(
                 "sensitivity",
                 sensitivity == null ? "measured" : hash(sensitivity.alpha().toString()));
@@ -248,7 +248,8 @@ record PublishedQuantization(
         return facts;
     }
 
-    private String text() {
+    /** What the text states of prompts depend on. */
+    static String text(PublishedModel model) {
         return model.hasSyntheticText()
                 ? "synthetic"
                 : StateFolder.stamp(model.files()

@@ -137,6 +137,33 @@ class PresetCommandsTest {
     }
 
     @Test
+    void generatingGoesOnWhereItStopped() throws IOException {
+        model = folder.resolve("decoding");
+        Torch.withoutGradients(() -> {
+            List<PublishedNetwork> parts = List.of(PublishedNetwork.TINY_AUTOENCODER);
+            SyntheticModel.write(model, SMALL, parts, DTypes.BF16, 1, (name, count) -> {});
+            return null;
+        });
+        Path videos = folder.resolve("videos");
+        generate("videos", "-p", "a dog");
+        List<Path> latents = List.of(videos.resolve("0000.safetensors"), videos.resolve("0001.safetensors"));
+        makeOld(videos);
+        String[] decoded = {"-p", "a cat", "-p", "a dog", "-o", videos.toString()};
+        assertThat(run("generate", decoded)).as(err.toString()).isZero();
+        assertThat(latents).as("decoded as they were").allMatch(file -> LONG_AGO.equals(changed(file)));
+        JsonNode record = new JsonMapper().readTree(videos.resolve("0001.json").toFile());
+        assertThat(record.path("prompt").asText()).isEqualTo("a dog");
+
+        Path video = videos.resolve("0000.mp4");
+        Files.setLastModifiedTime(video, LONG_AGO);
+        assertThat(run("generate", decoded)).as(err.toString()).isZero();
+        assertThat(changed(video)).isEqualTo(LONG_AGO);
+        assertThat(run("generate", "-p", "a cat", "-o", videos.toString(), "--steps", "1000"))
+                .isZero();
+        assertThat(changed(latents.getFirst())).as("of other settings").isNotEqualTo(LONG_AGO);
+    }
+
+    @Test
     void framesThatDoNotSplitAreRefusedInThePlan() throws IOException {
         assertThat(run("generate", "-p", "x", "--dry-run", "--frames", "13")).isEqualTo(1);
         assertThat(err.toString())
