@@ -22,13 +22,14 @@ final class ExportCommand implements Callable<Integer> {
     @Parameters(
             index = "1",
             paramLabel = "FILE",
-            description = "Checkpoint to write; in the original's format unless it ends in .safetensors.")
+            description =
+                    "Checkpoint to write: FILE.safetensors, or FILE.pt where the original was the file of a causal model's trainer.")
     private Path target = Path.of(".");
 
     @Option(
             names = "--dequantized",
             required = true,
-            description = "Weights in bfloat16 with the rounding of the plan, under the original's names.")
+            description = "Weights in bfloat16 with the rounding of the plan, under Wan's names.")
     private boolean dequantized;
 
     @Mixin

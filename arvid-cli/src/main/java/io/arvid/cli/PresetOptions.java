@@ -150,7 +150,21 @@ final class PresetOptions {
                     + " does not show whether it is the bidirectional model or a causal one; it is run as '" + preset
                     + "' because --preset says so");
         }
+        noteOtherSettings(opened, output);
         return opened;
+    }
+
+    /** Says where the file, or what a packed model was quantized with, speaks for other settings than those that were asked for. */
+    private static void noteOtherSettings(PublishedModel opened, Output output) {
+        Preset owner = Presets.otherOwner(opened.preset(), opened.card());
+        if (owner != null) {
+            output.note(opened.card().file() + " is the file of the preset '" + owner.id() + "'; it is run as '"
+                    + opened.preset().id() + "'");
+        }
+        String changed = opened.changedSincePacking();
+        if (changed != null) {
+            output.note(opened.card().file() + " was quantized with " + changed + "; now it is run otherwise");
+        }
     }
 
     private @Nullable DTypes type() {

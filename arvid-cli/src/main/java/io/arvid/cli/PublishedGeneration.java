@@ -1,5 +1,6 @@
 package io.arvid.cli;
 
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.arvid.model.SiteForward;
 import io.arvid.record.MemoryPlan;
 import io.arvid.record.PeakMemory;
@@ -15,7 +16,11 @@ import io.arvid.run.PublishedModel;
 import io.arvid.run.QuantizedModel;
 import io.arvid.run.StateFolder;
 import io.arvid.run.StreamingDecoder;
+import io.arvid.tensor.Devices;
+import io.arvid.tensor.Ops;
 import io.arvid.tensor.TensorScope;
+import io.arvid.tensor.Tensors;
+import io.arvid.weights.FileHash;
 import io.arvid.weights.SafetensorsFile;
 import io.arvid.weights.SafetensorsWriter;
 import io.arvid.weights.WeightMap;
@@ -69,14 +74,25 @@ record PublishedGeneration(
     /**
      * Prints what it will hold in memory and returns it for JSON.
      *
-     * @throws IllegalArgumentException where that is more than {@code limit} bytes, 0 for no limit
+     * @throws IllegalArgumentException where that is more than {@code limit} bytes, 0 for no limit, and where frames do not split into chunks
      */
     Map<String, Object> plan(long limit) {
+        model.requireChunks(startShape());
         MemoryPlan plan = new FullSizeBudget(model).generation(cache, prompts.size());
         output.line(model.card().title() + " from " + model.card().file());
         plan.lines().forEach(output::line);
         plan.requireWithin(limit, "fewer --frames or a smaller --height and --width need less");
         return json(model, plan);
+    }
+
+    /** Shape of the latents that every video starts with, or null. */
+    private long @Nullable [] startShape() {
+        if (start == null) {
+            return null;
+        }
+        try (WeightMap given = SafetensorsFile.open(start)) {
+            return Tensors.shape(given.get("latents"));
+        }
     }
 
     /** What the verbs' plans have in common, sizes in bytes. */
@@ -104,7 +120,11 @@ record PublishedGeneration(
         return new Texts(states.subList(0, prompts.size()), states.getLast());
     }
 
-    /** Makes the videos, the layers that are packed with the integers of {@code quantized}; null where none is. */
+    /**
+     * Makes the videos that are not in the folder yet, and notes beside each what it is of.
+     *
+     * @param quantized multiplies the layers that are packed; null where none is
+     */
     List<GenerateCommand.Made> run(Texts texts, @Nullable QuantizedModel quantized) {
         List<GenerateCommand.Made> made = new ArrayList<>();
         SiteForward sites = quantized == null ? model.transformer().fullPrecision() : quantized;
@@ -113,12 +133,24 @@ record PublishedGeneration(
         if (quantized != null) {
             output.line("in integers: " + layers(quantized));
         }
+        String source = source();
         for (int i = 0; i < prompts.size(); i++) {
-            int index = i;
-            TensorScope.runAndFree(
-                    () -> made.add(make(index, texts.prompts().get(index), texts.negative(), sites, arithmetic)));
+            String name = String.format("%04d", i);
+            Tensor text = texts.prompts().get(i);
+            GenerateCommand.Made rolledOut =
+                    new GenerateCommand.Made(prompts.get(i), seed + i, name + ".safetensors", source, arithmetic);
+            TensorScope.runAndFree(() -> made.add(make(name, rolledOut, text, texts.negative(), sites)));
         }
         return made;
+    }
+
+    /** What tells these videos from those of other weights, texts and settings. */
+    private String source() {
+        String settings = model.card().group()
+                + new JsonMapper().valueToTree(model.preset())
+                + PublishedQuantization.text(model)
+                + (start == null ? "" : StateFolder.stamp(start));
+        return StateFolder.stamp(model.card().file()) + ", settings " + FileHash.brief(FileHash.of(settings));
     }
 
     /** How many layers each kernel multiplies. */
@@ -129,28 +161,55 @@ record PublishedGeneration(
                 .collect(Collectors.joining(", "));
     }
 
+    /** The latents that {@code rolledOut} describes and, where it is asked for, their video, as far as they are not in the folder. */
     private GenerateCommand.Made make(
-            int index, Tensor text, @Nullable Tensor negative, SiteForward sites, String arithmetic) {
-        String name = String.format("%04d", index);
-        Tensor latents = latents(text, negative, seed + index, sites);
-        Path latentFile = folder.resolve(name + ".safetensors");
-        SafetensorsWriter.write(latentFile, Map.of("latents", latents), Map.of("prompt", prompts.get(index)));
-        Path video = folder.resolve(name + ".mp4");
+            String name, GenerateCommand.Made rolledOut, Tensor text, @Nullable Tensor negative, SiteForward sites) {
+        GenerateCommand.Made wanted = latentsOnly ? rolledOut : decoded(name, rolledOut);
+        if (wanted.isIn(folder, name, true)) {
+            return wanted.in(folder);
+        }
+        Tensor latents = latents(name, rolledOut, text, negative, sites);
         if (!latentsOnly) {
             try (Progress.Stage stage = output.progress().begin("decode " + name, latents.size(1))) {
                 StreamingDecoder.of(model.files())
-                        .write(video, latents, model.preset().video(), stage::step);
+                        .write(
+                                folder.resolve(wanted.file()),
+                                latents,
+                                model.preset().video(),
+                                stage::step);
             }
+            wanted.write(folder, name);
         }
-        return new GenerateCommand.Made(
-                prompts.get(index),
-                seed + index,
-                (latentsOnly ? latentFile : video).toString(),
-                StateFolder.stamp(model.card().file()),
-                arithmetic);
+        return wanted.in(folder);
     }
 
-    private Tensor latents(Tensor text, @Nullable Tensor negative, long videoSeed, SiteForward sites) {
+    private GenerateCommand.Made decoded(String name, GenerateCommand.Made rolledOut) {
+        StreamingDecoder decoder = StreamingDecoder.of(model.files());
+        Path weights = model.files().network(decoder.network()).file();
+        return new GenerateCommand.Made(
+                rolledOut.prompt(),
+                rolledOut.seed(),
+                name + ".mp4",
+                rolledOut.model(),
+                rolledOut.arithmetic() + ", decoded by " + StateFolder.stamp(weights));
+    }
+
+    /** The latents of a run that was stopped before they were decoded, or new ones. */
+    private Tensor latents(
+            String name, GenerateCommand.Made rolledOut, Tensor text, @Nullable Tensor negative, SiteForward sites) {
+        Path file = folder.resolve(rolledOut.file());
+        if (rolledOut.isIn(folder, name, true)) {
+            try (WeightMap kept = SafetensorsFile.open(file)) {
+                return Devices.toCurrent(Ops.copy(kept.get("latents")));
+            }
+        }
+        Tensor latents = rollOut(text, negative, rolledOut.seed(), sites);
+        SafetensorsWriter.write(file, Map.of("latents", latents), Map.of("prompt", rolledOut.prompt()));
+        rolledOut.write(folder, name);
+        return latents;
+    }
+
+    private Tensor rollOut(Tensor text, @Nullable Tensor negative, long videoSeed, SiteForward sites) {
         try (WeightMap given = start == null ? null : SafetensorsFile.open(start);
                 Progress.Stage stage = output.progress().begin("roll out", passes())) {
             RolloutListener listener = new RolloutListener() {

@@ -23,6 +23,7 @@ import io.arvid.record.PeakMemory;
 import io.arvid.record.Progress;
 import io.arvid.rollout.ChunkPlan;
 import io.arvid.rollout.Rollout;
+import io.arvid.rollout.RolloutConfig;
 import io.arvid.run.FullSizeBudget;
 import io.arvid.run.MachineSpeed;
 import io.arvid.run.PublishedModel;
@@ -58,7 +59,7 @@ record PublishedQuantization(
         PublishedModel model, RecipeFile<?> recipe, List<String> prompts, long seed, long limit, Output output) {
     private static final int MOST_WORKERS = 2;
 
-    /** Checks that calibration can run here. */
+    /** Checks that calibration can run here: with a roll-out chunk by chunk whose cache keeps every frame, as it is. */
     PublishedQuantization {
         if (model.packed() != null) {
             throw new IllegalArgumentException(model.card().file() + " is quantized already; quantize its source");
@@ -66,6 +67,14 @@ record PublishedQuantization(
         if (Devices.current().isCuda()) {
             throw new IllegalArgumentException(
                     "calibration with --preset keeps keys and values in mapped files and runs on the CPU; leave --device out");
+        }
+        RolloutConfig rollout = model.rollout();
+        int frames = model.preset().video().latentFrames();
+        boolean letsFramesGo = !rollout.isGlobal() && rollout.localAttentionFrames() < frames;
+        if (model.preset().rolling() || letsFramesGo) {
+            throw new IllegalArgumentException("calibration rolls out chunk by chunk with a cache of all " + frames
+                    + " latent frames; preset '" + model.preset().id() + "' has "
+                    + (letsFramesGo ? "one of " + rollout.localAttentionFrames() : "a rolling window"));
         }
         if (recipe.recipe() instanceof ArvidRecipe own && !own.leavesCacheAlone()) {
             throw new IllegalArgumentException(
@@ -93,9 +102,11 @@ record PublishedQuantization(
     }
 
     /**
-     * Prints memory, disk in {@code state} and time of quantizing and returns them for JSON; {@code IllegalArgumentException} where memory or disk is short.
+     * Prints memory, disk in {@code state} and time of quantizing and returns them for JSON; {@code IllegalArgumentException} where prompts, memory or disk
+     * are short.
      */
     Map<String, Object> plan(boolean sensitivityIsGiven, Path state) {
+        requirePrompts(recipe.requiredPrompts(sensitivityIsGiven));
         FullSizeBudget budget = new FullSizeBudget(model);
         MachineSpeed speed = MachineSpeed.probe(model.type());
         int count = budget.rollouts(recipe, sensitivityIsGiven);
@@ -111,6 +122,7 @@ record PublishedQuantization(
 
     /** The same of measuring sensitivities. */
     Map<String, Object> sensitivityPlan(Path state) {
+        requirePrompts(Math.max(qArvd().calibrationPrompts(), qArvd().sensitivityPrompts()));
         FullSizeBudget budget = new FullSizeBudget(model);
         int count = budget.sensitivityRollouts(qArvd());
         Map<String, Object> json = print(budget.sensitivity(recipe), budget.sensitivityDisk(qArvd()), state);
@@ -120,6 +132,13 @@ record PublishedQuantization(
                 "time", hours(rollouts), count));
         json.put("seconds", Map.of("rollouts", rollouts));
         return json;
+    }
+
+    private void requirePrompts(int wanted) {
+        if (prompts.size() < wanted) {
+            throw new IllegalArgumentException(
+                    "the recipe wants " + wanted + " calibration prompts; --prompts has " + prompts.size());
+        }
     }
 
     private Map<String, Object> print(MemoryPlan plan, long disk, Path state) {
@@ -221,7 +240,7 @@ record PublishedQuantization(
         facts.put("prompts", hash(String.join("\n", prompts)));
         facts.put("seed", Long.toString(seed));
         facts.put("type", model.type().safetensorsName());
-        facts.put("text", text());
+        facts.put("text", text(model));
         facts.put(
                 "sensitivity",
                 sensitivity == null ? "measured" : hash(sensitivity.alpha().toString()));
@@ -229,7 +248,8 @@ record PublishedQuantization(
         return facts;
     }
 
-    private String text() {
+    /** What the text states of prompts depend on. */
+    static String text(PublishedModel model) {
         return model.hasSyntheticText()
                 ? "synthetic"
                 : StateFolder.stamp(model.files()

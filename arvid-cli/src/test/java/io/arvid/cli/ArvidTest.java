@@ -172,18 +172,21 @@ class ArvidTest {
     }
 
     @Test
-    void whatIsMissingIsNamedWithExitCodeThree() {
+    void whatIsMissingIsNamedWithExitCodeThree() throws IOException {
         assertThat(run("verify", folder.resolve("nowhere").toString())).isEqualTo(3);
         assertThat(err.toString()).contains("nowhere: no such file or folder").hasLineCount(1);
         assertThat(run("verify", folder.toString())).isEqualTo(3);
         assertThat(run("verify", GOLDEN, "no_such_case")).isEqualTo(3);
         assertThat(run("report", folder.toString())).isEqualTo(3);
         assertThat(run("generate", "-p", "x", "--model", folder.toString())).isEqualTo(3);
-        assertThat(err.toString()).contains("not the folder of a model");
+        assertThat(err.toString()).contains("not the folder of a model; a published model is named with --preset");
         assertThat(run("evaluate", "--videos", folder.toString(), "--weights", "fvd=gone.pt"))
                 .isEqualTo(3);
         assertThat(run("evaluate", "--videos", folder.toString(), "--weights", "gone"))
                 .isEqualTo(3);
+        Files.writeString(folder.resolve("config.json"), "{\"dim\": 1536}");
+        assertThat(run("generate", "-p", "x", "--model", folder.toString())).isEqualTo(1);
+        assertThat(err.toString()).contains("lacks autoencoder, latents, ", "video; a published model is named with");
     }
 
     @Test

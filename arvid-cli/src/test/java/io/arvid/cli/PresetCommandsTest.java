@@ -137,6 +137,48 @@ class PresetCommandsTest {
     }
 
     @Test
+    void generatingGoesOnWhereItStopped() throws IOException {
+        model = folder.resolve("decoding");
+        Torch.withoutGradients(() -> {
+            List<PublishedNetwork> parts = List.of(PublishedNetwork.TINY_AUTOENCODER);
+            SyntheticModel.write(model, SMALL, parts, DTypes.BF16, 1, (name, count) -> {});
+            return null;
+        });
+        Path videos = folder.resolve("videos");
+        generate("videos", "-p", "a dog");
+        List<Path> latents = List.of(videos.resolve("0000.safetensors"), videos.resolve("0001.safetensors"));
+        makeOld(videos);
+        String[] decoded = {"-p", "a cat", "-p", "a dog", "-o", videos.toString()};
+        assertThat(run("generate", decoded)).as(err.toString()).isZero();
+        assertThat(latents).as("decoded as they were").allMatch(file -> LONG_AGO.equals(changed(file)));
+        JsonNode record = new JsonMapper().readTree(videos.resolve("0001.json").toFile());
+        assertThat(record.path("prompt").asText()).isEqualTo("a dog");
+
+        Path video = videos.resolve("0000.mp4");
+        Files.setLastModifiedTime(video, LONG_AGO);
+        assertThat(run("generate", decoded)).as(err.toString()).isZero();
+        assertThat(changed(video)).isEqualTo(LONG_AGO);
+        assertThat(run("generate", "-p", "a cat", "-o", videos.toString(), "--steps", "1000"))
+                .isZero();
+        assertThat(changed(latents.getFirst())).as("of other settings").isNotEqualTo(LONG_AGO);
+    }
+
+    @Test
+    void framesThatDoNotSplitAreRefusedInThePlan() throws IOException {
+        assertThat(run("generate", "-p", "x", "--dry-run", "--frames", "13")).isEqualTo(1);
+        assertThat(err.toString())
+                .contains("4 noise frames do not split into chunks of 3")
+                .hasLineCount(1);
+        generate("frame", "--chunk-frames", "1", "--frames", "5");
+        String start = folder.resolve("frame/0000.safetensors").toString();
+        assertThat(run("generate", "-p", "x", "--dry-run", "--start", start)).isEqualTo(1);
+        assertThat(err.toString()).contains("2 given frames do not split").hasLineCount(1);
+        assertThat(run("generate", "-p", "x", "--dry-run", "--start", start, "--frames", "5"))
+                .isEqualTo(1);
+        assertThat(err.toString()).contains("do not begin a video").hasLineCount(1);
+    }
+
+    @Test
     void thePlanComesFirstAndTheLimitHolds() {
         assertThat(run("generate", "-p", "x", "--dry-run")).isZero();
         assertThat(out.toString()).contains("keys and values").contains("(peak)");
@@ -195,7 +237,7 @@ class PresetCommandsTest {
 
     /** Recipe, prompts and output of a calibration, and {@code more}. */
     private String[] calibration(String... more) throws IOException {
-        Path prompts = Files.writeString(folder.resolve("prompts.txt"), "a cat on a beach\n");
+        Path prompts = Files.writeString(folder.resolve("prompts.txt"), "a cat on a beach\n".repeat(4));
         List<String> options = new ArrayList<>(List.of("--prompts", prompts.toString(), "--recipe"));
         options.add(Path.of("..", "recipes", "q-arvd-full-w4a8.json").toString());
         options.addAll(List.of("-o", folder.resolve("planned").toString()));
@@ -205,7 +247,7 @@ class PresetCommandsTest {
 
     @Test
     void thePlanCountsTheRolloutsOfSensitivities() throws IOException {
-        Path prompts = Files.writeString(folder.resolve("prompts.txt"), "a cat on a beach\n");
+        Path prompts = Files.writeString(folder.resolve("prompts.txt"), "a cat on a beach\n".repeat(4));
         String[] options = {
             "--recipe",
             Path.of("..", "recipes", "q-arvd-w4a8.json").toString(),
@@ -226,6 +268,45 @@ class PresetCommandsTest {
                 .contains("for 21 roll-outs", "weights rounded")
                 .doesNotContain("packing", " rounding");
         assertThat(folder.resolve("packed.state")).doesNotExist();
+    }
+
+    @Test
+    void tooFewPromptsAreRefusedBeforeTheWork() throws IOException {
+        Path prompts = Files.writeString(folder.resolve("prompts.txt"), "a cat on a beach\n");
+        Path alpha = Files.writeString(folder.resolve("alpha.json"), "{\"alpha\": [1, 2]}");
+        String recipe = Path.of("..", "recipes", "q-arvd-w4a8.json").toString();
+        String[] options = {"--recipe", recipe, "--prompts", prompts.toString(), "--dry-run"};
+        for (String verb : List.of("quantize", "sensitivity")) {
+            List<String> arguments = new ArrayList<>(List.of(options));
+            arguments.addAll(List.of("-o", folder.resolve("never").toString()));
+            assertThat(run(verb, arguments.toArray(String[]::new))).isEqualTo(1);
+            assertThat(err.toString())
+                    .contains("the recipe wants 4 calibration prompts; --prompts has 1")
+                    .hasLineCount(1);
+        }
+        String[] given = Arrays.copyOf(options, options.length + 2);
+        given[options.length] = "--sensitivity";
+        given[options.length + 1] = alpha.toString();
+        assertThat(quantize(given, "packed")).as(err.toString()).isZero();
+    }
+
+    @Test
+    void whatCalibrationDoesNotRollOutIsRefused() throws IOException {
+        ObjectNode local = new JsonMapper().valueToTree(Presets.find(preset));
+        ((ObjectNode) local.path("rollout")).put("local_attn_size", 3);
+        Path file = Files.writeString(folder.resolve("local.json"), local.toString());
+        Map<String, String> reasons = Map.of(
+                "rolling-forcing", "has a rolling window",
+                "causal-forcing-long", "has a rolling window",
+                file.toString(), "a cache of all 6 latent frames; preset 'self-forcing' has one of 3",
+                "wan2.1-t2v-1.3b", "which has no roll-out");
+        for (Map.Entry<String, String> reason : reasons.entrySet()) {
+            preset = reason.getKey();
+            for (String verb : List.of("quantize", "sensitivity")) {
+                assertThat(run(verb, calibration("--dry-run"))).as(preset).isEqualTo(1);
+                assertThat(err.toString()).contains(reason.getValue()).hasLineCount(1);
+            }
+        }
     }
 
     @Test
@@ -340,8 +421,22 @@ class PresetCommandsTest {
         generate("emulated", "--kernel", "emulated");
         assertThat(out.toString()).contains("in integers: 22 layers by emulated");
         assertThat(generate("kv", "--kv", "int8")).isNotEqualTo(packed);
+        assertThat(err.toString()).doesNotContain("was quantized with");
+        generate("steps", "--steps", "1000,500");
+        assertThat(err.toString())
+                .contains("was quantized with denoising_step_list [1000,750,500,250]; now it is run otherwise");
+        forgetPreset(model.resolve("config.json"));
+        generate("old", "--steps", "1000,500");
+        assertThat(err.toString()).doesNotContain("was quantized with");
         assertThat(quantize(options, "twice")).isEqualTo(1);
         assertThat(err.toString()).contains("is quantized already").hasLineCount(1);
+    }
+
+    /** Makes the configuration one that does not say what the model was quantized with. */
+    private static void forgetPreset(Path config) throws IOException {
+        JsonNode json = new JsonMapper().readTree(config.toFile());
+        ((ObjectNode) json.path("arvid_source")).remove(List.of("preset", "rollout"));
+        Files.writeString(config, json.toString());
     }
 
     @Test

@@ -11,31 +11,40 @@ import io.arvid.weights.WeightMap;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * A packed model as an ordinary checkpoint: bfloat16 weights under the original names, for pipelines that know nothing of arvid. The weights carry the
+ * A packed model as an ordinary checkpoint: bfloat16 weights under Wan's names, for pipelines that know nothing of arvid. The weights carry the
  * rounding of the plan; inputs are not rounded there.
  */
 public final class DequantizedExport {
     private DequantizedExport() {}
 
     /**
-     * Writes {@code target}, which must not exist, as the checkpoint was that {@code packed} came from. A name that ends in {@code .safetensors} asks
-     * for that format whatever the original's was; names of tensors stay the original's.
+     * Writes {@code target}, which must not exist: a PyTorch file with both generators where {@code packed} came from the file of a causal model's trainer,
+     * otherwise, and where the name ends in {@code .safetensors}, a safetensors file. Names are Wan's, whatever the layout was, with the trainer's prefix.
      *
-     * @throws CheckpointException where the place is taken
+     * @throws CheckpointException where the place is taken, or the name does not end as such a file's does
      */
     public static void write(PackedModelFile packed, Path target) {
         if (Files.exists(target)) {
             throw new CheckpointException(target, "exists already; choose another place or remove it");
         }
         SourceLayout layout = packed.source();
+        String written = target.toString();
+        boolean safetensors =
+                layout.container() == SourceLayout.Container.SAFETENSORS || written.endsWith(".safetensors");
+        List<String> endings = safetensors ? List.of(".safetensors") : List.of(".pt", ".pth");
+        if (endings.stream().noneMatch(written::endsWith)) {
+            throw new CheckpointException(
+                    target,
+                    "would be a " + (safetensors ? "safetensors" : "PyTorch") + " file; let its name end in "
+                            + String.join(" or ", endings));
+        }
         try (WeightMap weights = weights(packed)) {
-            boolean safetensors = layout.container() == SourceLayout.Container.SAFETENSORS
-                    || target.toString().endsWith(".safetensors");
             Map<String, Tensor> named = new LinkedHashMap<>();
             weights.entries().forEach((name, tensor) -> named.put(layout.prefix() + name, tensor));
             if (safetensors) {

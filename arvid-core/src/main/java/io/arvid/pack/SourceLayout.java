@@ -3,7 +3,7 @@ package io.arvid.pack;
 import java.util.List;
 
 /**
- * How the checkpoint that was quantized names its tensors, so that an export can be loaded like it.
+ * How the checkpoint that was quantized names its tensors, so that an export can be loaded like it; the folder of a pipeline of diffusers counts as Wan's.
  *
  * @param container file format
  * @param groups top-level dicts of a PyTorch file that hold the weights; none where they lie at the top

@@ -74,7 +74,8 @@ public record ModelConfig(
                 .sorted()
                 .toList();
         if (!missing.isEmpty()) {
-            throw new IllegalArgumentException("lacks " + String.join(", ", missing));
+            throw new IllegalArgumentException(
+                    "lacks " + String.join(", ", missing) + "; a published model is named with --preset");
         }
     }
 

@@ -89,7 +89,8 @@ public final class ModelFolder implements AutoCloseable {
     public static ModelFolder open(Path folder) {
         Path file = folder.resolve(CONFIG);
         if (!Files.isRegularFile(file)) {
-            throw new MissingFileException(file, "no such file: not the folder of a model");
+            throw new MissingFileException(
+                    file, "no such file: not the folder of a model; a published model is named with --preset");
         }
         try {
             ObjectNode json = (ObjectNode) JSON.readTree(file.toFile());

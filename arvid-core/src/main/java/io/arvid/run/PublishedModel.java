@@ -8,6 +8,7 @@ import io.arvid.model.wan.ModelCard;
 import io.arvid.model.wan.WanConfig;
 import io.arvid.model.wan.WanTransformer;
 import io.arvid.pack.PackedModelFile;
+import io.arvid.rollout.ChunkPlan;
 import io.arvid.rollout.KvStore;
 import io.arvid.rollout.NoiseSource;
 import io.arvid.rollout.RollingCacheSize;
@@ -30,6 +31,7 @@ import io.arvid.weights.CheckpointException;
 import io.arvid.weights.MissingFileException;
 import io.arvid.weights.WeightMap;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -144,7 +146,12 @@ public final class PublishedModel implements AutoCloseable {
 
     /** How this model can be written to the {@code config.json} of its packed form, so that {@link #open} reads it again. */
     public ObjectNode packedConfig() {
-        return PackedCard.write(config(), card);
+        return PackedCard.write(config(), card, preset);
+    }
+
+    /** The settings that a packed model was quantized with where its preset has others now; null where it has none, or the model does not say. */
+    public @Nullable String changedSincePacking() {
+        return packed == null ? null : PackedCard.difference(packed, preset);
     }
 
     /** Bytes of the transformer's parameters that are used as they are stored. */
@@ -268,8 +275,8 @@ public final class PublishedModel implements AutoCloseable {
             RolloutListener listener) {
         long[] shape = latentShape();
         if (given != null) {
+            requireBeginning(Tensors.shape(given));
             shape[1] -= given.size(1);
-            requireGiven(given, shape);
         }
         try (Seeds seeds = new Seeds(seed)) {
             return Torch.withoutGradients(() -> TensorScope.run(() -> {
@@ -294,15 +301,34 @@ public final class PublishedModel implements AutoCloseable {
         }
     }
 
-    private void requireGiven(Tensor given, long[] shape) {
+    /**
+     * Checks that videos split into chunks, after clean latents where they start with some.
+     *
+     * @param given shape of the latents, or null
+     * @throws IllegalArgumentException naming frames that split, or what does not fit the video
+     */
+    public void requireChunks(long @Nullable [] given) {
+        if (given != null) {
+            requireBeginning(given);
+        }
+        RolloutConfig config = preset.rollout();
+        if (config != null) {
+            int givenFrames = given == null ? 0 : Math.toIntExact(given[1]);
+            ChunkPlan.of(config, givenFrames, preset.video().latentFrames() - givenFrames);
+        }
+    }
+
+    private void requireBeginning(long[] given) {
         if (preset.rolling() || !preset.isCausal()) {
             throw new IllegalArgumentException(
                     "preset '" + preset.id() + "' cannot go on from given frames; chunk-wise causal models can");
         }
-        if (shape[1] < 1 || given.size(2) != shape[2] || given.size(3) != shape[3] || given.size(4) != shape[4]) {
-            throw new IllegalArgumentException("the given latents "
-                    + java.util.Arrays.toString(Tensors.shape(given)) + " do not begin a video of "
-                    + java.util.Arrays.toString(latentShape()));
+        long[] shape = latentShape();
+        long[] beginning = shape.clone();
+        beginning[1] = given.length == shape.length ? given[1] : 0;
+        if (!Arrays.equals(given, beginning) || given[1] >= shape[1]) {
+            throw new IllegalArgumentException("the given latents " + Arrays.toString(given)
+                    + " do not begin a video of " + Arrays.toString(shape));
         }
     }
 

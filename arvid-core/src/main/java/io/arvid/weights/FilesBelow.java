@@ -13,13 +13,14 @@ import java.util.List;
 
 /** The files of a model's folder. */
 public final class FilesBelow {
-    private static final int MAX_DEPTH = 4;
+    /** As deep as a tokenizer lies in a model store of Hugging Face: five folders down, and the file. */
+    private static final int MAX_DEPTH = 6;
 
     private FilesBelow() {}
 
     /**
-     * Regular files in {@code folder} and four levels below it, sorted. Links are followed, as model stores are full of them; those that lead nowhere or in a
-     * circle, and folders that cannot be read, are passed over.
+     * Regular files in {@code folder} and in folders up to five levels below it, sorted. Links are followed, as model stores are full of them; those that lead
+     * nowhere or in a circle, and folders that cannot be read, are passed over.
      *
      * @throws CheckpointException where {@code folder} itself cannot be listed
      */

@@ -135,6 +135,25 @@ class DequantizedExportTest {
     }
 
     @Test
+    void aNameOfAnotherFormatIsRefused() {
+        Path target = folder.resolve("out.pt");
+        try (PackedModelFile packed = packed(SourceLayout.WAN)) {
+            assertThatThrownBy(() -> DequantizedExport.write(packed, target))
+                    .isInstanceOf(CheckpointException.class)
+                    .hasMessageContaining("out.pt: would be a safetensors file; let its name end in .safetensors");
+        }
+        assertThat(target).doesNotExist();
+    }
+
+    @Test
+    void aPyTorchFileIsCalledOne() {
+        try (PackedModelFile packed = packed(SourceLayout.SELF_FORCING)) {
+            assertThatThrownBy(() -> DequantizedExport.write(packed, folder.resolve("out.bin")))
+                    .hasMessageContaining("would be a PyTorch file; let its name end in .pt or .pth");
+        }
+    }
+
+    @Test
     void anExistingFileIsRefused() throws IOException {
         Path target = Files.writeString(folder.resolve("mine.pt"), "mine");
         try (PackedModelFile packed = packed(SourceLayout.SELF_FORCING)) {

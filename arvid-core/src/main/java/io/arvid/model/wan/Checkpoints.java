@@ -196,8 +196,9 @@ public final class Checkpoints {
         return new Recognised(Network.UNKNOWN, "", "unknown network of " + shapes.size() + " tensors", null, Map.of());
     }
 
-    private static Recognised transformer(Map<String, long[]> shapes, @Nullable JsonNode config) {
+    private static Recognised transformer(Map<String, long[]> shapes, @Nullable JsonNode beside) {
         try {
+            JsonNode config = TransformerSizes.own(shapes, beside);
             WanConfig sizes = TransformerSizes.infer(shapes, config);
             Map<String, long[]> expected = new LinkedHashMap<>(sizes.parameterShapes());
             if (!TransformerSizes.knowsHeads(sizes, config)) {

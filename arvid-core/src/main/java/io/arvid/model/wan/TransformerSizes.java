@@ -6,11 +6,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Sizes of a Wan transformer from the shapes of its parameters. What shapes do not say (heads, text length, epsilon) comes from a {@code
- * config.json} beside the file, or from the published models, whose heads have 128 channels.
+ * config.json} of the same sizes beside the file, or from the published models, whose heads have 128 channels.
  */
 final class TransformerSizes {
     private static final int PUBLISHED_HEAD_DIM = 128;
@@ -32,6 +33,26 @@ final class TransformerSizes {
                 })
                 .count();
         return names.isEmpty() ? 0 : (double) known / names.size();
+    }
+
+    /**
+     * {@code config} where it may be of a transformer of these shapes; null where the width or the number of blocks that it says is another's, as in the
+     * folder of a text encoder.
+     */
+    static @Nullable JsonNode own(Map<String, long[]> shapes, @Nullable JsonNode config) {
+        if (config == null) {
+            return null;
+        }
+        int dim = dim(shapes);
+        int headDim = config.path("attention_head_dim").asInt();
+        boolean isOwn = Stream.of("dim", "hidden_size", "d_model").allMatch(key -> agrees(config, key, dim))
+                && Stream.of("num_layers", "num_hidden_layers").allMatch(key -> agrees(config, key, layers(shapes)))
+                && (headDim == 0 || headDim * said(config) == dim);
+        return isOwn ? config : null;
+    }
+
+    private static boolean agrees(JsonNode config, String key, int size) {
+        return config.path(key).asInt(size) == size;
     }
 
     /** The configuration that the parameters {@code shapes} belong to; sizes that do not show are those of Wan2.1. */
@@ -93,6 +114,7 @@ final class TransformerSizes {
     private static boolean sameSizes(WanConfig a, WanConfig b) {
         return a.dim() == b.dim()
                 && a.ffnDim() == b.ffnDim()
+                && a.numHeads() == b.numHeads()
                 && a.numLayers() == b.numLayers()
                 && a.inDim() == b.inDim()
                 && a.textDim() == b.textDim();

@@ -128,6 +128,16 @@ public record RecipeFile<R extends Recipe>(QuantMethod<R> method, R recipe) {
         return Math.max(recorded, recipe.sensitivityPrompts());
     }
 
+    /** Calibration prompts without which quantizing cannot be done; those of chunk sensitivities only where it measures some. */
+    public int requiredPrompts(boolean sensitivityIsGiven) {
+        if (!(needs() instanceof Needs.Rollouts rollouts)) {
+            return 0;
+        }
+        boolean measures = rollouts.usesSensitivity() && !sensitivityIsGiven
+                || !rollouts.measured().equals(Needs.Measured.NONE);
+        return measures ? Math.max(rollouts.prompts(), recipe.sensitivityPrompts()) : rollouts.prompts();
+    }
+
     /** What the method will use. */
     public Needs needs() {
         return method.needs(recipe);

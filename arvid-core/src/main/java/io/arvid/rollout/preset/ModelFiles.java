@@ -27,15 +27,18 @@ import org.jspecify.annotations.Nullable;
  * @param unreadable what is wrong with files that look like checkpoints, a line each
  */
 public record ModelFiles(List<Path> places, List<ModelCard> cards, List<String> unreadable) {
-    /** Looks through {@code places}: folders with what is below them, or single checkpoints. */
+    private static final List<String> TOKENIZERS = List.of("tokenizer.json", "spiece.model");
+
+    /** Looks through {@code places}: folders with what is below them, single checkpoints, or a {@code tokenizer.json} or {@code spiece.model}. */
     public static ModelFiles open(List<Path> places) {
         List<ModelCard> cards = new ArrayList<>();
         List<String> unreadable = new ArrayList<>();
         for (Path place : places) {
-            cards.addAll(
-                    Files.isDirectory(place)
-                            ? Checkpoints.inspectFolder(place, defect -> unreadable.add(defect.getMessage()))
-                            : Checkpoints.inspect(place));
+            if (Files.isDirectory(place)) {
+                cards.addAll(Checkpoints.inspectFolder(place, defect -> unreadable.add(defect.getMessage())));
+            } else if (TOKENIZERS.stream().noneMatch(place::endsWith)) {
+                cards.addAll(Checkpoints.inspect(place));
+            }
         }
         return new ModelFiles(List.copyOf(places), List.copyOf(cards), List.copyOf(unreadable));
     }
@@ -89,21 +92,25 @@ public record ModelFiles(List<Path> places, List<ModelCard> cards, List<String> 
     }
 
     /**
-     * The first complete checkpoint of {@code network}.
+     * The first complete checkpoint of {@code network} in its published sizes, the only ones that text encoder and autoencoders are run in.
      *
      * @throws MissingFileException naming what was found where there is none
      */
     public ModelCard network(ModelCard.Network network) {
         return cards.stream()
-                .filter(card -> card.network() == network && card.isComplete())
+                .filter(card -> isPublished(card, network))
                 .findFirst()
                 .orElseThrow(() -> new MissingFileException(searched() + ": no complete "
                         + network.name().toLowerCase(java.util.Locale.ROOT).replace('_', ' ') + "; " + found()));
     }
 
-    /** True where a complete checkpoint of {@code network} is there. */
+    /** True where {@link #network} finds one. */
     public boolean has(ModelCard.Network network) {
-        return cards.stream().anyMatch(card -> card.network() == network && card.isComplete());
+        return cards.stream().anyMatch(card -> isPublished(card, network));
+    }
+
+    private static boolean isPublished(ModelCard card, ModelCard.Network network) {
+        return card.network() == network && card.isComplete() && !card.model().isEmpty();
     }
 
     /**
@@ -115,8 +122,8 @@ public record ModelFiles(List<Path> places, List<ModelCard> cards, List<String> 
     public Path tokenizer() {
         Set<String> others = new LinkedHashSet<>();
         for (Path place : places) {
-            List<Path> found = Files.isDirectory(place) ? FilesBelow.of(place) : List.of();
-            for (String name : List.of("tokenizer.json", "spiece.model")) {
+            List<Path> found = Files.isDirectory(place) ? FilesBelow.of(place) : List.of(place);
+            for (String name : TOKENIZERS) {
                 List<Path> fitting = new ArrayList<>();
                 for (Path file : found) {
                     if (file.endsWith(name) && isTokenizer(file, others)) {

@@ -7,6 +7,7 @@ import io.arvid.model.wan.ModelCard.Origin;
 import io.arvid.rollout.RolloutConfig;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -74,17 +75,24 @@ public record Preset(
 
     /** Those of {@code cards} that lie in a file of the preset's own, by its path or by its name; all of them where none does. */
     public List<ModelCard> own(List<ModelCard> cards) {
-        for (boolean wholePath : new boolean[] {true, false}) {
-            List<ModelCard> own = cards.stream()
-                    .filter(card -> files.stream()
-                            .map(file -> Path.of(file.path()))
-                            .anyMatch(path -> card.file().endsWith(wholePath ? path : path.getFileName())))
-                    .toList();
+        for (Predicate<ModelCard> lies : List.<Predicate<ModelCard>>of(this::owns, this::ownsName)) {
+            List<ModelCard> own = cards.stream().filter(lies).toList();
             if (!own.isEmpty()) {
                 return own;
             }
         }
         return cards;
+    }
+
+    /** True where {@code card} lies in a file of the preset's own, by its whole path. */
+    public boolean owns(ModelCard card) {
+        Path file = card.file().toAbsolutePath();
+        return files.stream().anyMatch(own -> file.endsWith(own.path()));
+    }
+
+    private boolean ownsName(ModelCard card) {
+        return files.stream()
+                .anyMatch(own -> card.file().endsWith(Path.of(own.path()).getFileName()));
     }
 
     /** The preferred of {@code cards} that fit: the first in the order of {@link #groups}; null where none fits. */

@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** The presets that come with arvid, and those in files of the same form. */
 public final class Presets {
@@ -55,6 +56,18 @@ public final class Presets {
     /** The presets whose transformer {@code card} may be. */
     public static List<Preset> fitting(ModelCard card) {
         return all().stream().filter(preset -> preset.fits(card)).toList();
+    }
+
+    /** The preset other than {@code preset} that may run {@code card} and has it in a file of its own; null where there is none, and for random weights. */
+    public static @Nullable Preset otherOwner(Preset preset, ModelCard card) {
+        if (card.origin() == ModelCard.Origin.SYNTHETIC || preset.owns(card)) {
+            return null;
+        }
+        return all().stream()
+                .filter(other -> !other.id().equals(preset.id()))
+                .filter(other -> other.mayFit(card) && other.owns(card))
+                .findFirst()
+                .orElse(null);
     }
 
     private static Preset read(Path file) {

@@ -273,6 +273,21 @@ class CheckpointsTest {
     }
 
     @Test
+    void theConfigurationOfAnotherModelDoesNotCount() throws IOException {
+        Path file = SparseCheckpoint.safetensors(file(), WanConfig.wan1_3B().parameterShapes(), DTypes.F32);
+        for (String other : List.of(
+                "{\"d_model\": 4096, \"num_heads\": 64, \"num_layers\": 24}",
+                "{\"dim\": 5120, \"num_heads\": 40, \"num_layers\": 40}",
+                "{\"num_attention_heads\": 24, \"attention_head_dim\": 128, \"num_layers\": 30}")) {
+            Files.writeString(folder.resolve("config.json"), other);
+            assertThat(only(file).config()).usingRecursiveComparison().isEqualTo(WanConfig.wan1_3B());
+            assertThat(only(file).model()).isEqualTo("wan2.1-t2v-1.3b");
+        }
+        Files.writeString(folder.resolve("config.json"), "{\"dim\": 1536, \"num_heads\": 24, \"num_layers\": 30}");
+        assertThat(only(file).model()).as("other heads").isEmpty();
+    }
+
+    @Test
     void aTransformerOfSingleNumbersIsUnknown() {
         for (String scalar : List.of("blocks.0.modulation", "blocks.0.ffn.0.weight", "blocks.0.self_attn.q.weight")) {
             Map<String, long[]> shapes = new LinkedHashMap<>(Map.of(scalar, new long[0]));

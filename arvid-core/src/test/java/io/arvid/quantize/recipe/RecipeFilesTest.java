@@ -66,6 +66,19 @@ class RecipeFilesTest {
     }
 
     @Test
+    void promptsOfSensitivitiesAreRequiredWhereTheyAreMeasured() {
+        RecipeFile<?> qArvd = RecipeFile.parse("{\"method\": \"q-arvd\"}");
+        assertThat(qArvd.requiredPrompts(false)).isEqualTo(4);
+        assertThat(qArvd.requiredPrompts(true)).isEqualTo(1);
+        assertThat(RecipeFile.parse("{\"method\": \"q-arvd\", \"weighting\": \"halving\"}")
+                        .requiredPrompts(false))
+                .isEqualTo(1);
+        assertThat(RecipeFile.parse("""
+                        {"method": "arvid", "sensitivityPrompts": 9, "chunkBits": {"widths": [4, 6, 8], "average": 6}}
+                        """).requiredPrompts(true)).isEqualTo(9);
+    }
+
+    @Test
     void aTableOfTemporalFeaturesNeedsTheTimePathInFullPrecision() {
         assertThatThrownBy(() -> RecipeFile.parse("{\"method\": \"qvd\", \"htdq\": \"table\"}"))
                 .hasMessageContaining("time_projection");

@@ -16,6 +16,7 @@ import io.arvid.weights.SparseCheckpoint;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -164,6 +165,22 @@ class PresetsTest {
     }
 
     @Test
+    void aFileOfAnotherPresetIsToldFromTheOwn(@TempDir Path folder) throws IOException {
+        Files.createDirectories(folder.resolve("framewise"));
+        checkpoint(folder.resolve("framewise/causal_forcing.pt"), "generator");
+        Preset chunkwise = Presets.find("causal-forcing");
+        ModelCard card = ModelFiles.open(List.of(folder)).transformer(chunkwise);
+        assertThat(Presets.otherOwner(chunkwise, card).id()).isEqualTo("causal-forcing-framewise");
+        assertThat(Presets.otherOwner(Presets.find("causal-forcing-framewise"), card))
+                .isNull();
+
+        Path unnamed = checkpoint(folder.resolve("mine.pt"), "generator");
+        assertThat(Presets.otherOwner(
+                        chunkwise, ModelFiles.open(List.of(unnamed)).transformer(chunkwise)))
+                .isNull();
+    }
+
+    @Test
     void aCausalModelWithoutItsGroupsRunsWhereItIsAskedFor(@TempDir Path folder) {
         Preset preset = Presets.find("self-forcing");
         for (String group : List.of("", "state_dict", "model")) {
@@ -218,8 +235,10 @@ class PresetsTest {
         Path own = tokenizer(pieces.resolveSibling("tokenizer.json"), "Unigram", 256_300);
         Files.writeString(pieces, "\n\u0003\n\u0001p".repeat(256_000));
         assertThat(found.tokenizer()).isEqualTo(own);
+        assertThat(ModelFiles.open(List.of(clip, own)).tokenizer()).as("given as files").isEqualTo(own);
         Files.delete(own);
         assertThat(found.tokenizer()).isEqualTo(pieces);
+        assertThat(ModelFiles.open(List.of(pieces)).tokenizer()).isEqualTo(pieces);
     }
 
     @Test
@@ -234,6 +253,20 @@ class PresetsTest {
                 .hasMessageContaining("2 tokenizers of umT5 that differ: " + first + ", " + second);
         assertThat(ModelFiles.open(List.of(folder.resolve("b"), folder)).tokenizer())
                 .isEqualTo(second);
+    }
+
+    @Test
+    void anAutoencoderOfOtherSizesIsPassedOver(@TempDir Path folder) {
+        Map<String, long[]> shapes = new LinkedHashMap<>(PublishedNetwork.TINY_AUTOENCODER.parameterShapes());
+        Path published = SparseCheckpoint.safetensors(folder.resolve("taew2_1.safetensors"), shapes, DTypes.F16);
+        shapes.replaceAll((name, shape) -> Arrays.stream(shape).map(size -> 2 * size).toArray());
+        Path other = SparseCheckpoint.safetensors(folder.resolve("autoencoder.safetensors"), shapes, DTypes.F16);
+        ModelFiles found = ModelFiles.open(List.of(folder));
+
+        assertThat(found.cards()).hasSize(2).allMatch(ModelCard::isComplete);
+        assertThat(found.network(ModelCard.Network.TINY_AUTOENCODER).file()).isEqualTo(published);
+        assertThat(ModelFiles.open(List.of(other)).has(ModelCard.Network.TINY_AUTOENCODER))
+                .isFalse();
     }
 
     @Test
