@@ -39,7 +39,14 @@ class ResultTablesTest {
                 null,
                 byVideo);
         EvaluationResult scores = new EvaluationResult(
-                record(Findings.NONE), method, "w4a8", EvaluationSettings.DEFAULT, Map.of(), List.of(mse), List.of());
+                record(Findings.NONE),
+                method,
+                "w4a8",
+                EvaluationSettings.DEFAULT,
+                Map.of(),
+                Map.of(),
+                List.of(mse),
+                List.of());
         RecipeFile<?> recipe = RecipeFile.parse("{\"method\": \"minmax\"}");
         return new CellRun.Done(
                 new Cell(method, "w4a8", recipe),

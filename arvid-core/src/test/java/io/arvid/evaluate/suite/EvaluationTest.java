@@ -91,6 +91,12 @@ class EvaluationTest {
         MetricResult psnr = nearly.metric("psnr").orElseThrow();
         assertThat(psnr.byVideo()).containsOnlyKeys("clip2", "clip10");
         assertThat(psnr.perChunk()).hasSize(2);
+        assertThat(nearly.run().findings().comparisons().getFirst().prompts())
+                .as("two noises of one prompt")
+                .isEqualTo(1);
+        assertThat(psnr.overall().low())
+                .isEqualTo(psnr.overall().high())
+                .isEqualTo(psnr.overall().mean());
         assertThat(nearly.metric("latent-mse").orElseThrow().overall().mean()).isBetween(3.9e-4, 4.1e-4);
         assertThat(nearly.metrics()).anyMatch(metric -> metric.metric().equals("semantic_color"));
 
