@@ -48,7 +48,7 @@ final class QualitySection {
                         .distinct()
                         .count()
                 == 1;
-        if (one && pairs.stream().allMatch(pair -> pair.ratio().high() < 1)) {
+        if (one && pairs.stream().allMatch(pair -> pair.lower() && pair.ratio().high() < 1)) {
             PairedDifference pair = pairs.getFirst();
             return MethodLook.of(pair.method()).label() + " stays nearer to full precision than "
                     + MethodLook.of(pair.rival()).label();

@@ -90,6 +90,17 @@ class ResultTablesTest {
     }
 
     @Test
+    void twoPromptsDecideNothing() {
+        List<CellRun.Done> results = List.of(done("minmax", 4, 6), done("adaround", 1, 2), done("q-arvd", 2, 4));
+        List<String> row = new ResultTables(results).order().getFirst().rows().getFirst();
+        assertThat(row.subList(3, 6)).containsExactly("0", "3", "0");
+        PairedDifference pair =
+                PairedCells.differences(results.get(1), results.get(2)).getFirst();
+        assertThat(pair.difference().high()).isNegative();
+        assertThat(pair.lower()).isFalse();
+    }
+
+    @Test
     void worstLayersComeFirst() {
         List<String> row = new ResultTables(List.of(done("minmax", 1, 2)))
                 .worstLayers()
