@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.arvid.model.RolloutStep;
+import io.arvid.quantize.scheme.Granularity;
 import io.arvid.quantize.scheme.InputRule;
 import io.arvid.quantize.scheme.IntGrid;
 import io.arvid.quantize.scheme.StepBuckets;
@@ -66,6 +67,12 @@ class RecipeFilesTest {
         RolloutStep given = new RolloutStep(-1, 0, true, 0, 3, 0);
         assertThat(buckets.of(given)).isEqualTo(buckets.of(new RolloutStep(0, 4, true, 0, 3, 0)));
         assertThat(new StepBuckets.ByChunk(3).of(given)).isZero();
+    }
+
+    @Test
+    void inputsHaveNoGranularityOfWeights() {
+        assertThatThrownBy(() -> new InputRule.Dynamic(IntGrid.asymmetric(8), Granularity.of("per-channel")))
+                .hasMessage("inputs are quantized per-tensor, per-token or group-N, not per-channel");
     }
 
     @Test
