@@ -118,6 +118,19 @@ class ResultTablesTest {
         });
     }
 
+    /** Three videos against two: the second of the three has no partner. */
+    @Test
+    void videosArePairedByName() {
+        CellRun.Done whole = done("arvid", 1, 100, 3);
+        CellRun.Done broken = done("q-arvd", 2, 50, 6);
+        broken.scores().metric("latent-mse").orElseThrow().byVideo().remove("p001-s0");
+        assertThat(PairedCells.geometricRatio("latent-mse", whole, broken).orElseThrow().prompts())
+                .isEqualTo(2);
+        assertThat(PairedCells.differences(whole, broken))
+                .singleElement()
+                .satisfies(pair -> assertThat(pair.ratio().mean()).isEqualTo(0.5));
+    }
+
     /** Ratios 1/4 and 4/1 cancel in the geometric mean, whatever their size in the mean. */
     @Test
     void oneWildPromptDoesNotOutweighTheOthers() {
