@@ -10,7 +10,7 @@ import java.util.Arrays;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Fréchet distance of two sets of features, each taken as a Gaussian (FVD, Unterthiner et al. 2018; METHODS §5.1):
+ * Fréchet distance of two sets of features, each taken as a Gaussian (FVD, Unterthiner et al. 2018, arXiv 1812.01717):
  *
  * <pre>{@code
  * ‖μ1 − μ2‖² + Tr(Σ1 + Σ2 − 2 (Σ1 Σ2)^½)          Σ with n − 1 in the denominator
