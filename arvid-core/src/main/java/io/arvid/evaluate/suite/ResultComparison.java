@@ -29,9 +29,8 @@ public record ResultComparison(List<String> warnings, List<PairedDifference> dif
         List<PairedDifference> differences = new ArrayList<>();
         for (MetricResult metric : result.metrics()) {
             rival.metric(metric.metric()).ifPresent(other -> {
-                Optional<PairedDifference> difference = difference(result, metric, rival, other);
-                difference.ifPresent(differences::add);
-                coverWarning(result, metric, rival, other, difference).ifPresent(warnings::add);
+                difference(result, metric, rival, other).ifPresent(differences::add);
+                coverWarning(result, metric, rival, other).ifPresent(warnings::add);
             });
         }
         return new ResultComparison(List.copyOf(warnings), List.copyOf(differences));
@@ -39,11 +38,7 @@ public record ResultComparison(List<String> warnings, List<PairedDifference> dif
 
     /** What it means for {@code metric} that the results do not cover the same videos. */
     private static Optional<String> coverWarning(
-            EvaluationResult result,
-            MetricResult metric,
-            EvaluationResult rival,
-            MetricResult other,
-            Optional<PairedDifference> difference) {
+            EvaluationResult result, MetricResult metric, EvaluationResult rival, MetricResult other) {
         boolean ofSet = metric.byVideo().isEmpty() || other.byVideo().isEmpty();
         boolean same = ofSet
                 ? metric.videos() == other.videos() && names(result).equals(names(rival))
@@ -57,10 +52,11 @@ public record ResultComparison(List<String> warnings, List<PairedDifference> dif
             return Optional.of(
                     cover + "each number is one of its own whole set, so the difference is one of the sets too");
         }
+        int shared = shared(metric, other).size();
         return Optional.of(cover
-                + difference
-                        .map(found -> "only the " + shared(metric, other).size() + " that both have are compared")
-                        .orElse("they have none in common, so nothing is compared"));
+                + (shared > 0
+                        ? "only the " + shared + " that both have are compared"
+                        : "they have none in common, so nothing is compared"));
     }
 
     /** Every video that some metric of {@code result} scored one by one. */
