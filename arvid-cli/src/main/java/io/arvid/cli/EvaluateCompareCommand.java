@@ -36,7 +36,7 @@ final class EvaluateCompareCommand implements Callable<Integer> {
     }
 
     private static String line(PairedDifference difference) {
-        return "%-28s %+12.6g  [%.6g, %.6g]  %d videos"
+        return "%-28s %+12.6g  [%.6g, %.6g]  %d prompts"
                 .formatted(
                         difference.metric(),
                         difference.difference().mean(),

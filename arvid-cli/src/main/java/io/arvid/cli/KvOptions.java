@@ -4,6 +4,7 @@ import io.arvid.rollout.kv.GroupedQuantizer;
 import io.arvid.rollout.kv.KvQuantization;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -14,6 +15,9 @@ import picocli.CommandLine.Spec;
 /** Options of verbs that roll out: how keys and values of finished chunks are kept. */
 final class KvOptions {
     private static final String MODE = "--kv";
+    private static final String GROUP = "--kv-group";
+    private static final String ALONG = "--kv-along";
+    private static final String BITS = "--kv-bits";
 
     @Spec(Spec.Target.SELF)
     private @Nullable CommandSpec own;
@@ -30,13 +34,13 @@ final class KvOptions {
     private KvQuantization.@Nullable Codes codes;
 
     @Option(
-            names = "--kv-group",
+            names = GROUP,
             paramLabel = "N",
             description = "Values that share a step; 128 at eight bits and 64 at fewer where it is not given.")
     private int group;
 
     @Option(
-            names = "--kv-along",
+            names = ALONG,
             paramLabel = "AXIS",
             description = "What a group runs along: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
     private GroupedQuantizer.Axis along = GroupedQuantizer.Axis.TOKENS;
@@ -51,7 +55,7 @@ final class KvOptions {
     private boolean correct;
 
     @Option(
-            names = "--kv-bits",
+            names = BITS,
             split = ",",
             paramLabel = "BITS",
             description =
@@ -67,13 +71,22 @@ final class KvOptions {
     KvQuantization settings(KvQuantization otherwise) {
         KvQuantization.Codes mode = codes;
         if (mode == null) {
-            Usage.refuse(
-                    mixee,
-                    Objects.requireNonNull(own).options().stream().map(OptionSpec::longestName),
-                    "needs " + MODE + " MODE");
+            Usage.refuse(mixee, others(), "needs " + MODE + " MODE");
             return otherwise;
         }
+        switch (mode) {
+            case NONE -> Usage.refuse(mixee, others(), "is for codes, and " + MODE + " none makes none");
+            case QVG -> Usage.refuse(mixee, Stream.of(GROUP, ALONG, BITS), "is for int8, int4 and int2, not for qvg");
+            case INT8, INT4, INT2 -> {}
+        }
         return Usage.of(mixee, () -> new KvQuantization(mode, group, along, sink, recent, correct, bits));
+    }
+
+    /** Every option but the mode itself. */
+    private Stream<String> others() {
+        return Objects.requireNonNull(own).options().stream()
+                .map(OptionSpec::longestName)
+                .filter(name -> !name.equals(MODE));
     }
 
     /** Refuses, before any work, what {@link #settings} would. */

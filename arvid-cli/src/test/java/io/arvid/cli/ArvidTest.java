@@ -103,6 +103,18 @@ class ArvidTest {
                 .isEqualTo(2);
         assertThat(run("generate", "-p", "x", "--kv", "none", "--kv-bits", "4", "-o", folder.toString()))
                 .isEqualTo(2);
+        for (String option : List.of("--kv-group=32", "--kv-sink=2", "--kv-recent=1", "--kv-along=tokens", "--kv-correct")) {
+            assertThat(run("generate", "-p", "x", "--kv", "none", option, "-o", folder.toString()))
+                    .as(option)
+                    .isEqualTo(2);
+            assertThat(err.toString()).contains(option.split("=")[0] + " is for codes");
+        }
+        for (String option : List.of("--kv-group=16", "--kv-along=channels", "--kv-bits=4")) {
+            assertThat(run("generate", "-p", "x", "--kv", "qvg", option, "-o", folder.toString()))
+                    .as(option)
+                    .isEqualTo(2);
+            assertThat(err.toString()).contains(option.split("=")[0] + " is for int8, int4 and int2");
+        }
 
         Path prompts = Files.writeString(folder.resolve("prompts.txt"), "a cat\n");
         assertThat(quantize("--prompts", prompts.toString(), "--count", "3")).isEqualTo(2);

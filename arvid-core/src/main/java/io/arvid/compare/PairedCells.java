@@ -11,38 +11,33 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 
-/** Two recipes compared prompt by prompt; several noises of one prompt count as their mean. */
+/** Two recipes compared prompt by prompt, on the videos that both have; several noises of one prompt count as their mean. */
 final class PairedCells {
     private PairedCells() {}
 
     /** Metrics against a reference that are told of pairs. */
     static final List<String> METRICS = List.of("latent-mse", "lpips-shapes", "lpips-alex", "psnr", "ssim");
 
+    /** Scores of the same prompts in the same order. */
+    private record Scores(double[] own, double[] rival) {}
+
     /** {@code own} against {@code rival} in every metric of {@link #METRICS} that both have. */
     static List<PairedDifference> differences(CellRun.Done own, CellRun.Done rival) {
         List<PairedDifference> differences = new ArrayList<>();
         for (String metric : METRICS) {
-            var a = own.scores().metric(metric);
-            var b = rival.scores().metric(metric);
-            if (a.isPresent() && b.isPresent()) {
-                differences.add(difference(metric, own, rival, a.get(), b.get()));
-            }
+            paired(metric, own, rival)
+                    .ifPresent(scores -> differences.add(own.scores()
+                            .settings()
+                            .bootstrap()
+                            .compare(
+                                    metric,
+                                    own.cell().setting(),
+                                    own.cell().label(),
+                                    rival.cell().label(),
+                                    scores.own(),
+                                    scores.rival())));
         }
         return differences;
-    }
-
-    private static PairedDifference difference(
-            String metric, CellRun.Done own, CellRun.Done rival, MetricResult a, MetricResult b) {
-        return own.scores()
-                .settings()
-                .bootstrap()
-                .compare(
-                        metric,
-                        own.cell().setting(),
-                        own.cell().label(),
-                        rival.cell().label(),
-                        byPrompt(a),
-                        byPrompt(b));
     }
 
     /**
@@ -56,12 +51,12 @@ final class PairedCells {
 
     /** Scores of {@code own} over those of {@code rival} in {@code metric}, on the prompts where both are positive. */
     static Optional<GeometricRatio> geometricRatio(String metric, CellRun.Done own, CellRun.Done rival) {
-        var a = own.scores().metric(metric).map(PairedCells::byPrompt).orElse(new double[0]);
-        var b = rival.scores().metric(metric).map(PairedCells::byPrompt).orElse(new double[0]);
-        double[] logs = IntStream.range(0, Math.min(a.length, b.length))
-                .filter(i -> a[i] > 0 && b[i] > 0)
-                .mapToDouble(i -> Math.log(a[i] / b[i]))
-                .toArray();
+        double[] logs = paired(metric, own, rival)
+                .map(scores -> IntStream.range(0, scores.own().length)
+                        .filter(i -> scores.own()[i] > 0 && scores.rival()[i] > 0)
+                        .mapToDouble(i -> Math.log(scores.own()[i] / scores.rival()[i]))
+                        .toArray())
+                .orElse(new double[0]);
         if (logs.length == 0) {
             return Optional.empty();
         }
@@ -72,11 +67,22 @@ final class PairedCells {
                 logs.length));
     }
 
-    private static double[] byPrompt(MetricResult result) {
+    /** Empty where the two have no video in common. */
+    private static Optional<Scores> paired(String metric, CellRun.Done own, CellRun.Done rival) {
+        Map<String, Double> a = byVideo(metric, own);
+        Map<String, Double> b = byVideo(metric, rival);
+        List<String> shared = a.keySet().stream().filter(b::containsKey).toList();
+        return shared.isEmpty() ? Optional.empty() : Optional.of(new Scores(byPrompt(a, shared), byPrompt(b, shared)));
+    }
+
+    private static Map<String, Double> byVideo(String metric, CellRun.Done cell) {
+        return cell.scores().metric(metric).map(MetricResult::byVideo).orElse(Map.of());
+    }
+
+    private static double[] byPrompt(Map<String, Double> byVideo, List<String> videos) {
         Map<String, List<Double>> values = new TreeMap<>();
-        result.byVideo()
-                .forEach((name, value) -> values.computeIfAbsent(Take.promptOf(name), n -> new ArrayList<>())
-                        .add(value));
+        videos.forEach(video -> values.computeIfAbsent(Take.promptOf(video), prompt -> new ArrayList<>())
+                .add(byVideo.get(video)));
         return values.values().stream()
                 .mapToDouble(each -> each.stream().mapToDouble(v -> v).average().orElseThrow())
                 .toArray();

@@ -53,7 +53,7 @@ final class ResultTables {
         return new FindingTable(
                 "main",
                 "Every metric",
-                "Mean over the videos with its 95 % interval; metrics of whole sets have none.",
+                "Mean over the videos, or distance of the whole set, with its 95 % interval; an average of metrics has none.",
                 headings,
                 rows);
     }
@@ -156,7 +156,7 @@ final class ResultTables {
                         "order-" + metric,
                         "The paper's order by FVD-FP against the order here by " + metric,
                         "Pairs of methods in the paper's order (Q-ARVD, Table 1, Self Forcing). A pair agrees or disagrees only where the 95 % interval of"
-                                + " the paired difference excludes zero.",
+                                + " the paired difference excludes zero, over three prompts or more.",
                         List.of(
                                 "Setting",
                                 "best to worst in the paper",
@@ -200,9 +200,9 @@ final class ResultTables {
                                 .filter(difference -> difference.metric().equals(metric))
                                 .findFirst()
                                 .orElseThrow();
-                if (pair.difference().low() <= 0 && pair.difference().high() >= 0) {
+                if (!pair.lower() && !pair.higher()) {
                     undecided++;
-                } else if (sign * pair.difference().mean() < 0) {
+                } else if (sign > 0 ? pair.lower() : pair.higher()) {
                     agree++;
                 } else {
                     disagree.add(there.get(i) + " / " + there.get(j));

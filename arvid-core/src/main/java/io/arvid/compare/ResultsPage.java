@@ -78,9 +78,9 @@ public final class ResultsPage {
     }
 
     private static String sentence(PairedDifference pair) {
-        String verdict = pair.difference().high() < 0
+        String verdict = pair.lower()
                 ? "nearer to full precision than"
-                : pair.difference().low() > 0 ? "farther from full precision than" : "not told apart from";
+                : pair.higher() ? "farther from full precision than" : "not told apart from";
         return MethodLook.setting(pair.setting()) + ", " + pair.metric() + ": "
                 + MethodLook.of(pair.method()).label() + " is " + verdict + " "
                 + MethodLook.of(pair.rival()).label() + " (ratio " + ResultTables.interval(pair.ratio()) + ")";

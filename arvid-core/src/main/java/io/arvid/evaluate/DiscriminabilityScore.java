@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * How well one metric tells quantized models apart (Q-ARVD §"discriminability"; METHODS §5.4): {@code DS = CV · BOA}.
+ * How well one metric tells quantized models apart (Q-ARVD, arXiv 2605.21072, §"discriminability"): {@code DS = CV · BOA}.
  *
  * <pre>{@code
  * CV  = σ / μ over all quantized entries            population σ

@@ -10,7 +10,7 @@ import java.util.Arrays;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Fréchet distance of two sets of features, each taken as a Gaussian (FVD, Unterthiner et al. 2018; METHODS §5.1):
+ * Fréchet distance of two sets of features, each taken as a Gaussian (FVD, Unterthiner et al. 2018, arXiv 1812.01717):
  *
  * <pre>{@code
  * ‖μ1 − μ2‖² + Tr(Σ1 + Σ2 − 2 (Σ1 Σ2)^½)          Σ with n − 1 in the denominator
@@ -82,6 +82,11 @@ public final class FrechetDistance {
      * @param second {@code [n, D]}
      */
     public static Estimate between(Tensor first, Tensor second, PairedBootstrap bootstrap) {
+        return between(first, second, bootstrap, VideoGroups.each((int) first.size(0)));
+    }
+
+    /** The same with an interval over {@code groups} of pairs. */
+    public static Estimate between(Tensor first, Tensor second, PairedBootstrap bootstrap, VideoGroups groups) {
         if (first.size(0) != second.size(0)) {
             throw new IllegalArgumentException("pairs of " + first.size(0) + " and " + second.size(0) + " features");
         }
@@ -92,7 +97,7 @@ public final class FrechetDistance {
             }
             Tensor a = Ops.toF64(first);
             Tensor b = Ops.toF64(second);
-            return bootstrap.ofDistance((int) a.size(0), chosen -> {
+            return bootstrap.ofDistance(groups, chosen -> {
                 try (TensorScope draw = TensorScope.open()) {
                     long[] indices = Arrays.stream(chosen).asLongStream().toArray();
                     Tensor rows = Tensors.of(indices, indices.length);

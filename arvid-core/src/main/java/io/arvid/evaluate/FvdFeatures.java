@@ -9,7 +9,7 @@ import org.bytedeco.pytorch.Tensor;
 
 /**
  * FVD's features of a video by the user's TorchScript file of I3D (StyleGAN-V's {@code i3d_torchscript.pt}, trained on Kinetics-400): the 400 values
- * before the softmax, of all frames at once (METHODS §5.1).
+ * before the softmax, of all frames at once (FVD, Unterthiner et al. 2018, arXiv 1812.01717).
  */
 public final class FvdFeatures implements VideoFeatures {
     /** I3D halves time four times: shorter clips leave nothing. */

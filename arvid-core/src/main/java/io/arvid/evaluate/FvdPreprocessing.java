@@ -5,8 +5,8 @@ import io.arvid.tensor.TensorScope;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * What the I3D network of FVD sees of a video (StyleGAN-V's {@code preprocess_single}; METHODS §5.1): bilinear resize of the shorter side without
- * antialiasing, the longer side rounded up, centre crop with offsets rounded down, values to [−1, 1].
+ * What the I3D network of FVD sees of a video ({@code preprocess_single} of StyleGAN-V, Skorokhodov et al. 2022, arXiv 2112.14683): bilinear
+ * resize of the shorter side without antialiasing, the longer side rounded up, centre crop with offsets rounded down, values to [−1, 1].
  */
 public final class FvdPreprocessing {
     /** Side of the crop that I3D was trained with. */

@@ -76,7 +76,7 @@ final class IntegerGemm implements QuantGemm {
             RoundedRows codes = shared.of(input, x, rounding, step);
             Tensor output = Tensors.empty(DTypes.of(x), rows, outFeatures);
             boolean gelu = activation == Activation.GELU_TANH;
-            if (isDirect(step) && !gelu) {
+            if (isDirect(step) && !gelu && !codes.hasNan()) {
                 InputPlan.Static plan = (InputPlan.Static) rounding.plan(0).during(step);
                 direct(codes, fixed.computeIfAbsent(plan, this::fixedScales), output);
             } else {

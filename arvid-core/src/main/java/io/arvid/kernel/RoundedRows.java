@@ -15,7 +15,8 @@ import org.bytedeco.pytorch.Tensor;
 
 /**
  * An input as bytes, with what each row needs to become numbers again: {@code x̂ = scale·(code − zero)}. A row's numbers are kept as {@code a = scale},
- * {@code b = −scale·zero} and {@code c = −scale·Σ(code − zero)}, which is what {@link RowScaling} takes. Its memory is used again for the next input.
+ * {@code b = −scale·zero} and {@code c = −scale·Σ(code − zero)}, which is what {@link RowScaling} takes; all three are NaN where a number of the row is NaN.
+ * Its memory is used again for the next input.
  */
 final class RoundedRows implements AutoCloseable {
     private static final int NUMBERS = 3;
@@ -26,10 +27,12 @@ final class RoundedRows implements AutoCloseable {
     private final Tensor[] codes = new Tensor[LARGEST_SEGMENTS];
     private final Tensor[] numbers = new Tensor[LARGEST_SEGMENTS];
     private int rows;
+    private volatile boolean hasNan;
 
     /** Rounds {@code input [rows, in]}, contiguous, float32 or bfloat16. */
     void round(InputRounding rounding, RolloutStep step, Tensor input) {
         rows = Math.toIntExact(input.size(0));
+        hasNan = false;
         for (int segment = 0; segment < rounding.segments(); segment++) {
             int[] columns = rounding.columns(segment);
             codes[segment] = grown(codes[segment], DTypes.U8, (long) rows * (columns[1] - columns[0]));
@@ -159,15 +162,25 @@ final class RoundedRows implements AutoCloseable {
         ByteGrid bytes = ByteGrid.of(grid);
         int sum = RowRounding.round(x, bf16, count, scale, zero, bytes, codes(segment) + (long) row * count);
         float byteZero = zero + bytes.shift();
+        float a = scale;
+        if (sum == RowRounding.NOT_A_NUMBER) {
+            a = Float.NaN;
+            hasNan = true;
+        }
         long at = numbers(segment);
-        NativeMemory.set(at, NUMBERS * row, scale, false);
-        NativeMemory.set(at, NUMBERS * row + 1, -scale * byteZero, false);
-        NativeMemory.set(at, NUMBERS * row + 2, (float) (-scale * (sum - (double) count * byteZero)), false);
+        NativeMemory.set(at, NUMBERS * row, a, false);
+        NativeMemory.set(at, NUMBERS * row + 1, -a * byteZero, false);
+        NativeMemory.set(at, NUMBERS * row + 2, (float) (-a * (sum - (double) count * byteZero)), false);
     }
 
     /** Number of rows. */
     int rows() {
         return rows;
+    }
+
+    /** True where a number of some row is NaN: what is computed from codes alone would be wrong there. */
+    boolean hasNan() {
+        return hasNan;
     }
 
     /** Address of a segment's codes, {@code [rows, columns of the segment]}. */

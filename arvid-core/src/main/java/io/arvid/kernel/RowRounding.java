@@ -15,6 +15,8 @@ import jdk.incubator.vector.VectorSpecies;
  * <p>The quotient is a product with the reciprocal and one correction by its remainder, which rounds as a division does (Markstein) and is twice as fast.
  * Adding 1.5·2²³ rounds a float half to even; the zero point is added after that, as an integer, since before it ties would break
  * otherwise.
+ *
+ * <p>Infinite numbers, and quotients that overflow, get the ends of the grid. A row with a number that is NaN has no codes.
  */
 final class RowRounding {
     private static final VectorSpecies<Float> FLOATS = FloatLanes.FLOATS;
@@ -25,7 +27,12 @@ final class RowRounding {
     private static final int ROUNDER_BITS = Float.floatToRawIntBits(ROUNDER);
     private static final float LARGEST_ROUNDED = 0x1p21f;
     private static final float SMALLEST_STEP = 0x1p-100f;
+    private static final int MAGNITUDE = ~(1 << 31);
+    private static final int INFINITY_BITS = Float.floatToRawIntBits(Float.POSITIVE_INFINITY);
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
+
+    /** In place of the sum of a row's codes: one of its numbers is NaN, and so is everything that is computed from the row. */
+    static final int NOT_A_NUMBER = Integer.MIN_VALUE;
 
     private RowRounding() {}
 
@@ -37,7 +44,7 @@ final class RowRounding {
      * @param step positive
      * @param zero an integer
      * @param codes where the codes go
-     * @return sum of the codes
+     * @return sum of the codes, or {@link #NOT_A_NUMBER}
      */
     static int round(long x, boolean bf16, int count, float step, float zero, ByteGrid grid, long codes) {
         // Zero points that are no longer small, and steps without a reciprocal, are beyond what follows.
@@ -51,11 +58,13 @@ final class RowRounding {
         IntVector high = IntVector.broadcast(INTS, ROUNDER_BITS + grid.highest() - (int) zero);
         IntVector offset = IntVector.broadcast(INTS, (int) zero + grid.shift() - ROUNDER_BITS);
         IntVector sums = IntVector.zero(INTS);
+        IntVector largest = IntVector.zero(INTS);
         int lanes = FLOATS.length();
         int end = count - count % lanes;
         for (int i = 0; i < end; i += lanes) {
             FloatVector value = load(x, i, bf16);
             FloatVector quotient = value.mul(reciprocal);
+            largest = largest.max(quotient.reinterpretAsInts().and(MAGNITUDE));
             quotient = quotient.fma(minusStep, value).fma(reciprocal, quotient);
             // Bits of floats rise with their values as integers do, and those of negative floats are negative integers:
             // far too large values are clamped too.
@@ -65,20 +74,27 @@ final class RowRounding {
             ((ByteVector) code.convertShape(VectorOperators.I2B, BYTES, 0))
                     .intoMemorySegment(FloatLanes.ALL, codes + i, ORDER);
         }
-        return sums.reduceLanes(VectorOperators.ADD) + roundPlain(x, bf16, end, count, step, zero, grid, codes);
+        if (largest.reduceLanes(VectorOperators.MAX) >= INFINITY_BITS) {
+            // An infinite quotient has no remainder to be corrected by.
+            return roundPlain(x, bf16, 0, count, step, zero, grid, codes);
+        }
+        int tail = roundPlain(x, bf16, end, count, step, zero, grid, codes);
+        return tail == NOT_A_NUMBER ? NOT_A_NUMBER : sums.reduceLanes(VectorOperators.ADD) + tail;
     }
 
     /** What {@link #round} does, value by value, from index {@code from} on. */
     static int roundPlain(
             long x, boolean bf16, int from, int count, float step, float zero, ByteGrid grid, long codes) {
         int sum = 0;
+        boolean isNumber = true;
         for (int i = from; i < count; i++) {
             float shifted = (float) Math.rint(NativeMemory.get(x, i, bf16) / step) + zero;
             int code = (int) Math.clamp(shifted, grid.lowest(), grid.highest()) + grid.shift();
             NativeMemory.setByte(codes, i, code);
             sum += code;
+            isNumber &= !Float.isNaN(shifted);
         }
-        return sum;
+        return isNumber ? sum : NOT_A_NUMBER;
     }
 
     private static FloatVector load(long x, int i, boolean bf16) {

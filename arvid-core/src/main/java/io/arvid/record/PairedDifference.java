@@ -20,4 +20,17 @@ public record PairedDifference(
         int prompts,
         double confidence,
         Estimate difference,
-        Estimate ratio) {}
+        Estimate ratio) {
+    /** Fewer prompts decide nothing: the interval of one is a point, and that of two ends at their two values. */
+    private static final int FEWEST_PROMPTS = 3;
+
+    /** True where the method's score is below the rival's: the interval says so, of enough prompts. */
+    public boolean lower() {
+        return prompts >= FEWEST_PROMPTS && difference.high() < 0;
+    }
+
+    /** True where the method's score is above the rival's: the interval says so, of enough prompts. */
+    public boolean higher() {
+        return prompts >= FEWEST_PROMPTS && difference.low() > 0;
+    }
+}

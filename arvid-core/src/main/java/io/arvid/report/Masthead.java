@@ -12,11 +12,11 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Stream;
 
 /** The head of the page: what was done to which model, and the few numbers that matter most. */
 final class Masthead {
-    private static final String HEADLINE_METRIC = "latent-mse";
-
     private Masthead() {}
 
     static String title(List<RunFolder> runs) {
@@ -42,40 +42,46 @@ final class Masthead {
     }
 
     private static String lead(Findings found) {
-        List<String> methods = found.comparisons().stream()
-                .map(Comparison::method)
-                .distinct()
-                .map(id -> MethodLook.of(id).label())
-                .toList();
-        if (methods.isEmpty()) {
+        if (found.comparisons().isEmpty()) {
             return "What the run found, what it cost, and where every number comes from.";
         }
-        List<String> settings = found.comparisons().stream()
-                .map(Comparison::setting)
-                .distinct()
-                .map(MethodLook::setting)
+        List<String> methods = named(found, Comparison::method)
+                .map(id -> MethodLook.of(id).label())
                 .toList();
+        List<String> settings =
+                named(found, Comparison::setting).map(MethodLook::setting).toList();
         int prompts =
                 found.comparisons().stream().mapToInt(Comparison::prompts).max().orElseThrow();
-        return Sections.enumeration(methods) + " at " + Sections.enumeration(settings)
-                + ", each against the full-precision model on the same " + prompts
-                + " prompts and the same noise.";
+        boolean hasReference = found.comparisons().stream().allMatch(QualitySection::hasReference);
+        return (methods.isEmpty() ? "Videos" : Sections.enumeration(methods))
+                + Sections.at(Sections.enumeration(settings))
+                + (hasReference
+                        ? ", each against the full-precision model on the same " + prompts
+                                + " prompts and the same noise."
+                        : ", scored on " + prompts + " prompts.");
     }
 
+    /** What comparisons are called, without those of unknown origin. */
+    private static Stream<String> named(Findings found, Function<Comparison, String> name) {
+        return found.comparisons().stream()
+                .map(name)
+                .filter(text -> !text.isEmpty())
+                .distinct();
+    }
+
+    /** Only a page about one method has headlines; many methods have tables. */
     private static List<Markup> tiles(Findings found) {
         List<Markup> tiles = new ArrayList<>();
-        for (PairedDifference pair : found.differences()) {
-            if (pair.metric().equals(HEADLINE_METRIC)) {
-                tiles.add(tile(
-                        MethodLook.of(pair.method()).style(),
-                        Numbers.significant(pair.ratio().mean(), 2) + "×",
-                        MethodLook.setting(pair.setting()),
-                        MethodLook.of(pair.method()).label() + "’s latent error over "
-                                + MethodLook.of(pair.rival()).label() + "’s, ["
-                                + Numbers.significant(pair.ratio().low(), 2) + ", "
-                                + Numbers.significant(pair.ratio().high(), 2) + "] at "
-                                + Numbers.percent(pair.confidence())));
-            }
+        for (PairedDifference pair : QualitySection.duel(found)) {
+            tiles.add(tile(
+                    MethodLook.of(pair.method()).style(),
+                    Numbers.significant(pair.ratio().mean(), 2) + "×",
+                    MethodLook.setting(pair.setting()),
+                    MethodLook.of(pair.method()).label() + "’s latent error over "
+                            + MethodLook.of(pair.rival()).label() + "’s, ["
+                            + Numbers.significant(pair.ratio().low(), 2) + ", "
+                            + Numbers.significant(pair.ratio().high(), 2) + "] at "
+                            + Numbers.percent(pair.confidence())));
         }
         smallest(found)
                 .ifPresent(size -> tiles.add(tile(
@@ -86,12 +92,16 @@ final class Masthead {
         return tiles;
     }
 
-    /** The smallest file of the method that the page is about. */
+    /** The smallest file of the method that the page is about; empty where it is about several. */
     private static Optional<ModelSize> smallest(Findings found) {
-        Optional<String> method =
-                found.differences().stream().map(PairedDifference::method).findFirst();
+        List<String> methods = (found.differences().isEmpty()
+                        ? found.sizes().stream().map(ModelSize::method)
+                        : QualitySection.duel(found).stream().map(PairedDifference::method))
+                .filter(method -> !method.equals(MethodLook.FULL_PRECISION))
+                .distinct()
+                .toList();
         return found.sizes().stream()
-                .filter(size -> method.isEmpty() || size.method().equals(method.get()))
+                .filter(size -> methods.equals(List.of(size.method())))
                 .min(Comparator.comparingLong(ModelSize::bytes));
     }
 

@@ -1,5 +1,6 @@
 package io.arvid.report;
 
+import io.arvid.evaluate.suite.MetricCatalogue;
 import io.arvid.record.Comparison;
 import io.arvid.record.Estimate;
 import io.arvid.record.Findings;
@@ -15,8 +16,10 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** Distance from full precision: overall, method against method, and chunk by chunk. */
+/** Distance from full precision, or scores of videos on their own: overall, method against method, and chunk by chunk. */
 final class QualitySection {
+    private static final String HEADLINE_METRIC = "latent-mse";
+
     private QualitySection() {}
 
     static Optional<Markup> draw(Findings found) {
@@ -38,17 +41,31 @@ final class QualitySection {
         return Optional.of(section.add(numbers(metrics, comparisons)));
     }
 
+    /** The headline's differences where the runs hold one method against one rival; empty where they hold more, or nothing, against one another. */
+    static List<PairedDifference> duel(Findings found) {
+        List<PairedDifference> pairs = found.differences().stream()
+                .filter(pair -> pair.metric().equals(HEADLINE_METRIC))
+                .toList();
+        long duels = pairs.stream()
+                .map(pair -> pair.method() + " " + pair.rival())
+                .distinct()
+                .count();
+        return duels == 1 ? pairs : List.of();
+    }
+
+    /** True where videos were compared with those of full precision. */
+    static boolean hasReference(Comparison comparison) {
+        return comparison.metrics().stream().anyMatch(scores -> MetricCatalogue.isAgainstReference(scores.metric()));
+    }
+
     /** Says who is nearer only where every interval says so. */
     private static String heading(Findings found) {
-        List<PairedDifference> pairs = found.differences().stream()
-                .filter(pair -> pair.metric().equals("latent-mse"))
-                .toList();
-        boolean one = pairs.stream()
-                        .map(pair -> pair.method() + " " + pair.rival())
-                        .distinct()
-                        .count()
-                == 1;
-        if (one && pairs.stream().allMatch(pair -> pair.ratio().high() < 1)) {
+        if (!found.comparisons().stream().allMatch(QualitySection::hasReference)) {
+            return "Scores of the videos";
+        }
+        List<PairedDifference> pairs = duel(found);
+        if (!pairs.isEmpty()
+                && pairs.stream().allMatch(pair -> pair.lower() && pair.ratio().high() < 1)) {
             PairedDifference pair = pairs.getFirst();
             return MethodLook.of(pair.method()).label() + " stays nearer to full precision than "
                     + MethodLook.of(pair.rival()).label();
@@ -58,9 +75,18 @@ final class QualitySection {
 
     private static String prose(List<Comparison> comparisons) {
         Comparison first = comparisons.getFirst();
-        return "Every quantized video is compared with the full-precision video of the same prompt and the same noise."
-                + " Intervals are bootstrapped over " + first.prompts() + " prompts at "
+        return compared(comparisons) + " Intervals are bootstrapped over " + first.prompts() + " prompts at "
                 + Numbers.percent(first.confidence()) + ".";
+    }
+
+    private static String compared(List<Comparison> comparisons) {
+        if (comparisons.stream().noneMatch(QualitySection::hasReference)) {
+            return "Every video is scored on its own, without a reference.";
+        }
+        String all = "Every quantized video is compared with the full-precision video of the same prompt and the same noise";
+        return comparisons.stream().allMatch(QualitySection::hasReference)
+                ? all + "."
+                : all + " where there is one, and scored on its own where there is none.";
     }
 
     private static List<String> metrics(List<Comparison> comparisons) {
@@ -112,10 +138,10 @@ final class QualitySection {
         }
         return settings(comparisons).stream()
                 .map(setting -> Sections.panel(
-                        look.title() + " at " + MethodLook.setting(setting),
+                        look.title() + Sections.at(MethodLook.setting(setting)),
                         "",
                         ChunkLines.draw(
-                                look.title() + " by chunk at " + MethodLook.setting(setting),
+                                look.title() + " by chunk" + Sections.at(MethodLook.setting(setting)),
                                 at(comparisons, setting)
                                         .flatMap(comparison -> comparison.metric(metric).stream()
                                                 .filter(scores ->

@@ -61,6 +61,11 @@ final class Sections {
                 .add(Markup.of("span", "fill " + style).with("style", "width:" + Markup.coordinate(100 * share) + "%"));
     }
 
+    /** {@code at w4a8} with a space before it; nothing where no setting has a name. */
+    static String at(String setting) {
+        return setting.isEmpty() ? "" : " at " + setting;
+    }
+
     /** {@code a, b and c}. */
     static String enumeration(List<String> words) {
         return words.size() < 2

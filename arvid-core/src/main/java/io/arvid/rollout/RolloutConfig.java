@@ -49,6 +49,10 @@ public record RolloutConfig(
                 "local_attn_size " + localAttentionFrames + " is smaller than a chunk of " + framesPerChunk
                         + " frames; use at least " + framesPerChunk + ", or -1 for all frames");
         require(sinkFrames >= 0, "sink_size must not be negative, but is " + sinkFrames);
+        require(
+                localAttentionFrames == GLOBAL_ATTENTION || sinkFrames <= localAttentionFrames - framesPerChunk,
+                "local_attn_size " + localAttentionFrames + " has no room for a chunk of " + framesPerChunk
+                        + " frames beside a sink_size of " + sinkFrames + "; make it larger, or -1 for all frames");
     }
 
     /** Chunks of three frames, four steps, attention over all frames: Self-Forcing and chunk-wise Causal-Forcing. */

@@ -46,5 +46,8 @@ class AblationsTest {
                 .extracting(take -> Take.promptOf(take.name()))
                 .containsExactly("p000", "p000", "p001", "p001");
         assertThat(takes).extracting(Take::seed).doesNotHaveDuplicates();
+        assertThat(takes.getLast().seed()).isEqualTo(1007);
+        assertThatThrownBy(() -> Take.all(List.of("a", "b"), List.of(0L, 1000L)))
+                .hasMessageContaining("seeds [0, 1000] give two videos the same noise");
     }
 }

@@ -39,7 +39,14 @@ class ResultTablesTest {
                 null,
                 byVideo);
         EvaluationResult scores = new EvaluationResult(
-                record(Findings.NONE), method, "w4a8", EvaluationSettings.DEFAULT, Map.of(), List.of(mse), List.of());
+                record(Findings.NONE),
+                method,
+                "w4a8",
+                EvaluationSettings.DEFAULT,
+                Map.of(),
+                Map.of(),
+                List.of(mse),
+                List.of());
         RecipeFile<?> recipe = RecipeFile.parse("{\"method\": \"minmax\"}");
         return new CellRun.Done(
                 new Cell(method, "w4a8", recipe),
@@ -83,6 +90,17 @@ class ResultTablesTest {
     }
 
     @Test
+    void twoPromptsDecideNothing() {
+        List<CellRun.Done> results = List.of(done("minmax", 4, 6), done("adaround", 1, 2), done("q-arvd", 2, 4));
+        List<String> row = new ResultTables(results).order().getFirst().rows().getFirst();
+        assertThat(row.subList(3, 6)).containsExactly("0", "3", "0");
+        PairedDifference pair =
+                PairedCells.differences(results.get(1), results.get(2)).getFirst();
+        assertThat(pair.difference().high()).isNegative();
+        assertThat(pair.lower()).isFalse();
+    }
+
+    @Test
     void worstLayersComeFirst() {
         List<String> row = new ResultTables(List.of(done("minmax", 1, 2)))
                 .worstLayers()
@@ -98,6 +116,19 @@ class ResultTablesTest {
             assertThat(pair.ratio().mean()).isCloseTo(1.0 / 3, org.assertj.core.data.Offset.offset(1e-12));
             assertThat(pair.prompts()).isEqualTo(2);
         });
+    }
+
+    /** Three videos against two: the second of the three has no partner. */
+    @Test
+    void videosArePairedByName() {
+        CellRun.Done whole = done("arvid", 1, 100, 3);
+        CellRun.Done broken = done("q-arvd", 2, 50, 6);
+        broken.scores().metric("latent-mse").orElseThrow().byVideo().remove("p001-s0");
+        assertThat(PairedCells.geometricRatio("latent-mse", whole, broken).orElseThrow().prompts())
+                .isEqualTo(2);
+        assertThat(PairedCells.differences(whole, broken))
+                .singleElement()
+                .satisfies(pair -> assertThat(pair.ratio().mean()).isEqualTo(0.5));
     }
 
     /** Ratios 1/4 and 4/1 cancel in the geometric mean, whatever their size in the mean. */

@@ -31,7 +31,7 @@ class FrechetDistanceTest {
 
     @Test
     void theIntervalOfADistanceThatRoundingLeftBelowZeroHoldsIt() {
-        Estimate interval = new PairedBootstrap(10, 0.95, 1).ofDistance(4, videos -> -1e-15);
+        Estimate interval = new PairedBootstrap(10, 0.95, 1).ofDistance(VideoGroups.each(4), videos -> -1e-15);
         assertThat(interval.mean()).isBetween(interval.low(), interval.high());
     }
 

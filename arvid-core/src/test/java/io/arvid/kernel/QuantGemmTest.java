@@ -108,6 +108,28 @@ class QuantGemmTest {
         });
     }
 
+    /** What is computed from NaN is NaN, as in the simulation, and other rows know nothing of it. */
+    @Test
+    void aRowWithANumberThatIsNoneStaysNone() {
+        TensorScope.runAndFree(() -> {
+            try (Seeds seeds = new Seeds(6)) {
+                Tensor weight = seeds.normal(33, 65);
+                Tensor bias = seeds.normal(33);
+                Tensor x = seeds.normal(2, 65);
+                Ops.slice(x.select(0, 1), 0, 5, 6).copy_(Tensors.of(new float[] {Float.NaN}, 1));
+                Map<String, Function<Tensor, LayerPlan>> byRow = kinds();
+                byRow.remove("w8, tensor");
+                byRow.forEach((name, kind) -> {
+                    PackedLayer layer = PackedLayer.of(kind.apply(weight));
+                    float[] y = Tensors.toFloats(multiply(Kernel.ONEDNN, layer, bias, x, Activation.NONE));
+                    for (int i = 0; i < y.length; i++) {
+                        assertThat(Float.isNaN(y[i])).as(name + ", output " + i).isEqualTo(i >= 33);
+                    }
+                });
+            }
+        });
+    }
+
     @Test
     void manyRowsInSeveralTilesOnTwoThreads() {
         Torch.setThreads(2);

@@ -48,6 +48,36 @@ class RowPassesTest {
         }
     }
 
+    /** The largest numbers over a small step are beyond float32. */
+    @Test
+    void infiniteQuotientsGetTheEndsOfTheGrid() {
+        try (TensorScope scope = TensorScope.open();
+                Seeds seeds = new Seeds(4)) {
+            Tensor x = seeds.normal(COUNT);
+            float[] far = {Float.MAX_VALUE, Float.POSITIVE_INFINITY, -Float.MAX_VALUE, Float.NEGATIVE_INFINITY};
+            Ops.slice(x, 0, 0, far.length).copy_(Tensors.of(far, far.length));
+            Tensor codes = Tensors.zeros(DTypes.U8, COUNT);
+            ByteGrid grid = ByteGrid.of(new IntGrid(8, false));
+            int sum = RowRounding.round(address(x), false, COUNT, 0.03f, 100, grid, address(codes));
+            assertThat(Tensors.toLongs(codes)).startsWith(255, 255, 0, 0);
+            assertThat(sum).isEqualTo((int) Tensors.item(Ops.to(codes, DTypes.I64).sum()));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {3, COUNT - 1})
+    void aRowWithANumberThatIsNoneHasNoCodes(int place) {
+        try (TensorScope scope = TensorScope.open();
+                Seeds seeds = new Seeds(5)) {
+            Tensor x = seeds.normal(COUNT);
+            Ops.slice(x, 0, place, place + 1).copy_(Tensors.of(new float[] {Float.NaN}, 1));
+            Tensor codes = Tensors.zeros(DTypes.U8, COUNT);
+            ByteGrid grid = ByteGrid.of(new IntGrid(8, false));
+            assertThat(RowRounding.round(address(x), false, COUNT, 0.03f, 100, grid, address(codes)))
+                    .isEqualTo(RowRounding.NOT_A_NUMBER);
+        }
+    }
+
     @Test
     void theRangeIsThatOfTheNumbers() {
         try (TensorScope scope = TensorScope.open();

@@ -3,8 +3,12 @@ package io.arvid.report;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.arvid.record.Comparison;
+import io.arvid.record.Estimate;
 import io.arvid.record.Findings;
 import io.arvid.record.MachineStamp;
+import io.arvid.record.MetricScores;
+import io.arvid.record.PairedDifference;
 import io.arvid.record.RunRecord;
 import io.arvid.record.SourceStamp;
 import io.arvid.record.StageRecord;
@@ -13,6 +17,7 @@ import io.arvid.tensor.Torch;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
@@ -97,7 +102,7 @@ class HtmlReportTest {
                 List.of(),
                 found.comparisons(),
                 found.differences().stream()
-                        .map(pair -> new io.arvid.record.PairedDifference(
+                        .map(pair -> new PairedDifference(
                                 pair.metric(),
                                 pair.setting(),
                                 pair.method(),
@@ -105,7 +110,7 @@ class HtmlReportTest {
                                 pair.prompts(),
                                 pair.confidence(),
                                 pair.difference(),
-                                new io.arvid.record.Estimate(0.9, 0.7, 1.1)))
+                                new Estimate(0.9, 0.7, 1.1)))
                         .toList(),
                 List.of(),
                 List.of(),
@@ -113,6 +118,39 @@ class HtmlReportTest {
                 List.of());
         String page = HtmlReport.page(List.of(new RunFolder(folder, bare("demo", unsure))));
         assertThat(page).contains("Distance from full precision").doesNotContain("stays nearer");
+    }
+
+    @Test
+    void nothingIsComparedWithoutAReference() {
+        Comparison alone = new Comparison(
+                "", "", 2, 0.95, List.of(new MetricScores("sharpness", new Estimate(3, 2, 4), List.of())));
+        Findings found = new Findings(
+                List.of(), List.of(alone), List.of(), List.of(), List.of(), List.of(), List.of());
+        String page = HtmlReport.page(List.of(new RunFolder(folder, bare("evaluate", found))));
+        assertThat(page)
+                .contains("Videos, scored on 2 prompts.", "scored on its own, without a reference")
+                .doesNotContain("the full-precision model", "the full-precision video");
+    }
+
+    @Test
+    void aPageAboutManyMethodsHasNoTiles() {
+        Findings found = sample.record().findings();
+        PairedDifference pair = found.differences().getFirst();
+        List<PairedDifference> pairs = new ArrayList<>(found.differences());
+        pairs.add(new PairedDifference(
+                pair.metric(),
+                pair.setting(),
+                "adaround",
+                pair.rival(),
+                pair.prompts(),
+                pair.confidence(),
+                pair.difference(),
+                pair.ratio()));
+        Findings many = new Findings(
+                List.of(), found.comparisons(), pairs, List.of(), List.of(), List.of(), found.sizes());
+        assertThat(HtmlReport.page(List.of(sample))).contains("class=\"tile\"");
+        assertThat(HtmlReport.page(List.of(new RunFolder(folder, bare("compare", many)))))
+                .doesNotContain("class=\"tile\"");
     }
 
     @Test

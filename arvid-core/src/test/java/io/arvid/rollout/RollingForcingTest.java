@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.arvid.model.RolloutStep;
 import io.arvid.model.wan.WanTransformer;
+import io.arvid.rollout.kv.GroupedQuantizer;
+import io.arvid.rollout.kv.KvQuantization;
 import io.arvid.tensor.Seeds;
 import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
@@ -102,6 +104,20 @@ class RollingForcingTest {
             }
         }
         assertThat(Pointer.totalCount()).isEqualTo(before);
+    }
+
+    /** Where nothing becomes codes, only the form of the cache differs; the first window without the anchor has no past beside it. */
+    @Test
+    void windowsReadAQuantizedCacheAsTheyReadADenseOne() {
+        KvQuantization codesOfNothing =
+                new KvQuantization(KvQuantization.Codes.INT8, 0, GroupedQuantizer.Axis.TOKENS, 100, 0, false, List.of());
+        RollingForcing dense = new RollingForcing(MODEL, config(1000, 500)).with(new RollingCacheSize(5, 4));
+        Tensor expected = dense.run(noise(6), text(), RollingForcingTest::fresh);
+        Tensor tiled = dense.with(codesOfNothing.stores()).run(noise(6), text(), RollingForcingTest::fresh);
+        assertThat(Tensors.toFloats(tiled)).containsExactly(Tensors.toFloats(expected), within(1e-4f));
+        KvStore.Factory codes = KvQuantization.of(KvQuantization.Codes.INT8).stores();
+        Tensor rounded = dense.with(codes).run(noise(6), text(), RollingForcingTest::fresh);
+        assertThat(Tensors.item(rounded.sub(expected).abs().max())).isPositive().isLessThan(10);
     }
 
     @Test

@@ -21,10 +21,19 @@ class RolloutConfigTest {
     }
 
     @Test
+    void aChunkMayFillAllThatTheSinkLeaves() throws Exception {
+        String filled = "{\"denoising_step_list\":[1000],\"num_frame_per_block\":3,\"local_attn_size\":6,\"sink_size\":3}";
+        assertThat(parse(filled).sinkFrames()).isEqualTo(3);
+    }
+
+    @Test
     void badSettingsAreRefusedByName() {
         assertThatThrownBy(() -> parse("{}")).hasMessageContaining("denoising_step_list must name at least one step");
         assertThatThrownBy(
                         () -> parse("{\"denoising_step_list\":[1000],\"num_frame_per_block\":3,\"local_attn_size\":2}"))
                 .hasMessageContaining("local_attn_size 2 is smaller than a chunk of 3 frames");
+        String local = "{\"denoising_step_list\":[1000],\"num_frame_per_block\":3,\"local_attn_size\":6,\"sink_size\":";
+        assertThatThrownBy(() -> parse(local + "4}"))
+                .hasMessageContaining("local_attn_size 6 has no room for a chunk of 3 frames beside a sink_size of 4");
     }
 }

@@ -14,7 +14,7 @@ import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Learned perceptual distance of images (Zhang et al. 2018, version 0.1; METHODS §5.2).
+ * Learned perceptual distance of images (LPIPS, Zhang et al. 2018, arXiv 1801.03924, version 0.1).
  *
  * <pre>{@code
  * features f_l of both images, normalized over channels: f / (‖f‖ + 1e-10)

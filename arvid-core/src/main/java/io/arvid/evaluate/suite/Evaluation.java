@@ -1,5 +1,6 @@
 package io.arvid.evaluate.suite;
 
+import io.arvid.evaluate.VideoGroups;
 import io.arvid.evaluate.input.Sample;
 import io.arvid.record.Comparison;
 import io.arvid.record.Findings;
@@ -25,6 +26,10 @@ public final class Evaluation {
     private final EvaluationRequest request;
     private final SourceStamp sources;
     private final StageClock clock;
+
+    /** Prompt by video, of the videos whose prompt is known. */
+    private final Map<String, String> prompts = new LinkedHashMap<>();
+
     private final String began = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
 
     /** Failed metrics of a video by reason, by video. */
@@ -34,6 +39,12 @@ public final class Evaluation {
         this.request = request;
         this.sources = sources;
         this.clock = new StageClock(listener);
+        for (Sample sample : request.samples()) {
+            String prompt = sample.prompt();
+            if (prompt != null) {
+                prompts.put(sample.name(), prompt);
+            }
+        }
     }
 
     /**
@@ -61,6 +72,7 @@ public final class Evaluation {
                     request.setting(),
                     request.settings(),
                     weights,
+                    prompts,
                     results,
                     failureList());
         } finally {
@@ -107,7 +119,7 @@ public final class Evaluation {
 
     private List<MetricResult> summarize(List<MetricScoring> metrics) {
         try (Progress.Stage stage = clock.begin("summing up", MetricSummary.steps(metrics))) {
-            List<MetricResult> results = new MetricSummary(request.settings()).of(metrics, stage);
+            List<MetricResult> results = new MetricSummary(request.settings(), prompts).of(metrics, stage);
             return results;
         }
     }
@@ -120,10 +132,11 @@ public final class Evaluation {
     }
 
     private RunRecord record(String command, List<MetricResult> results) {
+        List<String> names = request.samples().stream().map(Sample::name).toList();
         Comparison comparison = new Comparison(
                 request.method(),
                 request.setting(),
-                request.samples().size(),
+                VideoGroups.byPrompt(names, prompts).count(),
                 request.settings().confidence(),
                 results.stream().map(MetricResult::scores).toList());
         Findings findings =

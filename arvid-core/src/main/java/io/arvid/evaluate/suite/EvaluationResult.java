@@ -22,6 +22,7 @@ import java.util.Optional;
  * @param setting its bit widths
  * @param settings what shaped the numbers
  * @param weights the metrics' files by slot
+ * @param prompts prompt by video, of the videos whose prompt is known; empty in files of older versions
  * @param metrics one result a metric
  * @param failures videos that some metric could not score
  */
@@ -31,6 +32,7 @@ public record EvaluationResult(
         String setting,
         EvaluationSettings settings,
         Map<String, WeightStamp> weights,
+        Map<String, String> prompts,
         List<MetricResult> metrics,
         List<VideoFailure> failures) {
     /** Name of the file in an evaluation's folder. */
@@ -40,6 +42,11 @@ public record EvaluationResult(
             .enable(SerializationFeature.INDENT_OUTPUT)
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .build();
+
+    /** Prompts that a file lacks count as none. */
+    public EvaluationResult {
+        prompts = prompts == null ? Map.of() : prompts;
+    }
 
     /** The result in {@code path}: the file itself or its folder. */
     public static EvaluationResult read(Path path) {

@@ -126,6 +126,16 @@ public final class MetricCatalogue {
                         + NearestName.of(name, ids()) + "'; there are " + String.join(", ", ids())));
     }
 
+    /** True where {@code metric} compares videos with references. */
+    public static boolean isAgainstReference(String metric) {
+        return ALL.stream()
+                .filter(spec -> spec.id().equals(metric))
+                .anyMatch(spec -> switch (spec.input()) {
+                    case FRAME_PAIR, LATENT_PAIR, FEATURES -> true;
+                    case FRAMES, PROMPTED_FRAMES -> false;
+                });
+    }
+
     static String canonical(String name) {
         return name.equals("lpips") ? "lpips-alex" : name;
     }

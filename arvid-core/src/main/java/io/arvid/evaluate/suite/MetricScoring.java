@@ -56,7 +56,7 @@ final class MetricScoring implements AutoCloseable {
         String key = String.join(
                 "\n",
                 "revision " + MetricSpec.REVISION,
-                "frames a second " + request.settings().framesPerSecond() + chunks(),
+                "frames a second " + request.settings().framesPerSecond() + chunks() + length(),
                 weightsKey,
                 subject.contentHash(spec.input()));
         return cache.get(spec.id(), key, () -> loaded().of(subject));
@@ -68,6 +68,12 @@ final class MetricScoring implements AutoCloseable {
         return spec.input() == MetricInput.FEATURES
                 ? ", chunks of " + settings.chunkLatentFrames() + " by " + settings.stride()
                 : "";
+    }
+
+    /** Scores that were kept where any length was right do not count where one is demanded. */
+    private String length() {
+        int frames = request.settings().expectedFrames();
+        return frames == 0 || spec.input() == MetricInput.LATENT_PAIR ? "" : ", " + frames + " frames";
     }
 
     private Scorer loaded() {

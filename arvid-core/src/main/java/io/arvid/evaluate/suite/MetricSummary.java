@@ -3,6 +3,7 @@ package io.arvid.evaluate.suite;
 import io.arvid.evaluate.DriftCurve;
 import io.arvid.evaluate.FrechetDistance;
 import io.arvid.evaluate.PairedBootstrap;
+import io.arvid.evaluate.VideoGroups;
 import io.arvid.evaluate.vbench.VBenchAggregation;
 import io.arvid.record.Estimate;
 import io.arvid.record.Progress;
@@ -10,6 +11,7 @@ import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,7 +20,7 @@ import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/** Reduces the numbers of all videos to the numbers of the set. */
+/** Reduces the numbers of all videos to the numbers of the set; the videos of one prompt are drawn together. */
 final class MetricSummary {
     private static final List<String> VBENCH_FIVE = List.of(
             "subject_consistency",
@@ -29,9 +31,12 @@ final class MetricSummary {
 
     private final EvaluationSettings settings;
     private final PairedBootstrap bootstrap;
+    private final Map<String, String> prompts;
 
-    MetricSummary(EvaluationSettings settings) {
+    /** A summary of videos whose {@code prompts} are known by the videos' names. */
+    MetricSummary(EvaluationSettings settings, Map<String, String> prompts) {
         this.settings = settings;
+        this.prompts = prompts;
         this.bootstrap = settings.bootstrap();
     }
 
@@ -94,18 +99,21 @@ final class MetricSummary {
 
     /** Over the videos that have the part. */
     private Estimate distance(MetricScoring metric, int part) {
+        List<String> names = new ArrayList<>();
         List<double[]> own = new ArrayList<>();
         List<double[]> references = new ArrayList<>();
         metric.videos().forEach((name, features) -> {
             Scores reference = metric.references().get(name);
             if (reference != null
                     && Math.min(ChunkFeatures.chunks(features), ChunkFeatures.chunks(reference)) >= part) {
+                names.add(name);
                 own.add(ChunkFeatures.part(features, part));
                 references.add(ChunkFeatures.part(reference, part));
             }
         });
         try (TensorScope scope = TensorScope.open()) {
-            return FrechetDistance.between(matrix(references), matrix(own), bootstrap.forDistances());
+            return FrechetDistance.between(
+                    matrix(references), matrix(own), bootstrap.forDistances(), groups(names));
         }
     }
 
@@ -126,7 +134,7 @@ final class MetricSummary {
                 .mapToObj(word -> {
                     Map<String, Double> byVideo = new LinkedHashMap<>();
                     metric.videos().forEach((video, scores) -> byVideo.put(video, scores.values()[word]));
-                    Estimate overall = bootstrap.mean(toArray(byVideo));
+                    Estimate overall = interval(byVideo);
                     return result(metric.spec(), names.get(word), overall, List.of(), null, byVideo);
                 })
                 .toList();
@@ -140,12 +148,14 @@ final class MetricSummary {
         metric.videos()
                 .forEach((video, scores) -> byVideo.put(
                         video, Arrays.stream(scores.values()).average().orElse(Double.NaN)));
-        Estimate overall = weightedMean(toArray(byVideo), numbers, spec.aggregation());
+        Estimate overall = weightedMean(byVideo, numbers, spec.aggregation());
         boolean latent = spec.input() == MetricInput.LATENT_PAIR;
-        List<DriftCurve> curves = metric.videos().values().stream()
-                .filter(Scores::hasFrames)
-                .map(scores -> curve(scores, latent))
-                .toList();
+        Map<String, DriftCurve> curves = new LinkedHashMap<>();
+        metric.videos().forEach((video, scores) -> {
+            if (scores.hasFrames()) {
+                curves.put(video, curve(scores, latent));
+            }
+        });
         return curves.isEmpty()
                 ? result(spec, spec.id(), overall, List.of(), null, byVideo)
                 : result(
@@ -153,16 +163,18 @@ final class MetricSummary {
                         spec.id(),
                         overall,
                         byChunk(curves),
-                        DriftCurve.mean(curves).drift(),
+                        DriftCurve.mean(List.copyOf(curves.values())).drift(),
                         byVideo);
     }
 
-    private Estimate weightedMean(double[] means, List<double[]> numbers, VBenchAggregation aggregation) {
+    private Estimate weightedMean(
+            Map<String, Double> byVideo, List<double[]> numbers, VBenchAggregation aggregation) {
+        double[] means = toArray(byVideo);
         double[] weights = numbers.stream().mapToDouble(aggregation::weight).toArray();
         double[] sums = IntStream.range(0, means.length)
                 .mapToDouble(video -> means[video] * weights[video])
                 .toArray();
-        return bootstrap.meanRatio(sums, weights);
+        return bootstrap.meanRatio(sums, weights, groups(byVideo.keySet()));
     }
 
     private DriftCurve curve(Scores scores, boolean latent) {
@@ -173,17 +185,30 @@ final class MetricSummary {
                 settings.chunks(frames, latent).starts());
     }
 
-    private List<Estimate> byChunk(List<DriftCurve> curves) {
-        int chunks =
-                curves.stream().mapToInt(curve -> curve.byChunk().length).max().orElse(0);
+    private List<Estimate> byChunk(Map<String, DriftCurve> curves) {
+        int chunks = curves.values().stream()
+                .mapToInt(curve -> curve.byChunk().length)
+                .max()
+                .orElse(0);
         return IntStream.range(0, chunks)
-                .mapToObj(chunk -> curves.stream()
-                        .filter(curve -> curve.byChunk().length > chunk)
-                        .mapToDouble(curve -> curve.byChunk()[chunk])
-                        .filter(value -> !Double.isNaN(value))
-                        .toArray())
-                .map(values -> values.length == 0 ? Estimate.exact(Double.NaN) : bootstrap.mean(values))
+                .mapToObj(chunk -> {
+                    Map<String, Double> values = new LinkedHashMap<>();
+                    curves.forEach((video, curve) -> {
+                        if (curve.byChunk().length > chunk && !Double.isNaN(curve.byChunk()[chunk])) {
+                            values.put(video, curve.byChunk()[chunk]);
+                        }
+                    });
+                    return values.isEmpty() ? Estimate.exact(Double.NaN) : interval(values);
+                })
                 .toList();
+    }
+
+    private Estimate interval(Map<String, Double> byVideo) {
+        return bootstrap.mean(toArray(byVideo), groups(byVideo.keySet()));
+    }
+
+    private VideoGroups groups(Collection<String> videos) {
+        return VideoGroups.byPrompt(videos, prompts);
     }
 
     private static Optional<MetricResult> vbenchAverage(List<MetricResult> results) {

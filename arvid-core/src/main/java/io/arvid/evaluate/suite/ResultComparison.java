@@ -1,5 +1,6 @@
 package io.arvid.evaluate.suite;
 
+import io.arvid.evaluate.VideoGroups;
 import io.arvid.record.Estimate;
 import io.arvid.record.MachineStamp;
 import io.arvid.record.PairedDifference;
@@ -14,7 +15,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Two results held against each other, video by video: both have the same prompts and noise, so what these do to a score cancels.
+ * Two results held against each other, video by video: both have the same prompts and noise, so what these do to a score cancels. Intervals are over
+ * prompts, as the first result knows them; a video of unknown prompt counts as one.
  *
  * @param warnings why the numbers may not be comparable
  * @param differences one a metric that both have; without intervals (all ends equal) for metrics of whole sets, which are compared as they are
@@ -27,9 +29,8 @@ public record ResultComparison(List<String> warnings, List<PairedDifference> dif
         List<PairedDifference> differences = new ArrayList<>();
         for (MetricResult metric : result.metrics()) {
             rival.metric(metric.metric()).ifPresent(other -> {
-                Optional<PairedDifference> difference = difference(result, metric, rival, other);
-                difference.ifPresent(differences::add);
-                coverWarning(result, metric, rival, other, difference).ifPresent(warnings::add);
+                difference(result, metric, rival, other).ifPresent(differences::add);
+                coverWarning(result, metric, rival, other).ifPresent(warnings::add);
             });
         }
         return new ResultComparison(List.copyOf(warnings), List.copyOf(differences));
@@ -37,11 +38,7 @@ public record ResultComparison(List<String> warnings, List<PairedDifference> dif
 
     /** What it means for {@code metric} that the results do not cover the same videos. */
     private static Optional<String> coverWarning(
-            EvaluationResult result,
-            MetricResult metric,
-            EvaluationResult rival,
-            MetricResult other,
-            Optional<PairedDifference> difference) {
+            EvaluationResult result, MetricResult metric, EvaluationResult rival, MetricResult other) {
         boolean ofSet = metric.byVideo().isEmpty() || other.byVideo().isEmpty();
         boolean same = ofSet
                 ? metric.videos() == other.videos() && names(result).equals(names(rival))
@@ -55,10 +52,11 @@ public record ResultComparison(List<String> warnings, List<PairedDifference> dif
             return Optional.of(
                     cover + "each number is one of its own whole set, so the difference is one of the sets too");
         }
+        int shared = shared(metric, other).size();
         return Optional.of(cover
-                + difference
-                        .map(found -> "only the " + found.prompts() + " that both have are compared")
-                        .orElse("they have none in common, so nothing is compared"));
+                + (shared > 0
+                        ? "only the " + shared + " that both have are compared"
+                        : "they have none in common, so nothing is compared"));
     }
 
     /** Every video that some metric of {@code result} scored one by one. */
@@ -115,14 +113,12 @@ public record ResultComparison(List<String> warnings, List<PairedDifference> dif
                     result.setting(),
                     result.label(),
                     rival.label(),
-                    Math.min(metric.videos(), other.videos()),
+                    Math.min(prompts(result, metric), prompts(rival, other)),
                     result.settings().confidence(),
                     Estimate.exact(own - others),
                     Estimate.exact(own / others)));
         }
-        List<String> shared = metric.byVideo().keySet().stream()
-                .filter(other.byVideo()::containsKey)
-                .toList();
+        List<String> shared = shared(metric, other);
         if (shared.isEmpty()) {
             return Optional.empty();
         }
@@ -134,7 +130,21 @@ public record ResultComparison(List<String> warnings, List<PairedDifference> dif
                         result.label(),
                         rival.label(),
                         values(metric, shared),
-                        values(other, shared)));
+                        values(other, shared),
+                        VideoGroups.byPrompt(shared, result.prompts())));
+    }
+
+    /** Videos that both have scored. */
+    private static List<String> shared(MetricResult metric, MetricResult other) {
+        return metric.byVideo().keySet().stream()
+                .filter(other.byVideo()::containsKey)
+                .toList();
+    }
+
+    /** Prompts of a set; its videos where no prompt is known. */
+    private static int prompts(EvaluationResult result, MetricResult metric) {
+        long known = result.prompts().values().stream().distinct().count();
+        return known == 0 ? metric.videos() : (int) Math.min(known, metric.videos());
     }
 
     private static double[] values(MetricResult metric, List<String> videos) {

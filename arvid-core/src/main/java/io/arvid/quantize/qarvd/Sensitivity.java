@@ -50,11 +50,11 @@ public record Sensitivity(
         return normalized(errorsWithoutText());
     }
 
-    /** Sensitivities α of one prompt. */
-    public double[] alphaOfPrompt(int prompt) {
-        return normalized(chunks.stream()
+    /** Error of one prompt with chunk k quantized, mean over frames, for each k. */
+    public double[] errorsOfPrompt(int prompt) {
+        return chunks.stream()
                 .mapToDouble(prompts -> meanOf(prompts.get(prompt)))
-                .toArray());
+                .toArray();
     }
 
     /** The published sensitivities as weights of the loss. */

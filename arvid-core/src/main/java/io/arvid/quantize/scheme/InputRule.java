@@ -18,8 +18,21 @@ public sealed interface InputRule {
     /** One scale and zero point a tensor, found by calibration. */
     record Static(IntGrid grid) implements InputRule {}
 
-    /** Scales and zero points computed from each input as it arrives. */
-    record Dynamic(IntGrid grid, Granularity at) implements InputRule {}
+    /**
+     * Scales and zero points computed from each input as it arrives.
+     *
+     * @param grid codes
+     * @param at per tensor, per token or grouped
+     */
+    record Dynamic(IntGrid grid, Granularity at) implements InputRule {
+        /** Checks that the granularity is one of inputs. */
+        public Dynamic {
+            if (at instanceof Granularity.PerChannel) {
+                throw new IllegalArgumentException(
+                        "inputs are quantized per-tensor, per-token or group-N, not " + at.text());
+            }
+        }
+    }
 
     /** A static pair for each bucket of passes. */
     record Stepwise(IntGrid grid, StepBuckets buckets) implements InputRule {}

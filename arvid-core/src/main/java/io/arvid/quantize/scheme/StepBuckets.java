@@ -19,11 +19,11 @@ public sealed interface StepBuckets {
     /** Bucket of {@code step}, 0 … count − 1. */
     int of(RolloutStep step);
 
-    /** One bucket a chunk; chunks beyond the last share it. */
+    /** One bucket a chunk; chunks beyond the last share it, and given chunks count as the first. */
     record ByChunk(int count) implements StepBuckets {
         @Override
         public int of(RolloutStep step) {
-            return Math.min(step.chunk(), count - 1);
+            return Math.clamp(step.chunk(), 0, count - 1);
         }
     }
 
@@ -35,7 +35,7 @@ public sealed interface StepBuckets {
         }
     }
 
-    /** The buckets of {@code inner} anew in each of {@code chunks} chunks; chunks beyond the last share its. */
+    /** The buckets of {@code inner} anew in each of {@code chunks} chunks; chunks beyond the last share its, and given chunks count as the first. */
     record ByChunkAnd(int chunks, StepBuckets inner) implements StepBuckets {
         @Override
         public int count() {
@@ -44,7 +44,7 @@ public sealed interface StepBuckets {
 
         @Override
         public int of(RolloutStep step) {
-            return Math.min(step.chunk(), chunks - 1) * inner.count() + inner.of(step);
+            return Math.clamp(step.chunk(), 0, chunks - 1) * inner.count() + inner.of(step);
         }
     }
 

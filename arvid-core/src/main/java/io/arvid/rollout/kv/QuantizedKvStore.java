@@ -4,6 +4,7 @@ import io.arvid.rollout.KvStore;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.PartialAttention;
 import io.arvid.tensor.TensorScope;
+import io.arvid.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
@@ -12,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Keys and values of finished chunks in few bits. What is written stays as it came until {@link #release} or {@link #commit}; then it is gone, or becomes
  * codes, unless it is a sink or recent chunk that {@link KvQuantization} exempts. So of the chunk in work, only the block that computes holds keys and
- * values. Attention turns one chunk at a time back into floating point and joins the parts, so that the whole cache never exists there.
+ * values. {@link #attend} turns one chunk at a time back into floating point and joins the parts, so that the whole cache never exists there; {@link #keys}
+ * and {@link #values} turn back all that they are asked for.
  */
 public final class QuantizedKvStore implements KvStore {
     private final Shape shape;
@@ -243,7 +245,9 @@ public final class QuantizedKvStore implements KvStore {
                 parts.add(keys ? keys(part) : values(part));
             }
         }
-        return Ops.cat(2, parts);
+        return start == end
+                ? Tensors.empty(shape.type(), shape.batch(), shape.heads(), 0, shape.headDim())
+                : Ops.cat(2, parts);
     }
 
     @Override

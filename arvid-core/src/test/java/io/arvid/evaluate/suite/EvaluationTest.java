@@ -59,6 +59,10 @@ class EvaluationTest {
     }
 
     private EvaluationResult evaluate(List<Sample> samples, String setting) {
+        return evaluate(samples, setting, EvaluationSettings.DEFAULT);
+    }
+
+    private EvaluationResult evaluate(List<Sample> samples, String setting, EvaluationSettings settings) {
         MetricFiles none = MetricFiles.of(List.of());
         return Evaluation.run(
                 new EvaluationRequest(
@@ -67,7 +71,7 @@ class EvaluationTest {
                         samples,
                         EvaluationRequest.possible(samples, none),
                         none,
-                        EvaluationSettings.DEFAULT,
+                        settings,
                         folder.resolve("cache")),
                 "evaluate",
                 SourceStamp.UNKNOWN,
@@ -91,6 +95,12 @@ class EvaluationTest {
         MetricResult psnr = nearly.metric("psnr").orElseThrow();
         assertThat(psnr.byVideo()).containsOnlyKeys("clip2", "clip10");
         assertThat(psnr.perChunk()).hasSize(2);
+        assertThat(nearly.run().findings().comparisons().getFirst().prompts())
+                .as("two noises of one prompt")
+                .isEqualTo(1);
+        assertThat(psnr.overall().low())
+                .isEqualTo(psnr.overall().high())
+                .isEqualTo(psnr.overall().mean());
         assertThat(nearly.metric("latent-mse").orElseThrow().overall().mean()).isBetween(3.9e-4, 4.1e-4);
         assertThat(nearly.metrics()).anyMatch(metric -> metric.metric().equals("semantic_color"));
 
@@ -120,6 +130,12 @@ class EvaluationTest {
         // The cached numbers are the computed ones.
         EvaluationResult again = evaluate(two.applyTo(Samples.byName(far, full)), "w4a8");
         assertThat(again.metrics()).isEqualTo(farther.metrics());
+
+        // They do not hide that a video has another length than the set.
+        EvaluationSettings shorter = new EvaluationSettings(3, 4, 20, 16, 100, 0.95, 0);
+        assertThat(evaluate(two.applyTo(Samples.byName(far, full)), "w4a8", shorter).failures())
+                .isNotEmpty()
+                .allSatisfy(failure -> assertThat(failure.reason()).contains("21 frames; the set has 20"));
     }
 
     @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.arvid.model.RolloutStep;
+import io.arvid.quantize.scheme.Granularity;
 import io.arvid.quantize.scheme.InputRule;
 import io.arvid.quantize.scheme.IntGrid;
 import io.arvid.quantize.scheme.StepBuckets;
@@ -63,6 +64,15 @@ class RecipeFilesTest {
         assertThat(buckets.of(new RolloutStep(0, 0, false, 0, 3, 1000))).isEqualTo(19);
         assertThat(buckets.of(new RolloutStep(1, 4, true, 3, 3, 0))).isEqualTo(20);
         assertThat(buckets.of(new RolloutStep(9, 1, false, 27, 3, 937.5))).isEqualTo(58);
+        RolloutStep given = new RolloutStep(-1, 0, true, 0, 3, 0);
+        assertThat(buckets.of(given)).isEqualTo(buckets.of(new RolloutStep(0, 4, true, 0, 3, 0)));
+        assertThat(new StepBuckets.ByChunk(3).of(given)).isZero();
+    }
+
+    @Test
+    void inputsHaveNoGranularityOfWeights() {
+        assertThatThrownBy(() -> new InputRule.Dynamic(IntGrid.asymmetric(8), Granularity.of("per-channel")))
+                .hasMessage("inputs are quantized per-tensor, per-token or group-N, not per-channel");
     }
 
     @Test
