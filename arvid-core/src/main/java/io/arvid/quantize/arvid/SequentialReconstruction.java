@@ -105,7 +105,8 @@ final class SequentialReconstruction {
         try (QuantPlan before = new QuantPlan("arvid so far", done, kv);
                 FakeQuantForward quantized = new FakeQuantForward(context.model(), before)) {
             List<Map<LinearSite, PairedInputs>> first = new ArrayList<>();
-            for (int prompt = 0; prompt < recipe.rangePrompts(); prompt++) {
+            int ahead = recipe.inputFactors().size() > 1 ? recipe.rangePrompts() : 0;
+            for (int prompt = 0; prompt < ahead; prompt++) {
                 first.add(record(prompt, group, quantized));
                 stage.step();
             }

@@ -29,7 +29,7 @@ public final class QuantizedInputs {
     private static Tensor of(ScaledLayer layer, Tensor inputs, BiFunction<InputPlan, Tensor, Tensor> quantizer) {
         Tensor x = layer.transform().input(inputs);
         ScaledLayer.Outliers outliers = layer.outliers();
-        if (outliers == null || outliers.input().equals(layer.input())) {
+        if (outliers == null) {
             return quantizer.apply(layer.input(), x);
         }
         Tensor normals = layer.normalColumns();
