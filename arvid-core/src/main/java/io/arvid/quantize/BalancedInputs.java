@@ -6,6 +6,7 @@ import io.arvid.calibrate.InputGroup;
 import io.arvid.calibrate.Recording;
 import io.arvid.model.LinearSite;
 import io.arvid.quantize.fit.SmoothingScales;
+import io.arvid.tensor.TensorScope;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,7 +21,7 @@ public final class BalancedInputs {
     private BalancedInputs() {}
 
     /**
-     * What {@code balance} finds for each layer that {@code names} names and the recipe quantizes.
+     * What {@code balance} finds for each layer that {@code names} names and the recipe quantizes; without such layers nothing is rolled out.
      *
      * @param stage what progress calls the recording
      * @param balance of the ranges of an input and the largest magnitude of each weight column, float32 {@code [in]}
@@ -31,8 +32,11 @@ public final class BalancedInputs {
             String stage,
             List<String> names,
             BiFunction<Extremes, Tensor, T> balance) {
-        context.requirePrompts(recipe.calibrationPrompts());
         List<LinearSite> sites = recipe.scheme().sites(context.model(), names);
+        if (sites.isEmpty()) {
+            return Map.of();
+        }
+        context.requirePrompts(recipe.calibrationPrompts());
         Map<LinearSite, T> found = new HashMap<>();
         try (Recording recording = context.rollouts()
                 .record(
@@ -42,7 +46,8 @@ public final class BalancedInputs {
                         context.model().fullPrecision(),
                         context.progress())) {
             for (InputGroup group : InputGroup.of(sites)) {
-                Tensor columns = SmoothingScales.columnMagnitudes(List.of(group.weight(context.model())));
+                Tensor columns = TensorScope.run(
+                        () -> SmoothingScales.columnMagnitudes(List.of(group.weight(context.model()))));
                 T balanced = balance.apply(recording.extremes(group.first()), columns);
                 group.sites().forEach(site -> found.put(site, balanced));
             }

@@ -19,10 +19,12 @@ public interface CalibratedRecipe extends Recipe {
                 scheme().inputs(), range().inputs(), calibrationPrompts(), tokensPerSample(), seed());
     }
 
-    /** Roll-outs for {@code passes} times watching every prompt, and one more for the ranges of static inputs. */
+    /** Roll-outs for {@code passes} times watching every prompt, and one more for the ranges of static inputs; weights alone where that is none. */
     default Needs rollouts(int passes) {
         int watched = passes + (scheme().inputs().needsCalibration() ? 1 : 0);
-        return new Needs.Rollouts(
-                calibrationPrompts(), watched * calibrationPrompts(), Needs.Measured.NONE, Needs.Measured.NONE);
+        return watched == 0
+                ? new Needs.WeightsOnly()
+                : new Needs.Rollouts(
+                        calibrationPrompts(), watched * calibrationPrompts(), Needs.Measured.NONE, Needs.Measured.NONE);
     }
 }

@@ -66,9 +66,11 @@ public final class LayerWork implements AutoCloseable {
         });
     }
 
+    /** Waits for layers that are still worked on, so that nobody frees the tensors that they read. */
     @Override
     public void close() {
         threads.shutdownNow();
+        threads.close();
         Torch.setThreads(torchThreads);
     }
 }

@@ -10,6 +10,7 @@ import io.arvid.quantize.scheme.Scheme;
 import io.arvid.quantize.viditq.ViDitQ;
 import io.arvid.quantize.viditq.ViDitQRecipe;
 import io.arvid.tensor.Tensors;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class ViDitQContractTest extends QuantMethodContract<ViDitQRecipe> {
@@ -30,6 +31,18 @@ class ViDitQContractTest extends QuantMethodContract<ViDitQRecipe> {
                 ViDitQRecipe.BLOCKS,
                 1,
                 0);
+    }
+
+    @Test
+    void withoutBalancedLayersNothingIsRolledOut() {
+        ViDitQRecipe plain = new ViDitQRecipe(
+                Scheme.dynamicPerToken(8, IntGrid.asymmetric(8)), 0, RangeRule.MIN_MAX, 0.5, 0.95, 1, List.of(), 1, 0);
+        assertThat(method().needs(plain)).isEqualTo(new Needs.WeightsOnly());
+        try (TinyModel tiny = new TinyModel(7);
+                QuantPlan plan = method().plan(QuantContext.of(tiny.model(), tiny.rollouts(0)), plain)) {
+            assertThat(List.copyOf(plan.layers().sequencedKeySet()))
+                    .isEqualTo(plain.scheme().sites(tiny.model()));
+        }
     }
 
     @Test

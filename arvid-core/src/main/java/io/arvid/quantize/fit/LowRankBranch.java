@@ -4,6 +4,7 @@ import io.arvid.quantize.fake.AffineQuantizer;
 import io.arvid.quantize.scheme.WeightRule;
 import io.arvid.tensor.LinearAlgebra;
 import io.arvid.tensor.Ops;
+import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.List;
@@ -47,6 +48,14 @@ public record LowRankBranch(int rank, int iterations, boolean earlyStop) {
         public Tensor product() {
             return up.matmul(down);
         }
+
+        private List<Tensor> tensors() {
+            return List.of(up, down, pairs.scales(), pairs.zeros(), codes, quantized);
+        }
+
+        private void free() {
+            tensors().forEach(Tensor::close);
+        }
     }
 
     /**
@@ -58,22 +67,32 @@ public record LowRankBranch(int rank, int iterations, boolean earlyStop) {
      */
     public record Fitted(List<Double> errors, Iteration best, int bestIndex) {}
 
-    /** Iterates for {@code weight} (float32 {@code [out, in]}). */
+    /** Iterates for {@code weight} (float32 {@code [out, in]}). Only the best iteration and the last, from which the next one starts, are kept. */
     public Fitted fit(Tensor weight, WeightRule rule, WeightFit ranges, OutputError error) {
         List<Double> errors = new ArrayList<>();
         @Nullable Iteration best = null;
+        @Nullable Iteration last = null;
         int bestIndex = 0;
-        Tensor quantized = Tensors.zerosLike(weight);
+        Tensor nothing = Tensors.zerosLike(weight);
         for (int i = 0; i < iterations; i++) {
-            Iteration iteration = iterate(weight, quantized, rule, ranges, error);
+            Iteration iteration = iterate(weight, last == null ? nothing : last.quantized(), rule, ranges, error);
+            if (last != null && last != best) {
+                last.free();
+            }
+            last = iteration;
             errors.add(iteration.error());
             if (best == null || iteration.error() <= best.error()) {
+                if (best != null) {
+                    best.free();
+                }
                 best = iteration;
                 bestIndex = i;
             } else if (earlyStop) {
                 break;
             }
-            quantized = iteration.quantized();
+        }
+        if (last != null && last != best) {
+            last.free();
         }
         if (best == null) {
             throw new IllegalArgumentException("a low-rank branch needs an iteration");
@@ -82,17 +101,21 @@ public record LowRankBranch(int rank, int iterations, boolean earlyStop) {
     }
 
     private Iteration iterate(Tensor weight, Tensor quantized, WeightRule rule, WeightFit ranges, OutputError error) {
-        int most = (int) Math.min(rank, Math.min(weight.size(0), weight.size(1)));
-        var parts = LinearAlgebra.leading(Ops.toF64(weight.sub(quantized)), most);
-        Tensor up = Ops.toF32(parts.left().mul(parts.values())).contiguous();
-        Tensor down = Ops.toF32(parts.right()).contiguous();
-        Tensor residual = weight.sub(up.matmul(down));
-        int in = (int) weight.size(1);
-        AffinePairs pairs = ranges.fit(residual, rule.grid(), rule.at());
-        Tensor scales = AffineQuantizer.perColumn(pairs.scales(), rule.at(), in);
-        Tensor zeros = AffineQuantizer.perColumn(pairs.zeros(), rule.at(), in);
-        Tensor codes = AffineQuantizer.codes(residual, rule.grid(), scales, zeros);
-        Tensor values = AffineQuantizer.values(codes, scales, zeros);
-        return new Iteration(up, down, pairs, codes, values, error.of(residual, values));
+        try (TensorScope scope = TensorScope.open()) {
+            int most = (int) Math.min(rank, Math.min(weight.size(0), weight.size(1)));
+            var parts = LinearAlgebra.leading(Ops.toF64(weight.sub(quantized)), most);
+            Tensor up = Ops.toF32(parts.left().mul(parts.values())).contiguous();
+            Tensor down = Ops.toF32(parts.right()).contiguous();
+            Tensor residual = weight.sub(up.matmul(down));
+            int in = (int) weight.size(1);
+            AffinePairs pairs = ranges.fit(residual, rule.grid(), rule.at());
+            Tensor scales = AffineQuantizer.perColumn(pairs.scales(), rule.at(), in);
+            Tensor zeros = AffineQuantizer.perColumn(pairs.zeros(), rule.at(), in);
+            Tensor codes = AffineQuantizer.codes(residual, rule.grid(), scales, zeros);
+            Tensor values = AffineQuantizer.values(codes, scales, zeros);
+            Iteration iteration = new Iteration(up, down, pairs, codes, values, error.of(residual, values));
+            iteration.tensors().forEach(scope::keep);
+            return iteration;
+        }
     }
 }

@@ -54,7 +54,7 @@ public record ScaledLayer(
     }
 
     /** {@link #nearest} without what it needs on the way. */
-    LayerPlan nearestAlone() {
+    public LayerPlan nearestAlone() {
         try (TensorScope scope = TensorScope.open()) {
             LayerPlan plan = nearest();
             plan.tensors().forEach(scope::keep);

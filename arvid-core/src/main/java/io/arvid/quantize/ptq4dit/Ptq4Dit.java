@@ -39,7 +39,7 @@ public final class Ptq4Dit implements QuantMethod<Ptq4DitRecipe> {
 
     @Override
     public Needs needs(Ptq4DitRecipe recipe) {
-        return recipe.rollouts(recipe.reconstruct() ? 2 : 1);
+        return recipe.rollouts((recipe.balanced().isEmpty() ? 0 : 1) + (recipe.reconstruct() ? 1 : 0));
     }
 
     @Override

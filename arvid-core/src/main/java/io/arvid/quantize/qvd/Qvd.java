@@ -17,6 +17,7 @@ import io.arvid.quantize.fit.InputTransform;
 import io.arvid.quantize.fit.RangeRule;
 import io.arvid.quantize.fit.ScaledLayer;
 import io.arvid.quantize.fit.ScaledModel;
+import io.arvid.quantize.scheme.Correction;
 import io.arvid.quantize.scheme.Granularity;
 import io.arvid.quantize.scheme.InputPlan;
 import io.arvid.quantize.scheme.InputRule;
@@ -26,7 +27,9 @@ import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.quantize.scheme.Scheme;
 import io.arvid.quantize.scheme.WeightRule;
 import io.arvid.tensor.Ops;
+import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -73,8 +76,7 @@ public final class Qvd implements QuantMethod<QvdRecipe> {
                 .record(
                         "recording inputs, full precision",
                         recipe.calibrationPrompts(),
-                        new CalibrationRollouts.Wanted(
-                                recipe.scheme()::covers, recipe.tokensPerSample(), recipe.seed(), true),
+                        wanted(context, recipe),
                         context.model().fullPrecision(),
                         context.progress())) {
             Map<LinearSite, InputTransform> integrated = integrate(context, recipe, recording);
@@ -85,6 +87,30 @@ public final class Qvd implements QuantMethod<QvdRecipe> {
                     .map((site, layer) -> withTemporalInput(recipe, site, layer, recording))
                     .nearest(id(), recipe.scheme().kv());
         }
+    }
+
+    /** Of the layers whose channels are integrated and of the time path that gets a grid of its own; ranges alone where nobody reads tokens. */
+    private static CalibrationRollouts.Wanted wanted(QuantContext context, QvdRecipe recipe) {
+        List<LinearSite> sites = new ArrayList<>(integrated(context, recipe));
+        recipe.scheme().sites(context.model()).stream()
+                .filter(site -> isCompanded(recipe, site))
+                .forEach(sites::add);
+        boolean readsTokens =
+                recipe.scri() == QvdRecipe.Integration.SHIFT_AND_SCALE || recipe.htdq() == TemporalFeatures.COMPANDED;
+        return readsTokens
+                ? new CalibrationRollouts.Wanted(sites::contains, recipe.tokensPerSample(), recipe.seed(), true)
+                : CalibrationRollouts.Wanted.extremes(sites::contains);
+    }
+
+    private static List<LinearSite> integrated(QuantContext context, QvdRecipe recipe) {
+        return recipe.scri() == QvdRecipe.Integration.NONE
+                ? List.of()
+                : recipe.scheme().sites(context.model(), recipe.integrated());
+    }
+
+    private static boolean isCompanded(QvdRecipe recipe, LinearSite site) {
+        boolean temporal = site.role() == SiteRole.TIME_DOWN || site.role() == SiteRole.TIME_PROJECTION;
+        return temporal && recipe.htdq() == TemporalFeatures.COMPANDED;
     }
 
     private static InputCalibration inputCalibration(QvdRecipe recipe) {
@@ -99,21 +125,23 @@ public final class Qvd implements QuantMethod<QvdRecipe> {
     /** SCRI: the transform of each integrated layer; layers that share an input share it. */
     private static Map<LinearSite, InputTransform> integrate(
             QuantContext context, QvdRecipe recipe, Recording recording) {
-        List<LinearSite> integrated = recipe.scri() == QvdRecipe.Integration.NONE
-                ? List.of()
-                : recipe.scheme().sites(context.model(), recipe.integrated());
         Map<LinearSite, InputTransform> transforms = new HashMap<>();
-        for (InputGroup group : InputGroup.of(integrated)) {
-            Extremes range = recording.extremes(group.first());
-            Tensor shift = RangeIntegration.shift(range.low(), range.high());
-            InputTransform scaling = recipe.scri() == QvdRecipe.Integration.SHIFT
-                    ? InputTransform.NONE
-                    : scaling(context, recipe, group, shift, range, recording.samples(group.first()));
-            for (LinearSite site : group.sites()) {
-                transforms.put(
-                        site,
-                        InputTransform.shifting(shift, context.model().weight(site))
-                                .then(scaling));
+        for (InputGroup group : InputGroup.of(integrated(context, recipe))) {
+            try (TensorScope each = TensorScope.open()) {
+                Extremes range = recording.extremes(group.first());
+                Tensor shift = RangeIntegration.shift(range.low(), range.high());
+                InputTransform scaling = recipe.scri() == QvdRecipe.Integration.SHIFT
+                        ? InputTransform.NONE
+                        : scaling(context, recipe, group, shift, range, recording.samples(group.first()));
+                for (LinearSite site : group.sites()) {
+                    InputTransform shifting =
+                            InputTransform.shifting(shift, context.model().weight(site));
+                    InputTransform both = shifting.then(scaling);
+                    for (Correction correction : both.corrections()) {
+                        correction.tensors().forEach(each::keep);
+                    }
+                    transforms.put(site, both);
+                }
             }
         }
         return transforms;
@@ -137,8 +165,7 @@ public final class Qvd implements QuantMethod<QvdRecipe> {
     /** HTDQ: the companded grid of a layer of the time path. */
     private static ScaledLayer withTemporalInput(
             QvdRecipe recipe, LinearSite site, ScaledLayer layer, Recording recording) {
-        boolean temporal = site.role() == SiteRole.TIME_DOWN || site.role() == SiteRole.TIME_PROJECTION;
-        if (!temporal || recipe.htdq() != TemporalFeatures.COMPANDED) {
+        if (!isCompanded(recipe, site)) {
             return layer;
         }
         IntGrid grid = ((InputRule.Static) recipe.scheme().inputs()).grid();

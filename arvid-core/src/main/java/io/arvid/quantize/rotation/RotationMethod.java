@@ -39,8 +39,7 @@ public final class RotationMethod implements QuantMethod<RotationRecipe> {
 
     @Override
     public Needs needs(RotationRecipe recipe) {
-        boolean watches = recipe.gptq() != null || recipe.scheme().inputs().needsCalibration();
-        return watches ? recipe.rollouts(recipe.gptq() == null ? 0 : 1) : new Needs.WeightsOnly();
+        return recipe.rollouts(recipe.gptq() == null ? 0 : 1);
     }
 
     @Override

@@ -30,7 +30,7 @@ public final class SmoothQuant implements QuantMethod<SmoothQuantRecipe> {
 
     @Override
     public Needs needs(SmoothQuantRecipe recipe) {
-        return recipe.rollouts(1);
+        return recipe.rollouts(recipe.smoothed().isEmpty() ? 0 : 1);
     }
 
     @Override

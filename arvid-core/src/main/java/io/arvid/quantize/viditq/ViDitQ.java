@@ -15,6 +15,7 @@ import io.arvid.quantize.scheme.LayerPlan;
 import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.quantize.scheme.Scheme;
 import io.arvid.quantize.scheme.StepBuckets;
+import io.arvid.tensor.TensorScope;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -46,7 +47,7 @@ public final class ViDitQ implements QuantMethod<ViDitQRecipe> {
 
     @Override
     public Needs needs(ViDitQRecipe recipe) {
-        return recipe.rollouts(1);
+        return recipe.rollouts(recipe.balanced().isEmpty() ? 0 : 1);
     }
 
     @Override
@@ -85,16 +86,23 @@ public final class ViDitQ implements QuantMethod<ViDitQRecipe> {
                 .toList();
     }
 
+    /** The plans of one range, without the weights that its factors make. */
     private static LinkedHashMap<LinearSite, LayerPlan> nearest(
             int range, QuantContext context, ViDitQRecipe recipe, Map<LinearSite, List<InputTransform>> balanced) {
-        ScaledModel scaled = ScaledModel.of(
-                context.model(),
-                recipe.scheme(),
-                recipe.range().weights(),
-                site -> balanced.containsKey(site) ? balanced.get(site).get(range) : InputTransform.NONE);
-        ScaledModel ranged = recipe.inputCalibration().calibrate(" for range " + range, context, scaled);
-        LinkedHashMap<LinearSite, LayerPlan> plans = new LinkedHashMap<>();
-        ranged.layers().forEach((LinearSite site, ScaledLayer layer) -> plans.put(site, layer.nearest()));
-        return plans;
+        try (TensorScope scope = TensorScope.open()) {
+            ScaledModel scaled = ScaledModel.of(
+                    context.model(),
+                    recipe.scheme(),
+                    recipe.range().weights(),
+                    site -> balanced.containsKey(site) ? balanced.get(site).get(range) : InputTransform.NONE);
+            ScaledModel ranged = recipe.inputCalibration().calibrate(" for range " + range, context, scaled);
+            LinkedHashMap<LinearSite, LayerPlan> plans = new LinkedHashMap<>();
+            ranged.layers().forEach((LinearSite site, ScaledLayer layer) -> {
+                LayerPlan plan = layer.nearestAlone();
+                plan.tensors().forEach(scope::keep);
+                plans.put(site, plan);
+            });
+            return plans;
+        }
     }
 }
