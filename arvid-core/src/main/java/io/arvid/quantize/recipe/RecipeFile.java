@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.arvid.quantize.CalibratedRecipe;
 import io.arvid.quantize.Needs;
 import io.arvid.quantize.QuantContext;
 import io.arvid.quantize.QuantMethod;
@@ -70,7 +71,11 @@ public record RecipeFile<R extends Recipe>(QuantMethod<R> method, R recipe) {
         complete.setAll(given);
         @SuppressWarnings("unchecked")
         Class<R> type = (Class<R>) defaults.getClass();
-        return new RecipeFile<>(method, JSON.treeToValue(complete, type));
+        R recipe = JSON.treeToValue(complete, type);
+        if (recipe instanceof CalibratedRecipe calibrated) {
+            calibrated.inputCalibration(); // refuses a rule of ranges that does not fit the inputs
+        }
+        return new RecipeFile<>(method, recipe);
     }
 
     /** The same method with other settings of the same kind. */
