@@ -82,7 +82,7 @@ public record QArvdRecipe(
                 Solver.ADAROUND);
     }
 
-    /** Checks the switches and the input rule. */
+    /** Checks the switches, the input rule and the prompts. */
     public QArvdRecipe {
         overrides = new TreeMap<>(overrides);
         for (String key : overrides.keySet()) {
@@ -94,6 +94,10 @@ public record QArvdRecipe(
         if (!(scheme.inputs() instanceof InputRule.Static)) {
             throw new IllegalArgumentException(
                     "q-arvd trains static input scales; scheme.inputs asks for another rule");
+        }
+        if (sensitivityPrompts < 1 && weighting.isMeasured()) {
+            throw new IllegalArgumentException("sensitivityPrompts: " + sensitivityPrompts
+                    + " prompts to measure on; weighting by sensitivity needs 1 or more");
         }
     }
 
