@@ -1,9 +1,11 @@
 package io.arvid.quantize.recipe;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -24,7 +26,8 @@ import java.util.stream.Collectors;
 
 /**
  * A method with its settings, as a JSON file: {@code method}, optionally {@code about} (free text), and the keys of the method's recipe record. Keys
- * that are left out keep the method's defaults; an unknown key is refused.
+ * that are left out keep the method's defaults; an unknown key is refused, as
+ * are a key given twice, text after the object, and a value of another type than the key's.
  *
  * @param <R> the method's recipe
  * @param method the method
@@ -36,6 +39,10 @@ public record RecipeFile<R extends Recipe>(QuantMethod<R> method, R recipe) {
             .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
             .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
             .enable(DeserializationFeature.FAIL_ON_NUMBERS_FOR_ENUMS)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
+            .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
             .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
             .build();
 
