@@ -66,6 +66,10 @@ public record QvdRecipe(
             throw new IllegalArgumentException("htdq: a table holds the time path in full precision, so scheme.skip"
                     + " must name time_embedding and time_projection");
         }
+        if (htdq == TemporalFeatures.COMPANDED && skipsTime) {
+            throw new IllegalArgumentException("htdq: the companded grid is that of the time path, which scheme.skip holds"
+                    + " in full precision; take 'table' or 'uniform'");
+        }
     }
 
     /** Ranges by the largest magnitude, whatever {@code range} says of weights. */
