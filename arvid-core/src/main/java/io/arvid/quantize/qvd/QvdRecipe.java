@@ -67,8 +67,8 @@ public record QvdRecipe(
                     + " must name time_embedding and time_projection");
         }
         if (htdq == TemporalFeatures.COMPANDED && skipsTime) {
-            throw new IllegalArgumentException("htdq: the companded grid is that of the time path, which scheme.skip holds"
-                    + " in full precision; take 'table' or 'uniform'");
+            throw new IllegalArgumentException("htdq: the companded grid is that of the time path, which scheme.skip"
+                    + " holds in full precision; take 'table' or 'uniform'");
         }
     }
 

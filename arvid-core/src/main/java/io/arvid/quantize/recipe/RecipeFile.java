@@ -26,8 +26,8 @@ import java.util.stream.Collectors;
 
 /**
  * A method with its settings, as a JSON file: {@code method}, optionally {@code about} (free text), and the keys of the method's recipe record. Keys
- * that are left out keep the method's defaults; an unknown key is refused, as
- * are a key given twice, text after the object, and a value of another type than the key's.
+ * that are left out keep the method's defaults; an unknown key is refused, as are a key given twice, text
+ * after the object, and a fraction or text where a whole number belongs.
  *
  * @param <R> the method's recipe
  * @param method the method
