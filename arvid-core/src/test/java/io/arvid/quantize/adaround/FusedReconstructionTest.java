@@ -91,7 +91,8 @@ class FusedReconstructionTest {
         try (Seeds seeds = new Seeds(4)) {
             Tensor weight = seeds.normal(21, 50);
             Tensor inputs = seeds.normal(12, 5, 50);
-            Tensor targets = Ops.linear(inputs, weight, null);
+            Tensor bias = seeds.normal(21);
+            Tensor targets = Ops.linear(inputs, weight, bias);
             Tensor weights = seeds.normal(12).abs();
             WeightRule rule = new WeightRule(IntGrid.asymmetric(4), new Granularity.PerChannel());
             ScaledLayer layer = layer(weight, inputs, weights, rule, split);
@@ -101,9 +102,9 @@ class FusedReconstructionTest {
             try (Seeds a = new Seeds(9);
                     Seeds b = new Seeds(9);
                     LayerReconstruction plain =
-                            new LayerReconstruction(layer, settings, none, inputs, targets, weights, null);
+                            new LayerReconstruction(layer, settings, none, inputs, targets, weights, bias);
                     FusedReconstruction fused =
-                            new FusedReconstruction(layer, settings, none, inputs, targets, weights, null)) {
+                            new FusedReconstruction(layer, settings, none, inputs, targets, weights, bias)) {
                 assertThat(scale(plain.run(a))).isGreaterThan(least).isFinite();
                 assertThat(scale(fused.run(b))).isGreaterThan(least).isFinite();
             }

@@ -45,6 +45,12 @@ class ArvidNeedsTest {
     }
 
     @Test
+    void promptsThatLayersToKeepAreMeasuredOnAreNeeded() {
+        RecipeFile<?> recipe = RecipeFile.parse("{\"method\": \"arvid\", \"keep\": {\"share\": 0.05, \"prompts\": 99}}");
+        assertThat(recipe.requiredPrompts(true)).isEqualTo(99);
+    }
+
+    @Test
     void everyWidthOfTheCacheIsTriedInEveryChunkButTheLast() {
         ArvidRecipe recipe = (ArvidRecipe) RecipeFile.read(Path.of("..", "recipes", "arvid-w4a8-kv-bits.json"))
                 .recipe();
