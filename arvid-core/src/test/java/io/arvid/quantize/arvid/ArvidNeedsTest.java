@@ -46,7 +46,8 @@ class ArvidNeedsTest {
 
     @Test
     void promptsThatLayersToKeepAreMeasuredOnAreNeeded() {
-        RecipeFile<?> recipe = RecipeFile.parse("{\"method\": \"arvid\", \"keep\": {\"share\": 0.05, \"prompts\": 99}}");
+        String keep = "\"keep\": {\"share\": 0.05, \"prompts\": 99}";
+        RecipeFile<?> recipe = RecipeFile.parse("{\"method\": \"arvid\", " + keep + "}");
         assertThat(recipe.requiredPrompts(true)).isEqualTo(99);
     }
 

@@ -103,7 +103,8 @@ class RecipeFilesTest {
     private static String scheme(String bits, boolean symmetric, String skip) {
         return """
                 , "scheme": {"weights": {"grid": {"bits": %s, "symmetric": false}, "at": "per-channel"},
-                "inputs": {"rule": "static", "grid": {"bits": 8, "symmetric": %s}}, "skip": [%s], "kv": {"rule": "full"}}
+                "inputs": {"rule": "static", "grid": {"bits": 8, "symmetric": %s}}, "skip": [%s],
+                "kv": {"rule": "full"}}
                 """.formatted(bits, symmetric, skip);
     }
 
@@ -148,9 +149,7 @@ class RecipeFilesTest {
             refuses("\"method\": \"" + method + "\", \"weighting\": \"sensitivity\", " + none, "sensitivityPrompts: 0");
             RecipeFile.parse("{\"method\": \"" + method + "\", \"weighting\": \"uniform\", " + none + "}");
         }
-        refuses(
-                "\"method\": \"arvid\", \"weighting\": \"uniform\", \"chunkBits\": {\"widths\": [4, 8], \"average\": 6}, "
-                        + none,
-                "chunkBits");
+        String chunkBits = ", \"chunkBits\": {\"widths\": [4, 8], \"average\": 6}";
+        refuses("\"method\": \"arvid\", \"weighting\": \"uniform\", " + none + chunkBits, "chunkBits");
     }
 }
