@@ -1,6 +1,5 @@
 package io.arvid.cli;
 
-import io.arvid.quantize.Needs;
 import io.arvid.quantize.QuantContext;
 import io.arvid.quantize.recipe.RecipeFile;
 import io.arvid.record.Progress;
@@ -84,11 +83,7 @@ final class CalibrationOptions {
     }
 
     private int promptCount() {
-        if (count != null) {
-            return count;
-        }
-        int wanted = recipe().needs() instanceof Needs.Rollouts rollouts ? rollouts.prompts() : 0;
-        return Math.max(USUAL_PROMPTS, wanted);
+        return count != null ? count : Math.max(USUAL_PROMPTS, recipe().prompts());
     }
 
     QuantContext context(ModelFolder opened, Generator generator, Progress progress) {

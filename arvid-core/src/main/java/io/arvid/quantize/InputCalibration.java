@@ -7,6 +7,7 @@ import io.arvid.calibrate.Samples;
 import io.arvid.model.LinearSite;
 import io.arvid.quantize.fake.FakeQuantForward;
 import io.arvid.quantize.fit.InputFit;
+import io.arvid.quantize.fit.PercentileInputFit;
 import io.arvid.quantize.fit.ScaledLayer;
 import io.arvid.quantize.fit.ScaledModel;
 import io.arvid.quantize.scheme.Correction;
@@ -38,6 +39,15 @@ import org.bytedeco.pytorch.Tensor;
  * @param seed of the choice of tokens
  */
 public record InputCalibration(InputRule rule, InputFit fit, int prompts, int tokensPerSample, long seed) {
+    /** Checks that the fit is one for the grid. */
+    public InputCalibration {
+        if (fit instanceof PercentileInputFit && rule.needsCalibration() && rule.grid().symmetric()) {
+            throw new IllegalArgumentException(
+                    "range: percentiles give static inputs a zero point; take 'min-max', or scheme.inputs with"
+                            + " \"symmetric\": false");
+        }
+    }
+
     /** The same for another rule. */
     public InputCalibration withRule(InputRule other) {
         return new InputCalibration(other, fit, prompts, tokensPerSample, seed);

@@ -106,6 +106,10 @@ final class FusedInput implements AutoCloseable {
             }
         }
         scales.step(ofScales, rate);
+        float[] now = scales.values();
+        for (int group = 0; group < start.length; group++) {
+            now[group] = Math.max(now[group], ScaleAdam.LEAST_SHARE * start[group].scale());
+        }
     }
 
     private float dot(long from, int length) {

@@ -28,6 +28,7 @@ final class InputScales implements AutoCloseable {
     private final Tensor lowest;
     private final Tensor highest;
     private final Tensor scales;
+    private final Tensor least;
 
     /** The variables of {@code layer}, whose inputs are static; one scale for all channels where the outliers share it. */
     InputScales(ScaledLayer layer) {
@@ -46,6 +47,7 @@ final class InputScales implements AutoCloseable {
                     apart
                             ? Tensors.of(new float[] {main.scale(), second.scale()}, 2)
                             : Tensors.of(new float[] {main.scale()}, 1));
+            this.least = TensorScope.own(Ops.mul(scales, ScaleAdam.LEAST_SHARE));
             this.lowest =
                     TensorScope.own(bounds(main.grid().lowest(), second.grid().lowest(), apart));
             this.highest =
@@ -61,6 +63,11 @@ final class InputScales implements AutoCloseable {
     /** The scales {@code [1 or 2]}, the outliers' second; changed in place by the optimizer. */
     Tensor scales() {
         return scales;
+    }
+
+    /** Lifts scales that a step took below {@link ScaleAdam#LEAST_SHARE} of their start. */
+    void hold() {
+        scales.copy_(scales.maximum(least));
     }
 
     /** x {@code [..., in]} at the present scales. */
@@ -100,5 +107,6 @@ final class InputScales implements AutoCloseable {
         lowest.close();
         highest.close();
         scales.close();
+        least.close();
     }
 }

@@ -124,6 +124,7 @@ public final class LayerReconstruction implements AutoCloseable {
             Gradients gradients = gradients(samples, settings.beta(done), measured);
             if (gradients.inputScales() != null) {
                 inputOptimizer.step(gradients.inputScales(), settings.inputRate() * settings.cosine(index));
+                inputScales.hold();
             }
             if (weightScaleOptimizer != null && gradients.weightScales() != null) {
                 weightScaleOptimizer.step(gradients.weightScales(), settings.inputRate() * settings.cosine(index));

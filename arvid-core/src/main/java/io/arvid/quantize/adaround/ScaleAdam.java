@@ -6,6 +6,9 @@ final class ScaleAdam {
     static final double BETA2 = 0.999;
     static final double EPSILON = 1e-8;
 
+    /** Trained input scales stay at or above this share of their start: Adam's steps are absolute, and may be larger than a scale. */
+    static final float LEAST_SHARE = 0.01f;
+
     private final float[] values;
     private final float[] mean;
     private final float[] square;

@@ -64,15 +64,21 @@ public final class ArvidMethod implements QuantMethod<ArvidRecipe> {
                 ? Needs.Measured.NONE
                 : CacheSensitivity.rollouts(recipe.kvBits().widths()).times(recipe.sensitivityPrompts());
         return new Needs.Rollouts(
-                recipe.textPrompts(),
+                prompts(recipe),
                 Math.max(1, widths) * ranges + recipe.calibrationPrompts(),
                 recipe.weighting().isMeasured() ? sensitivity : Needs.Measured.NONE,
                 sensitivity.times(widths).plus(cache));
     }
 
+    private static int prompts(ArvidRecipe recipe) {
+        return recipe.keep() == null
+                ? recipe.textPrompts()
+                : Math.max(recipe.textPrompts(), recipe.keep().prompts());
+    }
+
     @Override
     public QuantPlan choose(QuantContext context, ArvidRecipe recipe) {
-        context.requirePrompts(recipe.textPrompts());
+        context.requirePrompts(prompts(recipe));
         ScaledModel scaled = dualScale(recipe)
                 .scale(context.model(), recipe.inputCalibration().ranged("", context));
         ScaledModel ranged = ranged(context, scaled, recipe);

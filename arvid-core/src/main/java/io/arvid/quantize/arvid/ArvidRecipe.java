@@ -91,6 +91,10 @@ public record ArvidRecipe(
         if (chunkBits != null && scheme.inputs() instanceof InputRule.Full) {
             throw new IllegalArgumentException("chunkBits: needs quantized inputs; scheme.inputs has them in full");
         }
+        if (sensitivityPrompts < 1 && (weighting.isMeasured() || chunkBits != null || kvBits != null)) {
+            throw new IllegalArgumentException("sensitivityPrompts: " + sensitivityPrompts
+                    + " prompts to measure on; weighting by sensitivity, chunkBits and kvBits need 1 or more");
+        }
         if (kvBits != null && !(scheme.kv() instanceof KvPlan.Grouped)) {
             throw new IllegalArgumentException(
                     "kvBits: needs a scheme.kv of rule 'grouped', whose groups it keeps and whose bits it replaces");

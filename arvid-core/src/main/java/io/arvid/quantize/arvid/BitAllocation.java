@@ -14,6 +14,9 @@ final class BitAllocation {
      * @param average largest mean width
      */
     static int[] allocate(double[][] errors, int[] widths, double average) {
+        if (Arrays.stream(errors).flatMapToDouble(Arrays::stream).anyMatch(Double::isNaN)) {
+            throw new IllegalArgumentException("errors of widths that are no numbers: " + Arrays.deepToString(errors));
+        }
         int chunks = errors.length;
         int budget = (int) Math.floor(average * chunks + 1e-9);
         if (Arrays.stream(widths).min().orElseThrow() * chunks > budget) {

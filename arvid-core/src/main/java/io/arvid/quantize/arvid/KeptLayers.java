@@ -37,6 +37,7 @@ public record KeptLayers(double share, int prompts) {
 
     /** {@code scaled} without the layers that stay. */
     ScaledModel without(QuantContext context, ScaledModel scaled) {
+        context.requirePrompts(prompts);
         Set<LinearSite> kept = choose(errors(context, scaled), scaled);
         LinkedHashMap<LinearSite, ScaledLayer> rest = new LinkedHashMap<>(scaled.layers());
         rest.keySet().removeAll(kept);

@@ -72,7 +72,7 @@ final class SequentialReconstruction {
         return ordered;
     }
 
-    /** Block after block; the layers outside the blocks, which come first in the model, together with the first. */
+    /** Block after block; the layers outside the blocks, the head included, together with the first. */
     private List<SequencedMap<LinearSite, ScaledLayer>> groups(ScaledModel scaled) {
         Map<Integer, SequencedMap<LinearSite, ScaledLayer>> byBlock = new TreeMap<>();
         scaled.layers().forEach((site, layer) -> {

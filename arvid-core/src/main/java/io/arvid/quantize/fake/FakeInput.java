@@ -67,13 +67,15 @@ public final class FakeInput {
         };
     }
 
+    /** Where the last group is shorter, it is taken on its own. */
     private static Tensor grouped(Tensor x, InputPlan.Dynamic plan, int size) {
         long in = x.size(-1);
-        if (in % size != 0) {
-            throw new IllegalArgumentException(in + " input channels do not divide into groups of " + size);
+        long whole = in - in % size;
+        if (whole == in) {
+            return alongLast(x.reshape(x.numel() / size, size), plan).reshape(Tensors.shape(x));
         }
-        Tensor groups = x.reshape(x.numel() / size, size);
-        return alongLast(groups, plan).reshape(Tensors.shape(x));
+        Tensor rest = alongLast(Ops.slice(x, -1, whole, in), plan);
+        return whole == 0 ? rest : Ops.cat(-1, grouped(Ops.slice(x, -1, 0, whole), plan, size), rest);
     }
 
     private static Tensor alongLast(Tensor x, InputPlan.Dynamic plan) {

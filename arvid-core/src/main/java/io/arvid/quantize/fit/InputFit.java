@@ -12,7 +12,7 @@ public interface InputFit {
      *
      * @param samples float32 {@code [N, ...]}, in order of collection
      * @param weights how much each sample's error counts, float32 {@code [N]}
-     * @param grid asymmetric grid
+     * @param grid codes; the pair of a symmetric grid has zero point 0
      */
     InputPlan.Static fit(Tensor samples, Tensor weights, IntGrid grid);
 }

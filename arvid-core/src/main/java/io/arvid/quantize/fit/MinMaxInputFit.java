@@ -8,7 +8,8 @@ import org.bytedeco.pytorch.Tensor;
 /**
  * The whole range of the samples: {@code scale = (max − min) / (2^bits − 1)}, {@code zero = round(−min(min, 0) / scale)}, formed in float64 (Q-ARVD
  * {@code quant/quant_layer.py}, scale methods {@code max} and {@code max_scale}). Since the scale does not count zero in where all values are positive,
- * the official rule then clips the top; {@code includeZero} is the mended form.
+ * the official rule then clips the top; {@code includeZero} is the mended form. A symmetric grid has no zero point: there it
+ * is {@link AbsMaxInputFit}.
  *
  * @param includeZero true to let the range of the scale include zero, as the zero point's does
  * @param shrinkZero true to multiply the minimum by (bits + 2)/8 before the zero point is formed, as {@code max_scale} does
@@ -23,6 +24,9 @@ public record MinMaxInputFit(boolean includeZero, boolean shrinkZero) implements
 
     @Override
     public InputPlan.Static fit(Tensor samples, Tensor weights, IntGrid grid) {
+        if (grid.symmetric()) {
+            return new AbsMaxInputFit().fit(samples, weights, grid);
+        }
         double min = Tensors.item(samples.min());
         double max = Tensors.item(samples.max());
         double low = Math.min(min, 0);

@@ -7,6 +7,7 @@ import io.arvid.quantize.fit.RangeRule;
 import io.arvid.quantize.scheme.InputRule;
 import io.arvid.quantize.scheme.Scheme;
 import io.arvid.weights.NearestName;
+import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -24,7 +25,7 @@ import java.util.TreeMap;
  * @param sensitivityPrompts prompts that the sensitivity is measured on, where it is not given
  * @param calibrationPrompts prompts whose roll-outs are reconstructed; the official code takes 1
  * @param tokensPerSample tokens kept of each pass, 0 for all
- * @param reconstruction optimizer
+ * @param reconstruction optimizer; without effect where the solver is {@code gram}
  * @param solver what minimizes equation 5: {@code adaround}, the official loop, or {@code gram}, for models of full size
  */
 public record QArvdRecipe(
@@ -47,7 +48,10 @@ public record QArvdRecipe(
         /** The official optimizer: roundings and input scales by gradients over the recorded tokens. */
         @JsonProperty("adaround")
         ADAROUND,
-        /** GPTQ and coordinate descent on Gram matrices of the recorded tokens; input scales stay as they were found. */
+        /**
+         * GPTQ and coordinate descent on Gram matrices of the recorded tokens; scales of inputs and weights stay as they were found. {@code reconstruction},
+         * {@link Difference#TRAIN_WEIGHT_SCALES} and {@link Difference#COSINE_ON_ROUNDING} have no effect.
+         */
         @JsonProperty("gram")
         GRAM
     }
@@ -82,7 +86,7 @@ public record QArvdRecipe(
                 Solver.ADAROUND);
     }
 
-    /** Checks the switches and the input rule. */
+    /** Checks the switches, the input rule and the prompts. */
     public QArvdRecipe {
         overrides = new TreeMap<>(overrides);
         for (String key : overrides.keySet()) {
@@ -91,9 +95,19 @@ public record QArvdRecipe(
                         "unknown key 'overrides." + key + "'" + NearestName.suggestion(key, Difference.keys()));
             }
         }
+        for (Difference ofTheLoop : List.of(Difference.TRAIN_WEIGHT_SCALES, Difference.COSINE_ON_ROUNDING)) {
+            if (solver == Solver.GRAM && overrides.containsKey(ofTheLoop.key())) {
+                throw new IllegalArgumentException(
+                        "overrides." + ofTheLoop.key() + ": has no effect with solver 'gram', which trains nothing");
+            }
+        }
         if (!(scheme.inputs() instanceof InputRule.Static)) {
             throw new IllegalArgumentException(
                     "q-arvd trains static input scales; scheme.inputs asks for another rule");
+        }
+        if (sensitivityPrompts < 1 && weighting.isMeasured()) {
+            throw new IllegalArgumentException("sensitivityPrompts: " + sensitivityPrompts
+                    + " prompts to measure on; weighting by sensitivity needs 1 or more");
         }
     }
 

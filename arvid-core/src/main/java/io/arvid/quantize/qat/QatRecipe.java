@@ -6,7 +6,6 @@ import io.arvid.quantize.qvgen.Follow;
 import io.arvid.quantize.qvgen.RankSchedule;
 import io.arvid.quantize.scheme.Granularity;
 import io.arvid.quantize.scheme.InputRule;
-import io.arvid.quantize.scheme.IntGrid;
 import io.arvid.quantize.scheme.KvPlan;
 import io.arvid.quantize.scheme.Scheme;
 import io.arvid.quantize.scheme.StepBuckets;
@@ -266,10 +265,6 @@ public record QatRecipe(
         require(
                 scheme.kv() instanceof KvPlan.Full || training.context() == Context.SELF_FORCED,
                 "only self-forced training has a cache that can be quantized: set scheme.kv to rule 'full'");
-        requireSteps("weights", scheme.weights().grid());
-        if (!(scheme.inputs() instanceof InputRule.Full)) {
-            requireSteps("inputs", scheme.inputs().grid());
-        }
         require(
                 !inputs.learnedClipping() || scheme.inputs() instanceof InputRule.Dynamic,
                 "inputs.learnedClipping goes with dynamic inputs");
@@ -288,10 +283,6 @@ public record QatRecipe(
                 auxiliary.rank() == 0 || faded <= training.steps(),
                 "the auxiliary module is gone after " + faded + " steps, but training.steps is " + training.steps()
                         + ": lower auxiliary.phaseSteps or warmUp, or set phaseSteps to 0");
-    }
-
-    private static void requireSteps(String of, IntGrid grid) {
-        require(grid.steps() > 0, "a symmetric grid of " + grid.bits() + " bit has nothing but zero: " + of);
     }
 
     private static void require(boolean holds, String otherwise) {

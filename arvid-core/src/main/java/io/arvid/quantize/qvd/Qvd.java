@@ -8,11 +8,9 @@ import io.arvid.calibrate.Samples;
 import io.arvid.model.LinearSite;
 import io.arvid.model.RolloutStep;
 import io.arvid.model.SiteRole;
-import io.arvid.quantize.InputCalibration;
 import io.arvid.quantize.Needs;
 import io.arvid.quantize.QuantContext;
 import io.arvid.quantize.QuantMethod;
-import io.arvid.quantize.fit.AbsMaxInputFit;
 import io.arvid.quantize.fit.InputTransform;
 import io.arvid.quantize.fit.RangeRule;
 import io.arvid.quantize.fit.ScaledLayer;
@@ -82,7 +80,7 @@ public final class Qvd implements QuantMethod<QvdRecipe> {
             Map<LinearSite, InputTransform> integrated = integrate(context, recipe, recording);
             ScaledModel scaled = ScaledModel.of(
                     context.model(), recipe.scheme(), recipe.range().weights(), integrated);
-            return inputCalibration(recipe)
+            return recipe.inputCalibration()
                     .calibrate(context, scaled)
                     .map((site, layer) -> withTemporalInput(recipe, site, layer, recording))
                     .nearest(id(), recipe.scheme().kv());
@@ -111,15 +109,6 @@ public final class Qvd implements QuantMethod<QvdRecipe> {
     private static boolean isCompanded(QvdRecipe recipe, LinearSite site) {
         boolean temporal = site.role() == SiteRole.TIME_DOWN || site.role() == SiteRole.TIME_PROJECTION;
         return temporal && recipe.htdq() == TemporalFeatures.COMPANDED;
-    }
-
-    private static InputCalibration inputCalibration(QvdRecipe recipe) {
-        return new InputCalibration(
-                recipe.scheme().inputs(),
-                new AbsMaxInputFit(),
-                recipe.calibrationPrompts(),
-                recipe.tokensPerSample(),
-                recipe.seed());
     }
 
     /** SCRI: the transform of each integrated layer; layers that share an input share it. */

@@ -2,6 +2,8 @@ package io.arvid.quantize.qvd;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.arvid.quantize.CalibratedRecipe;
+import io.arvid.quantize.InputCalibration;
+import io.arvid.quantize.fit.AbsMaxInputFit;
 import io.arvid.quantize.fit.RangeRule;
 import io.arvid.quantize.scheme.InputRule;
 import io.arvid.quantize.scheme.Scheme;
@@ -64,5 +66,15 @@ public record QvdRecipe(
             throw new IllegalArgumentException("htdq: a table holds the time path in full precision, so scheme.skip"
                     + " must name time_embedding and time_projection");
         }
+        if (htdq == TemporalFeatures.COMPANDED && skipsTime) {
+            throw new IllegalArgumentException("htdq: the companded grid is that of the time path, which scheme.skip"
+                    + " holds in full precision; take 'table' or 'uniform'");
+        }
+    }
+
+    /** Ranges by the largest magnitude, whatever {@code range} says of weights. */
+    @Override
+    public InputCalibration inputCalibration() {
+        return new InputCalibration(scheme.inputs(), new AbsMaxInputFit(), calibrationPrompts, tokensPerSample, seed);
     }
 }

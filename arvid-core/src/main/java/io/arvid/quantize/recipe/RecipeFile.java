@@ -1,13 +1,16 @@
 package io.arvid.quantize.recipe;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.arvid.quantize.CalibratedRecipe;
 import io.arvid.quantize.Needs;
 import io.arvid.quantize.QuantContext;
 import io.arvid.quantize.QuantMethod;
@@ -23,7 +26,8 @@ import java.util.stream.Collectors;
 
 /**
  * A method with its settings, as a JSON file: {@code method}, optionally {@code about} (free text), and the keys of the method's recipe record. Keys
- * that are left out keep the method's defaults; an unknown key is refused.
+ * that are left out keep the method's defaults; an unknown key is refused, as are a key given twice, text
+ * after the object, and a fraction or text where a whole number belongs.
  *
  * @param <R> the method's recipe
  * @param method the method
@@ -35,6 +39,10 @@ public record RecipeFile<R extends Recipe>(QuantMethod<R> method, R recipe) {
             .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
             .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
             .enable(DeserializationFeature.FAIL_ON_NUMBERS_FOR_ENUMS)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
+            .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
             .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
             .build();
 
@@ -70,7 +78,11 @@ public record RecipeFile<R extends Recipe>(QuantMethod<R> method, R recipe) {
         complete.setAll(given);
         @SuppressWarnings("unchecked")
         Class<R> type = (Class<R>) defaults.getClass();
-        return new RecipeFile<>(method, JSON.treeToValue(complete, type));
+        R recipe = JSON.treeToValue(complete, type);
+        if (recipe instanceof CalibratedRecipe calibrated) {
+            calibrated.inputCalibration(); // refuses a rule of ranges that does not fit the inputs
+        }
+        return new RecipeFile<>(method, recipe);
     }
 
     /** The same method with other settings of the same kind. */

@@ -5,7 +5,7 @@ import io.arvid.tensor.DTypes;
 /**
  * The integers that codes are drawn from: {@code 0 … 2^bits − 1}, or {@code −2^(bits−1) … 2^(bits−1) − 1} where symmetric.
  *
- * @param bits width of a code, 1 … 16
+ * @param bits width of a code, 1 … 16; 2 or more where symmetric
  * @param symmetric true for signed codes around a zero point of 0
  */
 public record IntGrid(int bits, boolean symmetric) {
@@ -13,6 +13,9 @@ public record IntGrid(int bits, boolean symmetric) {
     public IntGrid {
         if (bits < 1 || bits > 16) {
             throw new IllegalArgumentException("bits " + bits + " is not in 1 … 16");
+        }
+        if (bits == 1 && symmetric) {
+            throw new IllegalArgumentException("a symmetric grid of 1 bit has nothing but zero");
         }
     }
 

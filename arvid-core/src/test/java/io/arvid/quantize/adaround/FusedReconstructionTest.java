@@ -21,6 +21,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class FusedReconstructionTest {
     private static final IntGrid INPUTS = IntGrid.asymmetric(6);
@@ -72,6 +73,40 @@ class FusedReconstructionTest {
                 assertThat(Tensors.item(Ops.mean(differ.reshape(-1), false, 0))).isLessThan(0.01);
                 assertThat(found.correction(Correction.DualScale.class).isPresent())
                         .isEqualTo(split);
+            }
+        }
+    }
+
+    /** At a rate of 1 the first step is longer than the scales are. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void inputScalesStayAboveZero(boolean split) {
+        Torch.withoutGradients(() -> {
+            TensorScope.runAndFree(() -> staysAboveZero(split));
+            return 0;
+        });
+    }
+
+    private static void staysAboveZero(boolean split) {
+        try (Seeds seeds = new Seeds(4)) {
+            Tensor weight = seeds.normal(21, 50);
+            Tensor inputs = seeds.normal(12, 5, 50);
+            Tensor bias = seeds.normal(21);
+            Tensor targets = Ops.linear(inputs, weight, bias);
+            Tensor weights = seeds.normal(12).abs();
+            WeightRule rule = new WeightRule(IntGrid.asymmetric(4), new Granularity.PerChannel());
+            ScaledLayer layer = layer(weight, inputs, weights, rule, split);
+            double least = 0.0099 * ((InputPlan.Static) layer.input()).scale();
+            ReconstructionSettings settings = new ReconstructionSettings(6, 4, 2e-3, 1, 0.01, 0.2, 20, 2);
+            ReconstructionSettings.Extras none = ReconstructionSettings.Extras.NONE;
+            try (Seeds a = new Seeds(9);
+                    Seeds b = new Seeds(9);
+                    LayerReconstruction plain =
+                            new LayerReconstruction(layer, settings, none, inputs, targets, weights, bias);
+                    FusedReconstruction fused =
+                            new FusedReconstruction(layer, settings, none, inputs, targets, weights, bias)) {
+                assertThat(scale(plain.run(a))).isGreaterThan(least).isFinite();
+                assertThat(scale(fused.run(b))).isGreaterThan(least).isFinite();
             }
         }
     }

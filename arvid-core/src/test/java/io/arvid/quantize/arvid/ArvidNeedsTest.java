@@ -45,6 +45,13 @@ class ArvidNeedsTest {
     }
 
     @Test
+    void promptsThatLayersToKeepAreMeasuredOnAreNeeded() {
+        String keep = "\"keep\": {\"share\": 0.05, \"prompts\": 99}";
+        RecipeFile<?> recipe = RecipeFile.parse("{\"method\": \"arvid\", " + keep + "}");
+        assertThat(recipe.requiredPrompts(true)).isEqualTo(99);
+    }
+
+    @Test
     void everyWidthOfTheCacheIsTriedInEveryChunkButTheLast() {
         ArvidRecipe recipe = (ArvidRecipe) RecipeFile.read(Path.of("..", "recipes", "arvid-w4a8-kv-bits.json"))
                 .recipe();

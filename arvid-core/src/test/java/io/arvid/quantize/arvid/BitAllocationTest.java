@@ -26,4 +26,10 @@ class BitAllocationTest {
         assertThatThrownBy(() -> BitAllocation.allocate(new double[2][3], WIDTHS, 3.5))
                 .hasMessageContaining("3.5");
     }
+
+    @Test
+    void refusesErrorsThatWereNotMeasured() {
+        double[][] errors = {{Double.NaN, 1, 1}};
+        assertThatThrownBy(() -> BitAllocation.allocate(errors, WIDTHS, 6)).hasMessageContaining("no numbers");
+    }
 }

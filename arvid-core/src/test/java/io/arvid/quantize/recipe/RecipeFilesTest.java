@@ -93,4 +93,63 @@ class RecipeFilesTest {
         assertThatThrownBy(() -> RecipeFile.parse("{\"method\": \"qvd\", \"htdq\": \"table\"}"))
                 .hasMessageContaining("time_projection");
     }
+
+    private static void refuses(String keys, String why) {
+        assertThatThrownBy(() -> RecipeFile.parse("{" + keys + "}"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining(why);
+    }
+
+    private static String scheme(String bits, boolean symmetric, String skip) {
+        return """
+                , "scheme": {"weights": {"grid": {"bits": %s, "symmetric": false}, "at": "per-channel"},
+                "inputs": {"rule": "static", "grid": {"bits": 8, "symmetric": %s}}, "skip": [%s],
+                "kv": {"rule": "full"}}
+                """.formatted(bits, symmetric, skip);
+    }
+
+    @Test
+    void numbersAreTakenAsTheyAreWritten() {
+        refuses("\"method\": \"minmax\"" + scheme("4.7", false, ""), "bits");
+        refuses("\"method\": \"minmax\"" + scheme("\"4\"", false, ""), "bits");
+        refuses("\"method\": \"minmax\", \"seed\": 1, \"seed\": 2", "seed");
+        assertThatThrownBy(() -> RecipeFile.parse("{\"method\": \"minmax\"} {}"))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThat(RecipeFile.parse("{\"method\": \"minmax\"" + scheme("4", false, "") + "}")
+                        .recipe()
+                        .scheme()
+                        .weights()
+                        .grid()
+                        .bits())
+                .isEqualTo(4);
+    }
+
+    @Test
+    void percentilesNeedAZeroPoint() {
+        refuses("\"method\": \"minmax\", \"range\": \"percentile\"" + scheme("4", true, ""), "min-max");
+        RecipeFile.parse("{\"method\": \"minmax\", \"range\": \"min-max\"" + scheme("4", true, "") + "}");
+        RecipeFile.parse("{\"method\": \"qvd\", \"range\": \"percentile\"" + scheme("4", true, "") + "}");
+    }
+
+    @Test
+    void whatHasNoEffectIsRefused() {
+        String timePath = "\"time_embedding\", \"time_projection\"";
+        refuses("\"method\": \"qvd\"" + scheme("4", true, timePath), "companded");
+        for (String key : List.of("trainWeightScales", "cosineOnRounding")) {
+            String overrides = "\"method\": \"q-arvd\", \"overrides\": {\"" + key + "\": false}";
+            refuses(overrides + ", \"solver\": \"gram\"", key);
+            RecipeFile.parse("{" + overrides + "}");
+        }
+    }
+
+    @Test
+    void sensitivitiesAreMeasuredOnPrompts() {
+        String none = "\"sensitivityPrompts\": 0";
+        for (String method : List.of("q-arvd", "arvid")) {
+            refuses("\"method\": \"" + method + "\", \"weighting\": \"sensitivity\", " + none, "sensitivityPrompts: 0");
+            RecipeFile.parse("{\"method\": \"" + method + "\", \"weighting\": \"uniform\", " + none + "}");
+        }
+        String chunkBits = ", \"chunkBits\": {\"widths\": [4, 8], \"average\": 6}";
+        refuses("\"method\": \"arvid\", \"weighting\": \"uniform\", " + none + chunkBits, "chunkBits");
+    }
 }
