@@ -103,7 +103,8 @@ class ArvidTest {
                 .isEqualTo(2);
         assertThat(run("generate", "-p", "x", "--kv", "none", "--kv-bits", "4", "-o", folder.toString()))
                 .isEqualTo(2);
-        for (String option : List.of("--kv-group=32", "--kv-sink=2", "--kv-recent=1", "--kv-along=tokens", "--kv-correct")) {
+        for (String option :
+                List.of("--kv-group=32", "--kv-sink=2", "--kv-recent=1", "--kv-along=tokens", "--kv-correct")) {
             assertThat(run("generate", "-p", "x", "--kv", "none", option, "-o", folder.toString()))
                     .as(option)
                     .isEqualTo(2);

@@ -296,10 +296,14 @@ class PresetCommandsTest {
         ((ObjectNode) local.path("rollout")).put("local_attn_size", 3);
         Path file = Files.writeString(folder.resolve("local.json"), local.toString());
         Map<String, String> reasons = Map.of(
-                "rolling-forcing", "has a rolling window",
-                "causal-forcing-long", "has a rolling window",
-                file.toString(), "a cache of all 6 latent frames; preset 'self-forcing' has one of 3",
-                "wan2.1-t2v-1.3b", "which has no roll-out");
+                "rolling-forcing",
+                "has a rolling window",
+                "causal-forcing-long",
+                "has a rolling window",
+                file.toString(),
+                "a cache of all 6 latent frames; preset 'self-forcing' has one of 3",
+                "wan2.1-t2v-1.3b",
+                "which has no roll-out");
         for (Map.Entry<String, String> reason : reasons.entrySet()) {
             preset = reason.getKey();
             for (String verb : List.of("quantize", "sensitivity")) {

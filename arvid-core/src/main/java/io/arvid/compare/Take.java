@@ -25,9 +25,9 @@ record Take(String name, String prompt, long seed) {
             }
         }
         if (takes.stream().map(Take::seed).distinct().count() < takes.size()) {
-            throw new IllegalArgumentException(
-                    "seeds " + seeds + " give two videos the same noise, since each prompt adds 1000 to those before it;"
-                            + " use seeds from 0 to 999, each once");
+            throw new IllegalArgumentException("seeds " + seeds
+                    + " give two videos the same noise, since each prompt adds 1000 to those before it;"
+                    + " use seeds from 0 to 999, each once");
         }
         return takes;
     }

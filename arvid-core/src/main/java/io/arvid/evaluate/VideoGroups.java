@@ -50,7 +50,8 @@ public final class VideoGroups {
         if (isEach) {
             return groups;
         }
-        int[] chosen = new int[Arrays.stream(groups).map(group -> videos[group].length).sum()];
+        int[] chosen =
+                new int[Arrays.stream(groups).map(group -> videos[group].length).sum()];
         int end = 0;
         for (int group : groups) {
             System.arraycopy(videos[group], 0, chosen, end, videos[group].length);

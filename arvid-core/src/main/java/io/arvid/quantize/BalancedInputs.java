@@ -46,8 +46,8 @@ public final class BalancedInputs {
                         context.model().fullPrecision(),
                         context.progress())) {
             for (InputGroup group : InputGroup.of(sites)) {
-                Tensor columns = TensorScope.run(
-                        () -> SmoothingScales.columnMagnitudes(List.of(group.weight(context.model()))));
+                Tensor columns =
+                        TensorScope.run(() -> SmoothingScales.columnMagnitudes(List.of(group.weight(context.model()))));
                 T balanced = balance.apply(recording.extremes(group.first()), columns);
                 group.sites().forEach(site -> found.put(site, balanced));
             }

@@ -41,7 +41,9 @@ import org.bytedeco.pytorch.Tensor;
 public record InputCalibration(InputRule rule, InputFit fit, int prompts, int tokensPerSample, long seed) {
     /** Checks that the fit is one for the grid. */
     public InputCalibration {
-        if (fit instanceof PercentileInputFit && rule.needsCalibration() && rule.grid().symmetric()) {
+        if (fit instanceof PercentileInputFit
+                && rule.needsCalibration()
+                && rule.grid().symmetric()) {
             throw new IllegalArgumentException(
                     "range: percentiles give static inputs a zero point; take 'min-max', or scheme.inputs with"
                             + " \"symmetric\": false");

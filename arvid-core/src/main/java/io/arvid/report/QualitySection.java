@@ -83,7 +83,8 @@ final class QualitySection {
         if (comparisons.stream().noneMatch(QualitySection::hasReference)) {
             return "Every video is scored on its own, without a reference.";
         }
-        String all = "Every quantized video is compared with the full-precision video of the same prompt and the same noise";
+        String all =
+                "Every quantized video is compared with the full-precision video of the same prompt and the same noise";
         return comparisons.stream().allMatch(QualitySection::hasReference)
                 ? all + "."
                 : all + " where there is one, and scored on its own where there is none.";

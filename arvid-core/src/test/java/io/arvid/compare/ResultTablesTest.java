@@ -124,7 +124,9 @@ class ResultTablesTest {
         CellRun.Done whole = done("arvid", 1, 100, 3);
         CellRun.Done broken = done("q-arvd", 2, 50, 6);
         broken.scores().metric("latent-mse").orElseThrow().byVideo().remove("p001-s0");
-        assertThat(PairedCells.geometricRatio("latent-mse", whole, broken).orElseThrow().prompts())
+        assertThat(PairedCells.geometricRatio("latent-mse", whole, broken)
+                        .orElseThrow()
+                        .prompts())
                 .isEqualTo(2);
         assertThat(PairedCells.differences(whole, broken))
                 .singleElement()

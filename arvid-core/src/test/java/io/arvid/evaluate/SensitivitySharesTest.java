@@ -13,8 +13,8 @@ class SensitivitySharesTest {
     /** Large errors of four prompts fall on the first chunk, small errors of four others on the second: the errors of all fall on the first. */
     @Test
     void theIntervalIsThatOfTheShareItself() {
-        Sensitivity measured = new Sensitivity(
-                List.of(errors(900, 0.1), errors(100, 0.9)), errors(0, 0), errors(900, 0.1));
+        Sensitivity measured =
+                new Sensitivity(List.of(errors(900, 0.1), errors(100, 0.9)), errors(0, 0), errors(900, 0.1));
         Estimate share = SensitivityShares.of(measured, "w4a8").share().getFirst();
         assertThat(share.mean()).isCloseTo(measured.alpha()[0], within(1e-12));
         assertThat(share.low()).isBetween(0.89, share.mean());

@@ -114,14 +114,16 @@ class WeightFreeMetricsTest {
         double[] prompts = {1, 2, 7, 4};
         double[] videos = {1, 2, 7, 4, 1, 2, 7, 4};
         List<String> names = List.of("a0", "b0", "c0", "d0", "a1", "b1", "c1", "d1");
-        Map<String, String> byName = names.stream().collect(Collectors.toMap(name -> name, name -> name.substring(0, 1)));
+        Map<String, String> byName =
+                names.stream().collect(Collectors.toMap(name -> name, name -> name.substring(0, 1)));
         VideoGroups groups = VideoGroups.byPrompt(names, byName);
         Estimate grouped = bootstrap.mean(videos, groups);
         assertThat(groups.count()).isEqualTo(4);
         assertThat(grouped).isEqualTo(bootstrap.mean(prompts));
         assertThat(bootstrap.meanRatio(videos, videos, groups)).isEqualTo(Estimate.exact(1));
         assertThat(bootstrap.mean(videos).low()).as("as if independent").isGreaterThan(grouped.low());
-        assertThat(bootstrap.mean(videos, VideoGroups.byPrompt(names, Map.of()))).isEqualTo(bootstrap.mean(videos));
+        assertThat(bootstrap.mean(videos, VideoGroups.byPrompt(names, Map.of())))
+                .isEqualTo(bootstrap.mean(videos));
     }
 
     @Test

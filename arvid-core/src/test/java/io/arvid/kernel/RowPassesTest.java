@@ -60,7 +60,8 @@ class RowPassesTest {
             ByteGrid grid = ByteGrid.of(new IntGrid(8, false));
             int sum = RowRounding.round(address(x), false, COUNT, 0.03f, 100, grid, address(codes));
             assertThat(Tensors.toLongs(codes)).startsWith(255, 255, 0, 0);
-            assertThat(sum).isEqualTo((int) Tensors.item(Ops.to(codes, DTypes.I64).sum()));
+            assertThat(sum)
+                    .isEqualTo((int) Tensors.item(Ops.to(codes, DTypes.I64).sum()));
         }
     }
 

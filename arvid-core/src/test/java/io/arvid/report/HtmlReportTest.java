@@ -124,8 +124,7 @@ class HtmlReportTest {
     void nothingIsComparedWithoutAReference() {
         Comparison alone = new Comparison(
                 "", "", 2, 0.95, List.of(new MetricScores("sharpness", new Estimate(3, 2, 4), List.of())));
-        Findings found = new Findings(
-                List.of(), List.of(alone), List.of(), List.of(), List.of(), List.of(), List.of());
+        Findings found = new Findings(List.of(), List.of(alone), List.of(), List.of(), List.of(), List.of(), List.of());
         String page = HtmlReport.page(List.of(new RunFolder(folder, bare("evaluate", found))));
         assertThat(page)
                 .contains("Videos, scored on 2 prompts.", "scored on its own, without a reference")
@@ -146,8 +145,8 @@ class HtmlReportTest {
                 pair.confidence(),
                 pair.difference(),
                 pair.ratio()));
-        Findings many = new Findings(
-                List.of(), found.comparisons(), pairs, List.of(), List.of(), List.of(), found.sizes());
+        Findings many =
+                new Findings(List.of(), found.comparisons(), pairs, List.of(), List.of(), List.of(), found.sizes());
         assertThat(HtmlReport.page(List.of(sample))).contains("class=\"tile\"");
         assertThat(HtmlReport.page(List.of(new RunFolder(folder, bare("compare", many)))))
                 .doesNotContain("class=\"tile\"");

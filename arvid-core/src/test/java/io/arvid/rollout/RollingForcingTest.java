@@ -109,8 +109,8 @@ class RollingForcingTest {
     /** Where nothing becomes codes, only the form of the cache differs; the first window without the anchor has no past beside it. */
     @Test
     void windowsReadAQuantizedCacheAsTheyReadADenseOne() {
-        KvQuantization codesOfNothing =
-                new KvQuantization(KvQuantization.Codes.INT8, 0, GroupedQuantizer.Axis.TOKENS, 100, 0, false, List.of());
+        KvQuantization codesOfNothing = new KvQuantization(
+                KvQuantization.Codes.INT8, 0, GroupedQuantizer.Axis.TOKENS, 100, 0, false, List.of());
         RollingForcing dense = new RollingForcing(MODEL, config(1000, 500)).with(new RollingCacheSize(5, 4));
         Tensor expected = dense.run(noise(6), text(), RollingForcingTest::fresh);
         Tensor tiled = dense.with(codesOfNothing.stores()).run(noise(6), text(), RollingForcingTest::fresh);

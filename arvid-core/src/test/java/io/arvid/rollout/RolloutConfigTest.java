@@ -22,7 +22,8 @@ class RolloutConfigTest {
 
     @Test
     void aChunkMayFillAllThatTheSinkLeaves() throws Exception {
-        String filled = "{\"denoising_step_list\":[1000],\"num_frame_per_block\":3,\"local_attn_size\":6,\"sink_size\":3}";
+        String filled =
+                "{\"denoising_step_list\":[1000],\"num_frame_per_block\":3,\"local_attn_size\":6,\"sink_size\":3}";
         assertThat(parse(filled).sinkFrames()).isEqualTo(3);
     }
 

@@ -128,12 +128,10 @@ public final class MetricCatalogue {
 
     /** True where {@code metric} compares videos with references. */
     public static boolean isAgainstReference(String metric) {
-        return ALL.stream()
-                .filter(spec -> spec.id().equals(metric))
-                .anyMatch(spec -> switch (spec.input()) {
-                    case FRAME_PAIR, LATENT_PAIR, FEATURES -> true;
-                    case FRAMES, PROMPTED_FRAMES -> false;
-                });
+        return ALL.stream().filter(spec -> spec.id().equals(metric)).anyMatch(spec -> switch (spec.input()) {
+            case FRAME_PAIR, LATENT_PAIR, FEATURES -> true;
+            case FRAMES, PROMPTED_FRAMES -> false;
+        });
     }
 
     static String canonical(String name) {

@@ -112,8 +112,7 @@ final class MetricSummary {
             }
         });
         try (TensorScope scope = TensorScope.open()) {
-            return FrechetDistance.between(
-                    matrix(references), matrix(own), bootstrap.forDistances(), groups(names));
+            return FrechetDistance.between(matrix(references), matrix(own), bootstrap.forDistances(), groups(names));
         }
     }
 
@@ -167,8 +166,7 @@ final class MetricSummary {
                         byVideo);
     }
 
-    private Estimate weightedMean(
-            Map<String, Double> byVideo, List<double[]> numbers, VBenchAggregation aggregation) {
+    private Estimate weightedMean(Map<String, Double> byVideo, List<double[]> numbers, VBenchAggregation aggregation) {
         double[] means = toArray(byVideo);
         double[] weights = numbers.stream().mapToDouble(aggregation::weight).toArray();
         double[] sums = IntStream.range(0, means.length)

@@ -133,7 +133,8 @@ class EvaluationTest {
 
         // They do not hide that a video has another length than the set.
         EvaluationSettings shorter = new EvaluationSettings(3, 4, 20, 16, 100, 0.95, 0);
-        assertThat(evaluate(two.applyTo(Samples.byName(far, full)), "w4a8", shorter).failures())
+        assertThat(evaluate(two.applyTo(Samples.byName(far, full)), "w4a8", shorter)
+                        .failures())
                 .isNotEmpty()
                 .allSatisfy(failure -> assertThat(failure.reason()).contains("21 frames; the set has 20"));
     }

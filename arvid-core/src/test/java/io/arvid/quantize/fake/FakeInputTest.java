@@ -35,8 +35,7 @@ class FakeInputTest {
         try (TensorScope scope = TensorScope.open()) {
             Tensor samples = Tensors.of(new float[] {-1, 0.5f, 3.5f}, 3, 1);
             Tensor weights = Tensors.of(new float[] {1, 1, 1}, 3);
-            assertThat(new MinMaxInputFit().fit(samples, weights, GRID))
-                    .isEqualTo(new InputPlan.Static(GRID, 0.5f, 0));
+            assertThat(new MinMaxInputFit().fit(samples, weights, GRID)).isEqualTo(new InputPlan.Static(GRID, 0.5f, 0));
         }
     }
 }

@@ -235,7 +235,9 @@ class PresetsTest {
         Path own = tokenizer(pieces.resolveSibling("tokenizer.json"), "Unigram", 256_300);
         Files.writeString(pieces, "\n\u0003\n\u0001p".repeat(256_000));
         assertThat(found.tokenizer()).isEqualTo(own);
-        assertThat(ModelFiles.open(List.of(clip, own)).tokenizer()).as("given as files").isEqualTo(own);
+        assertThat(ModelFiles.open(List.of(clip, own)).tokenizer())
+                .as("given as files")
+                .isEqualTo(own);
         Files.delete(own);
         assertThat(found.tokenizer()).isEqualTo(pieces);
         assertThat(ModelFiles.open(List.of(pieces)).tokenizer()).isEqualTo(pieces);
@@ -259,7 +261,8 @@ class PresetsTest {
     void anAutoencoderOfOtherSizesIsPassedOver(@TempDir Path folder) {
         Map<String, long[]> shapes = new LinkedHashMap<>(PublishedNetwork.TINY_AUTOENCODER.parameterShapes());
         Path published = SparseCheckpoint.safetensors(folder.resolve("taew2_1.safetensors"), shapes, DTypes.F16);
-        shapes.replaceAll((name, shape) -> Arrays.stream(shape).map(size -> 2 * size).toArray());
+        shapes.replaceAll(
+                (name, shape) -> Arrays.stream(shape).map(size -> 2 * size).toArray());
         Path other = SparseCheckpoint.safetensors(folder.resolve("autoencoder.safetensors"), shapes, DTypes.F16);
         ModelFiles found = ModelFiles.open(List.of(folder));
 
