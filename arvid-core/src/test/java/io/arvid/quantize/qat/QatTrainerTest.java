@@ -303,7 +303,7 @@ class QatTrainerTest {
         QatRecipe efficient = QatMethod.efficientDm().defaults();
         QatRecipe tinyRecipe = TinyStudent.with(
                 TinyStudent.recipe(QatRecipe.Context.TEACHER_FORCED).withSteps(3),
-                new InputRule.Stepwise(IntGrid.asymmetric(6), new StepBuckets.ByTimestep(4)));
+                new InputRule.Stepwise(IntGrid.asymmetric(6), new StepBuckets.ByTimestep(5)));
         QatRecipe recipe = new QatRecipe(
                 tinyRecipe.scheme(),
                 0,
