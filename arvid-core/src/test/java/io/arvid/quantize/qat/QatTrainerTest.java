@@ -309,7 +309,7 @@ class QatTrainerTest {
                 0,
                 efficient.follow(),
                 new QatRecipe.Weights(QatRecipe.Trained.ADAPTER, 4, true, 2),
-                efficient.inputs(),
+                tinyRecipe.inputs(),
                 efficient.auxiliary(),
                 new QatRecipe.Loss(true, 5),
                 tinyRecipe.rates(),
