@@ -8,6 +8,7 @@ import io.arvid.quantize.fit.ScaledLayer;
 import io.arvid.quantize.fit.ScaledModel;
 import io.arvid.quantize.scheme.LayerPlan;
 import io.arvid.record.Progress;
+import io.arvid.tensor.FreedMemory;
 import java.util.SequencedMap;
 
 /**
@@ -50,6 +51,7 @@ public final class RecordedLayers {
                                 () -> wanted.sites().test(site)
                                         ? rounding.round(site, layer, recording.samples(site))
                                         : layer.nearest());
+                FreedMemory.giveBack();
                 rounded.step();
                 return plan;
             });
