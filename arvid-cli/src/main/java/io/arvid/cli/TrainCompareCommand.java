@@ -32,7 +32,7 @@ import picocli.CommandLine.Option;
         description = {
             "Compares quantization-aware training with and without the auxiliary module and with post-training methods.",
             "A bidirectional model is trained on whole clips, whatever context the recipes have.",
-            "Stopped and run again, it goes on where it was; a training that diverges is left out and named at the end."
+            "Stopped and run again, it goes on where it was; a recipe that diverges with one seed is left out and named at the end."
         },
         mixinStandardHelpOptions = true)
 final class TrainCompareCommand implements Callable<Integer> {
@@ -116,10 +116,13 @@ final class TrainCompareCommand implements Callable<Integer> {
                 QatComparison comparison = new QatComparison(generator, settings, voice.progress())) {
             candidates.forEach(comparison::requireFit);
             Map<String, List<QatScore>> scores = new LinkedHashMap<>();
-            List<String> diverged = new ArrayList<>();
+            Map<String, String> diverged = new LinkedHashMap<>();
             QatReport report = new QatReport(run(), comparison::log);
             scores.put("full-precision", List.of(comparison.fullPrecision()));
             for (QatCandidate candidate : candidates) {
+                if (diverged.containsKey(candidate.method())) {
+                    continue;
+                }
                 try {
                     QatScore score = comparison.score(candidate, step -> {
                         if (step.step() % saveEvery(candidate) == 0) {
@@ -129,14 +132,15 @@ final class TrainCompareCommand implements Callable<Integer> {
                     scores.computeIfAbsent(candidate.method(), key -> new ArrayList<>())
                             .add(score);
                 } catch (DivergedException e) {
-                    diverged.add(candidate.name() + " is left out, " + e.getMessage());
+                    scores.remove(candidate.method()); // A mean of the seeds that are left would flatter it.
+                    diverged.put(candidate.method(), candidate.name() + " diverged, " + e.getMessage());
                 }
                 report.write(scores, candidate.name());
             }
             for (FindingTable table : report.write(scores, null)) {
                 print(table);
             }
-            diverged.forEach(voice::line);
+            diverged.forEach((method, reason) -> voice.line(method + " is left out: " + reason));
             voice.result(scores);
         }
         return 0;
