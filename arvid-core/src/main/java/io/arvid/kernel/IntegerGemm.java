@@ -9,6 +9,7 @@ import io.arvid.tensor.Ops;
 import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
 import io.arvid.tensor.onednn.RowTeam;
+import io.arvid.tensor.onednn.TileMemory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

@@ -6,6 +6,7 @@ import io.arvid.tensor.Tensors;
 import io.arvid.tensor.onednn.Matmul;
 import io.arvid.tensor.onednn.Onednn;
 import io.arvid.tensor.onednn.RowTeam;
+import io.arvid.tensor.onednn.TileMemory;
 import io.arvid.tensor.onednn.WeightLayout;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,6 +1,7 @@
 package io.arvid.tensor;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -31,6 +32,7 @@ public final class FloatLanes {
     private static final float LN2_HIGH = 0.693359375f;
     private static final float LN2_LOW = -2.12194440e-4f;
     private static final int EXP_LIMIT_BITS = Float.floatToRawIntBits(87f);
+    private static final int LOWEST_EXPONENT_BITS = Float.floatToRawIntBits(-120f);
     private static final int SIGN = 1 << 31;
     // Coefficients of (e^f − 1 − f) / f² on |f| ≤ ln 2 / 2 (Cephes expf).
     private static final float EXP_7 = 1.9875691500e-4f;
@@ -39,6 +41,12 @@ public final class FloatLanes {
     private static final float EXP_4 = 4.1665795894e-2f;
     private static final float EXP_3 = 1.6666665459e-1f;
     private static final float EXP_2 = 5.0000001201e-1f;
+    // Taylor coefficients (ln 2)^n / n! of 2^f: on |f| ≤ 1/2 what follows is less than 3·10⁻⁶ of the whole.
+    private static final float POWER_1 = 0.69314718f;
+    private static final float POWER_2 = 0.24022651f;
+    private static final float POWER_3 = 0.055504109f;
+    private static final float POWER_4 = 0.0096181291f;
+    private static final float POWER_5 = 0.0013333558f;
 
     private FloatLanes() {}
 
@@ -67,6 +75,21 @@ public final class FloatLanes {
     /** Writes the nearest bfloat16 numbers, half to even, to an address. */
     public static void storeBf16(FloatVector values, long address) {
         bf16(values).intoMemorySegment(ALL, address, ORDER);
+    }
+
+    /** Writes a float to an address. */
+    public static void set(long address, float value) {
+        ALL.set(ValueLayout.JAVA_FLOAT_UNALIGNED, address, value);
+    }
+
+    /** Copies {@code bytes} that do not overlap. */
+    public static void copy(long from, long to, long bytes) {
+        MemorySegment.copy(ALL, from, ALL, to, bytes);
+    }
+
+    /** Zeros {@code bytes} from an address. */
+    public static void clear(long address, long bytes) {
+        ALL.asSlice(address, bytes).fill((byte) 0);
     }
 
     private static ShortVector bf16(FloatVector value) {
@@ -101,5 +124,27 @@ public final class FloatLanes {
         IntVector exponent =
                 shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).add(127 << 23);
         return power.mul(exponent.reinterpretAsFloats());
+    }
+
+    /**
+     * 2^x for x that is at most 0 but for rounding, within 3·10⁻⁶ of it; 2⁻¹²⁰ for all that is less.
+     *
+     * <p>With the sign set, the smaller of two integers is the float nearer to 0.
+     */
+    public static FloatVector powerOfTwo(FloatVector x) {
+        FloatVector bounded =
+                x.reinterpretAsInts().or(SIGN).min(LOWEST_EXPONENT_BITS).reinterpretAsFloats();
+        FloatVector shifted = bounded.add(all(ROUNDER));
+        FloatVector f = bounded.sub(shifted.sub(all(ROUNDER)));
+        FloatVector power = all(POWER_5).fma(f, all(POWER_4));
+        power = power.fma(f, all(POWER_3));
+        power = power.fma(f, all(POWER_2));
+        power = power.fma(f, all(POWER_1));
+        power = power.fma(f, all(1));
+        // The nearest integer to x lies in the low bits; added to the exponent it multiplies.
+        return shifted.reinterpretAsInts()
+                .lanewise(VectorOperators.LSHL, 23)
+                .add(power.reinterpretAsInts())
+                .reinterpretAsFloats();
     }
 }

@@ -1,5 +1,7 @@
 package io.arvid.tensor;
 
+import io.arvid.tensor.onednn.Onednn;
+import io.arvid.tensor.onednn.TiledAttention;
 import java.util.List;
 import org.bytedeco.pytorch.DoubleOptional;
 import org.bytedeco.pytorch.LongOptional;
@@ -175,6 +177,10 @@ public final class Ops {
         if (DTypes.of(q) == DTypes.BF16 && q.requires_grad()) {
             Tensor wideMask = mask == null || DTypes.of(mask) != DTypes.BF16 ? mask : toF32(mask);
             return toTypeOf(attention(toF32(q), toF32(k), toF32(v), wideMask), q);
+        }
+        Onednn onednn = mask == null ? Onednn.find().orElse(null) : null;
+        if (onednn != null && TiledAttention.takes(onednn, q, k, v)) {
+            return TiledAttention.attend(onednn, q, k, v, null);
         }
         return torch.scaled_dot_product_attention(q, k, v, optional(mask), 0.0, false, NO_NUMBER, false);
     }

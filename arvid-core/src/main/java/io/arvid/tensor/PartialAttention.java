@@ -1,5 +1,7 @@
 package io.arvid.tensor;
 
+import io.arvid.tensor.onednn.Onednn;
+import io.arvid.tensor.onednn.TiledAttention;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -30,7 +32,7 @@ public final class PartialAttention implements AutoCloseable {
      */
     public void add(Tensor keys, Tensor values, @Nullable Tensor logShift) {
         try (TensorScope scope = TensorScope.open()) {
-            Tensor[] tile = Holder.FLASH.call(inRows(queries), inRows(keys), inRows(values), 0.0, false, null, null);
+            Tensor[] tile = tile(keys, values);
             Tensor sum = logShift == null ? tile[1] : tile[1].add(logShift);
             Tensor before = output;
             Tensor sumBefore = logSum;
@@ -43,6 +45,16 @@ public final class PartialAttention implements AutoCloseable {
             before.lerp_(Ops.toF32(tile[0]), share);
             sumBefore.copy_(sumBefore.logaddexp(sum));
         }
+    }
+
+    /** Attention over one tile, and the logarithms of its sums of exponentials. */
+    private Tensor[] tile(Tensor keys, Tensor values) {
+        Onednn onednn = Onednn.find().orElse(null);
+        if (onednn != null && TiledAttention.takes(onednn, queries, keys, values)) {
+            Tensor logSums = Tensors.empty(DTypes.F32, queries.size(0), queries.size(1), queries.size(2));
+            return new Tensor[] {TiledAttention.attend(onednn, queries, keys, values, logSums), logSums};
+        }
+        return Holder.FLASH.call(inRows(queries), inRows(keys), inRows(values), 0.0, false, null, null);
     }
 
     /** The operator reads the channels of a head as neighbours in memory, and does not look whether they are. */

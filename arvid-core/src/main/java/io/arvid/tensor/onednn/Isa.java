@@ -1,6 +1,6 @@
 package io.arvid.tensor.onednn;
 
-/** Instruction sets by what they mean for int8 products, weakest first. */
+/** Instruction sets by what they mean for products of int8 and bfloat16, weakest first. */
 public enum Isa {
     /** Nothing that oneDNN has code for. */
     OTHER(false),
@@ -12,6 +12,8 @@ public enum Isa {
     AVX2_VNNI(true),
     /** Four products are summed in 32 bits, 512-bit vectors. */
     AVX512_VNNI(true),
+    /** As before, and products of pairs of bfloat16. */
+    AVX512_BF16(true),
     /** Tiles of 16 × 64 codes. */
     AMX(true);
 
@@ -19,12 +21,18 @@ public enum Isa {
     private static final int AVX2_VNNI_BITS = 0xf;
     private static final int AVX512_BITS = 0x27;
     private static final int AVX512_VNNI_BITS = 0x67;
+    private static final int AVX512_BF16_BITS = 0xe7;
     private static final int AMX_BITS = 0xfef;
 
     private final boolean exact;
 
     Isa(boolean exact) {
         this.exact = exact;
+    }
+
+    /** True where bfloat16 is multiplied as it is. */
+    boolean multipliesBf16() {
+        return this == AVX512_BF16 || this == AMX;
     }
 
     /** True where products of unsigned and signed bytes are summed in 32 bits, so that no sum saturates. */
@@ -36,6 +44,9 @@ public enum Isa {
     static Isa of(int bits) {
         if (has(bits, AMX_BITS)) {
             return AMX;
+        }
+        if (has(bits, AVX512_BF16_BITS)) {
+            return AVX512_BF16;
         }
         if (has(bits, AVX512_VNNI_BITS)) {
             return AVX512_VNNI;

@@ -7,7 +7,7 @@ import java.lang.foreign.ValueLayout;
 
 /**
  * {@code y = f(a · wᵀ + bias)}. Of unsigned bytes a and signed bytes w the sums are in int32 and scaled, {@code (a · wᵀ) · diag(scales) + bias}; of
- * float32 and bfloat16 a, w, bias and y have one type and the sums are in float32. Safe to run in several threads.
+ * float32 and bfloat16 a, w and bias have one type, the sums are in float32, and y has that type or is float32. Safe to run in several threads.
  */
 public final class Matmul {
     private static final int PER_OUTPUT = 2;
@@ -16,7 +16,7 @@ public final class Matmul {
      * A kind of product.
      *
      * @param weights number type of w: int8, float32 or bfloat16
-     * @param target number type of y: float32 or bfloat16; that of w unless w is int8
+     * @param target number type of y: float32 or bfloat16; float32 or that of w
      * @param rows rows of a
      * @param inFeatures columns of a
      * @param outFeatures columns of y

@@ -109,7 +109,7 @@ public final class Onednn {
     public boolean multiplies(DTypes type) {
         return switch (type) {
             case F32 -> isa != Isa.OTHER;
-            case BF16 -> isa == Isa.AMX;
+            case BF16 -> isa.multipliesBf16();
             default -> false;
         };
     }
