@@ -128,9 +128,19 @@ public final class Ops {
         return torch.mm_out(result, a, b);
     }
 
-    /** {@code x · weightᵀ + bias}; x {@code [..., in]}, weight {@code [out, in]}, bias {@code [out]} or null. */
+    /**
+     * {@code x · weightᵀ + bias}; x {@code [..., in]}, weight {@code [out, in]}, bias {@code [out]} or null. Where the processor has no bfloat16 products, such
+     * a layer is computed in float32: libtorch's own is ten times slower there.
+     */
     public static Tensor linear(Tensor x, Tensor weight, @Nullable Tensor bias) {
+        if (isBf16OnCpu(x) && !Onednn.isFast(DTypes.BF16)) {
+            return toTypeOf(linear(toF32(x), toF32(weight), bias == null ? null : toF32(bias)), x);
+        }
         return bias == null ? torch.linear(x, weight) : torch.linear(x, weight, bias);
+    }
+
+    private static boolean isBf16OnCpu(Tensor x) {
+        return DTypes.of(x) == DTypes.BF16 && x.is_cpu();
     }
 
     /** Layer normalization over the last dimension; weight and bias {@code [dim]} or both null. */
@@ -170,17 +180,17 @@ public final class Ops {
     }
 
     /**
-     * Softmax attention of q {@code [B, H, Lq, D]} over k, v {@code [B, H, Lk, D]}, scale 1/√D; mask broadcastable to {@code [B, H, Lq, Lk]} or null. With
-     * gradients bfloat16 is computed in float32: libtorch's bfloat16 attention on the CPU is ten times slower backward.
+     * Softmax attention of q {@code [B, H, Lq, D]} over k, v {@code [B, H, Lk, D]}, scale 1/√D; mask broadcastable to {@code [B, H, Lq, Lk]} or null. bfloat16
+     * on the CPU goes through tiles of oneDNN, and where those do not fit, as with gradients, through float32: libtorch's operator takes tens of times as long on
+     * processors without AMX, and ten times as long backward on all.
      */
     public static Tensor attention(Tensor q, Tensor k, Tensor v, @Nullable Tensor mask) {
-        if (DTypes.of(q) == DTypes.BF16 && q.requires_grad()) {
+        if (isBf16OnCpu(q)) {
+            if (mask == null && TiledAttention.takes(q, k, v)) {
+                return TiledAttention.attend(q, k, v, null);
+            }
             Tensor wideMask = mask == null || DTypes.of(mask) != DTypes.BF16 ? mask : toF32(mask);
             return toTypeOf(attention(toF32(q), toF32(k), toF32(v), wideMask), q);
-        }
-        Onednn onednn = mask == null ? Onednn.find().orElse(null) : null;
-        if (onednn != null && TiledAttention.takes(onednn, q, k, v)) {
-            return TiledAttention.attend(onednn, q, k, v, null);
         }
         return torch.scaled_dot_product_attention(q, k, v, optional(mask), 0.0, false, NO_NUMBER, false);
     }

@@ -1,6 +1,5 @@
 package io.arvid.tensor;
 
-import io.arvid.tensor.onednn.Onednn;
 import io.arvid.tensor.onednn.TiledAttention;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -49,17 +48,17 @@ public final class PartialAttention implements AutoCloseable {
 
     /** Attention over one tile, and the logarithms of its sums of exponentials. */
     private Tensor[] tile(Tensor keys, Tensor values) {
-        Onednn onednn = Onednn.find().orElse(null);
-        if (onednn != null && TiledAttention.takes(onednn, queries, keys, values)) {
+        if (TiledAttention.takes(queries, keys, values)) {
             Tensor logSums = Tensors.empty(DTypes.F32, queries.size(0), queries.size(1), queries.size(2));
-            return new Tensor[] {TiledAttention.attend(onednn, queries, keys, values, logSums), logSums};
+            return new Tensor[] {TiledAttention.attend(queries, keys, values, logSums), logSums};
         }
-        return Holder.FLASH.call(inRows(queries), inRows(keys), inRows(values), 0.0, false, null, null);
+        return Holder.FLASH.call(operand(queries), operand(keys), operand(values), 0.0, false, null, null);
     }
 
-    /** The operator reads the channels of a head as neighbours in memory, and does not look whether they are. */
-    private static Tensor inRows(Tensor x) {
-        return x.stride(-1) == 1 ? x : x.contiguous();
+    /** In float32 where it is bfloat16 ({@link Ops#attention}); the channels of a head neighbours in memory, which the operator does not check. */
+    private static Tensor operand(Tensor x) {
+        Tensor wide = DTypes.of(x) == DTypes.BF16 ? Ops.toF32(x) : x;
+        return wide.stride(-1) == 1 ? wide : wide.contiguous();
     }
 
     /** Attention over all tiles so far, {@code [B, H, L, D]} in the type of the queries, of the open scope; at least one tile was added. */

@@ -105,6 +105,11 @@ public final class Onednn {
         }
     }
 
+    /** True where this process has the library and {@link #multiplies} holds. */
+    public static boolean isFast(DTypes type) {
+        return find().map(onednn -> onednn.multiplies(type)).orElse(false);
+    }
+
     /** True where it multiplies floating-point numbers of {@code type} in the processor's vectors or tiles, without converting them. */
     public boolean multiplies(DTypes type) {
         return switch (type) {

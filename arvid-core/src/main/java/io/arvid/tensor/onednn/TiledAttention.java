@@ -14,8 +14,8 @@ import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Softmax attention in bfloat16, tile by tile of queries and keys, in one pass over the keys (FlashAttention, arXiv 2205.14135, algorithm 1): the fast twin
- * of libtorch's operator where oneDNN multiplies in the processor's tiles. Keys and values of a head are brought into oneDNN's order once, for all queries.
+ * Softmax attention in bfloat16, tile by tile of queries and keys, in one pass over the keys (FlashAttention, arXiv 2205.14135, algorithm 1): instead
+ * of libtorch's operator where oneDNN multiplies bfloat16 as it is. Keys and values of a head are brought into oneDNN's order once, for all queries.
  *
  * <p>Sums, exponentials and the running maximum are float32; the exponentials that multiply the values are rounded to bfloat16, as libtorch does.
  */
@@ -47,9 +47,8 @@ public final class TiledAttention {
     private final WeightLayout keyLayout;
     private final WeightLayout valueLayout;
 
-    private TiledAttention(
-            Onednn onednn, Tensor queries, Tensor keys, Tensor values, Tensor output, @Nullable Tensor logSums) {
-        this.onednn = onednn;
+    private TiledAttention(Tensor queries, Tensor keys, Tensor values, Tensor output, @Nullable Tensor logSums) {
+        this.onednn = Onednn.find().orElseThrow();
         this.queries = queries;
         this.keys = keys;
         this.values = values;
@@ -70,11 +69,11 @@ public final class TiledAttention {
     }
 
     /** True where {@link #attend} can take these: bfloat16 on the CPU, channels of a head side by side, many queries, no gradient to be recorded. */
-    public static boolean takes(Onednn onednn, Tensor queries, Tensor keys, Tensor values) {
+    public static boolean takes(Tensor queries, Tensor keys, Tensor values) {
         return fits(queries)
                 && fits(keys)
                 && fits(values)
-                && onednn.multiplies(DTypes.BF16)
+                && Onednn.isFast(DTypes.BF16)
                 && FloatLanes.ARE_WIDE
                 && queries.size(2) >= FEWEST_QUERIES
                 && keys.size(2) > 0
@@ -99,12 +98,11 @@ public final class TiledAttention {
      * @param logSums where the logarithms of the sums of exponentials go, float32 {@code [B, H, Lq]}, contiguous; null where they are not wanted
      * @return {@code [B, H, Lq, D]}, the heads of a query side by side in memory
      */
-    public static Tensor attend(
-            Onednn onednn, Tensor queries, Tensor keys, Tensor values, @Nullable Tensor logSums) {
+    public static Tensor attend(Tensor queries, Tensor keys, Tensor values, @Nullable Tensor logSums) {
         return TensorScope.run(() -> {
-            Tensor output = Tensors.empty(
-                    DTypes.BF16, queries.size(0), queries.size(2), queries.size(1), queries.size(3));
-            new TiledAttention(onednn, queries, keys, values, output, logSums).run();
+            Tensor output =
+                    Tensors.empty(DTypes.BF16, queries.size(0), queries.size(2), queries.size(1), queries.size(3));
+            new TiledAttention(queries, keys, values, output, logSums).run();
             return output.transpose(1, 2);
         });
     }
@@ -231,16 +229,20 @@ public final class TiledAttention {
 
     // Short loops, one for each step: the compiler gives up on long ones.
 
+    /** The largest of {@code count} scores; NaN where one is NaN or infinite, which their sum shows, so that it reaches the output. */
     private static float largest(long scores, int count) {
         FloatVector one = FloatLanes.load(scores);
         FloatVector two = FloatLanes.load(scores + (long) COUNT * F32_BYTES);
+        FloatVector sum = one.add(two);
         for (int i = 2 * COUNT; i < count; i += 2 * COUNT) {
             FloatVector first = FloatLanes.load(scores + (long) i * F32_BYTES);
             FloatVector second = FloatLanes.load(scores + (long) (i + COUNT) * F32_BYTES);
             one = one.blend(first, first.compare(VectorOperators.GT, one));
             two = two.blend(second, second.compare(VectorOperators.GT, two));
+            sum = sum.add(first.add(second));
         }
-        return one.max(two).reduceLanes(VectorOperators.MAX);
+        boolean isBounded = sum.reduceLanes(VectorOperators.ADD) < Float.POSITIVE_INFINITY;
+        return isBounded ? one.max(two).reduceLanes(VectorOperators.MAX) : Float.NaN;
     }
 
     /** Writes {@code 2^(factor·score − largest)} as bfloat16 and adds it, before it is rounded, to totals that have shrunk. */
@@ -250,7 +252,8 @@ public final class TiledAttention {
         FloatVector shift = FloatLanes.all(-largest);
         FloatVector total = FloatLanes.load(totals).mul(shrink);
         for (int i = 0; i < count; i += COUNT) {
-            FloatVector exponent = FloatLanes.load(scores + (long) i * F32_BYTES).fma(factors, shift);
+            FloatVector exponent =
+                    FloatLanes.load(scores + (long) i * F32_BYTES).fma(factors, shift);
             FloatVector weight = FloatLanes.powerOfTwo(exponent);
             total = total.add(weight);
             FloatLanes.storeBf16(weight, weights + (long) i * BF16_BYTES);
@@ -269,18 +272,15 @@ public final class TiledAttention {
     private void finish(Head head, int from, int count, long sums, long totals, float[] largest) {
         long y = output.data_ptr().address()
                 + BF16_BYTES
-                        * (head.video() * output.stride(0)
-                                + from * output.stride(1)
-                                + head.head() * output.stride(2));
+                        * (head.video() * output.stride(0) + from * output.stride(1) + head.head() * output.stride(2));
         long stride = BF16_BYTES * output.stride(1);
         for (int row = 0; row < count; row++) {
             float total = sum(FloatLanes.load(totals + (long) row * COUNT * F32_BYTES));
             divided(sums + (long) row * headDim * F32_BYTES, headDim, 1 / total, y + row * stride);
             if (logSums != null) {
                 long index = (head.video() * queries.size(1) + head.head()) * queryCount + from + row;
-                FloatLanes.set(
-                        logSums.data_ptr().address() + F32_BYTES * index,
-                        (float) (largest[row] * Math.log(2) + Math.log(total)));
+                FloatLanes.set(logSums.data_ptr().address() + F32_BYTES * index, (float)
+                        (largest[row] * Math.log(2) + Math.log(total)));
             }
         }
     }

@@ -50,8 +50,8 @@ public final class WeightLayout {
     private record Reorder(long plain, long primitive) {}
 
     private Reorder reorder(Key key, long inStride, long outStride) {
-        long plain = Descriptions.strided(
-                functions, key.type(), key.inFeatures(), key.outFeatures(), inStride, outStride);
+        long plain =
+                Descriptions.strided(functions, key.type(), key.inFeatures(), key.outFeatures(), inStride, outStride);
         long reorder = functions.create("dnnl_reorder_primitive_desc_create", plain, engine, blocked, engine, 0L);
         return new Reorder(plain, functions.create("dnnl_primitive_create", reorder));
     }
