@@ -103,7 +103,8 @@ class RollingForcingTest {
                 before = Pointer.totalCount();
             }
         }
-        assertThat(Pointer.totalCount()).isEqualTo(before);
+        // Fewer where the garbage collector freed what came before.
+        assertThat(Pointer.totalCount()).isLessThanOrEqualTo(before);
     }
 
     /** Where nothing becomes codes, only the form of the cache differs; the first window without the anchor has no past beside it. */

@@ -221,7 +221,8 @@ class RolloutTest {
                 before = Pointer.totalCount();
             }
         }
-        assertThat(Pointer.totalCount()).isEqualTo(before);
+        // Fewer where the garbage collector freed what came before.
+        assertThat(Pointer.totalCount()).isLessThanOrEqualTo(before);
     }
 
     @Test
