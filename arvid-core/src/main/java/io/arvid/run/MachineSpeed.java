@@ -20,8 +20,10 @@ public record MachineSpeed(double linear, double attention, double dense) {
     private static final int TOKENS = 1560;
     private static final int HEADS = 12;
     private static final int DENSE = 1024;
+    private static final int LEAST_RUNS = 3;
+    private static final long LEAST_NANOS = 700_000_000;
 
-    /** Measures for about a second, layers and attention in {@code type}. */
+    /** Measures for about two seconds, layers and attention in {@code type}. */
     public static MachineSpeed probe(DTypes type) {
         return Torch.withoutGradients(() -> {
             try (TensorScope scope = TensorScope.open();
@@ -38,10 +40,11 @@ public record MachineSpeed(double linear, double attention, double dense) {
         });
     }
 
-    /** The faster of two runs after one that warms up. */
+    /** The fastest of the runs after the first: two at least, and as many as it takes to compile what is ours in Java. */
     private static double seconds(Supplier<Tensor> work) {
         double best = Double.MAX_VALUE;
-        for (int run = 0; run < 3; run++) {
+        long start = System.nanoTime();
+        for (int run = 0; run < LEAST_RUNS || System.nanoTime() - start < LEAST_NANOS; run++) {
             long began = System.nanoTime();
             TensorScope.runAndFree(work::get);
             best = run == 0 ? best : Math.min(best, (System.nanoTime() - began) / 1e9);
