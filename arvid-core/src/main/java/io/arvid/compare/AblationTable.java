@@ -31,8 +31,10 @@ final class AblationTable {
             CellRun.Done result = results.get(i);
             List<String> row =
                     new ArrayList<>(List.of(ablation.variants().get(i).name()));
-            metrics.forEach(metric -> row.add(ResultTables.interval(
-                    result.scores().metric(metric).orElseThrow().overall())));
+            metrics.forEach(metric -> row.add(result.scores()
+                    .metric(metric)
+                    .map(found -> ResultTables.interval(found.overall()))
+                    .orElse("–")));
             row.add(
                     i == base
                             ? "1"

@@ -9,10 +9,8 @@ import io.arvid.evaluate.suite.EvaluationResult;
 import io.arvid.evaluate.suite.EvaluationSettings;
 import io.arvid.model.SiteForward;
 import io.arvid.model.wan.TinyVideoAutoencoder;
-import io.arvid.quantize.Needs;
 import io.arvid.quantize.QuantContext;
 import io.arvid.quantize.fake.FakeQuantForward;
-import io.arvid.quantize.recipe.RecipeFile;
 import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.record.PeakMemory;
 import io.arvid.record.Progress;
@@ -113,12 +111,9 @@ final class CellRun {
     }
 
     private String key(Cell cell, @Nullable FrameWeights sensitivity) {
-        return FileHash.of(
-                modelHash + cell.recipe().hash() + request.firstPrompts(prompts(cell.recipe())) + sensitivity);
-    }
-
-    private static int prompts(RecipeFile<?> recipe) {
-        return recipe.needs() instanceof Needs.Rollouts rollouts ? rollouts.prompts() : 0;
+        // The noise of the layers is measured on the first prompt, whatever the recipe needs.
+        int prompts = Math.max(1, cell.recipe().requiredPrompts(sensitivity != null));
+        return FileHash.of(modelHash + cell.recipe().hash() + request.firstPrompts(prompts) + sensitivity);
     }
 
     private CellCost quantize(

@@ -203,7 +203,8 @@ public final class MethodComparison {
                     done.put(entry.getKey(), entry.getValue().get());
                 }
             } catch (ExecutionException e) {
-                jobs.shutdownNow();
+                // Those under way are finished and kept: an interrupted thread cannot write what it has worked out.
+                running.values().forEach(other -> other.cancel(false));
                 throw e.getCause() instanceof RuntimeException error ? error : new IllegalStateException(e.getCause());
             } catch (InterruptedException e) {
                 jobs.shutdownNow();

@@ -152,9 +152,9 @@ public final class QatComparison implements AutoCloseable {
         Map<String, String> hashes = new TreeMap<>();
         hashes.put("model", modelHash);
         hashes.put("recipe or number of steps", candidate.recipe().hash());
-        if (candidate.recipe().needs() instanceof Needs.Rollouts rollouts) {
+        if (candidate.recipe().needs() instanceof Needs.Rollouts) {
             List<String> prompts = settings.calibrationPrompts().stream()
-                    .limit(rollouts.prompts())
+                    .limit(candidate.recipe().requiredPrompts(false))
                     .toList();
             hashes.put("set of calibration prompts", FileHash.of(CALIBRATION_SEED + " " + prompts));
         }

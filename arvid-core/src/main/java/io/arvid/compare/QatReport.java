@@ -30,6 +30,12 @@ public final class QatReport {
             EvaluationSettings.DEFAULT.confidence(),
             EvaluationSettings.DEFAULT.seed());
 
+    /**
+     * 0.975 quantiles of Student's t with 1, 2, … 10 degrees of freedom (NIST/SEMATECH e-Handbook of Statistical Methods, 1.3.6.7.2). The last one serves
+     * for more, too: it is a little too wide for them.
+     */
+    private static final double[] STUDENT = {12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228};
+
     private final Path run;
     private final Function<String, Path> logs;
 
@@ -122,10 +128,9 @@ public final class QatReport {
                         + (reference.isEmpty()
                                 ? ""
                                 : " Differences are from the latent MSE of " + reference
-                                        + ", prompt by prompt on the same seed, with a bootstrap interval of 95 % over seeds"
-                                        + " and prompts (one seed: says nothing of training noise; two or three: from the"
-                                        + " smallest to the largest seed at most, which is too narrow for 95 %); won are"
-                                        + " prompts with the smaller MSE over all seeds."),
+                                        + ", prompt by prompt on the same seed, with an interval of 95 %: Student's t over"
+                                        + " seeds and a bootstrap over prompts, added as squares (one seed: says nothing of"
+                                        + " training noise); won are prompts with the smaller MSE over all seeds."),
                 List.of(
                         "method",
                         "bits",
@@ -171,20 +176,28 @@ public final class QatReport {
         return differences;
     }
 
-    /** The mean difference; seeds are drawn again, and prompts, which are the same for every seed. */
+    /**
+     * The mean difference: Student's t over seeds, a bootstrap over prompts, which are the same for every seed. Both are independent, so their distances
+     * from the mean add up as squares. A bootstrap over two or three seeds would end at the smallest and the largest of them, far too narrow for 95 %.
+     */
     private static Estimate interval(double[][] differences) {
         int seeds = differences.length;
-        int prompts = differences[0].length;
-        // A draw is a table of cells: those in its first column give the seeds, those in its first row the prompts.
-        return BOOTSTRAP.of(seeds * prompts, cells -> {
-            double sum = 0;
-            for (int seed = 0; seed < seeds; seed++) {
-                for (int prompt = 0; prompt < prompts; prompt++) {
-                    sum += differences[cells[seed * prompts] / prompts][cells[prompt] % prompts];
-                }
-            }
-            return sum / cells.length;
-        });
+        Estimate overPrompts = BOOTSTRAP.mean(IntStream.range(0, differences[0].length)
+                .mapToDouble(prompt -> Arrays.stream(differences)
+                        .mapToDouble(ofSeed -> ofSeed[prompt])
+                        .average()
+                        .orElseThrow())
+                .toArray());
+        double deviation = QatScore.meanAndDeviation(Arrays.stream(differences)
+                .mapToDouble(ofSeed -> Arrays.stream(ofSeed).average().orElseThrow())
+                .toArray())[1];
+        double overSeeds =
+                seeds < 2 ? 0 : STUDENT[Math.min(seeds - 2, STUDENT.length - 1)] * deviation / Math.sqrt(seeds);
+        double mean = overPrompts.mean();
+        return new Estimate(
+                mean,
+                mean - Math.hypot(overSeeds, mean - overPrompts.low()),
+                mean + Math.hypot(overSeeds, overPrompts.high() - mean));
     }
 
     private static FindingTable gradients(
@@ -264,8 +277,10 @@ public final class QatReport {
                 "%.3f");
     }
 
-    /** The mean of several runs of one recipe, step by step. */
-    private static List<TrainingStep> mean(List<List<TrainingStep>> logs) {
+    /** The mean of several runs of one recipe, step by step; runs without a log do not count. */
+    private static List<TrainingStep> mean(List<List<TrainingStep>> all) {
+        List<List<TrainingStep>> logs =
+                all.stream().filter(log -> !log.isEmpty()).toList();
         List<TrainingStep> mean = new ArrayList<>();
         int length = logs.stream().mapToInt(List::size).min().orElse(0);
         for (int i = 0; i < length; i++) {

@@ -53,9 +53,25 @@ final class ResultTables {
         return new FindingTable(
                 "main",
                 "Every metric",
-                "Mean over the videos, or distance of the whole set, with its 95 % interval; an average of metrics has none.",
+                "Mean over the videos, or distance of the whole set, with its 95 % interval; an average of metrics has none."
+                        + unscored(reference),
                 headings,
                 rows);
+    }
+
+    /** Videos that no number is of, told with the first of each recipe; empty where there are none. */
+    private String unscored(EvaluationResult reference) {
+        List<String> failed = new ArrayList<>();
+        addFailures(failed, MethodLook.of(MethodLook.FULL_PRECISION).label(), reference);
+        results.forEach(result -> addFailures(failed, name(result), result.scores()));
+        return failed.isEmpty() ? "" : " Left out, since they could not be scored: " + String.join("; ", failed) + ".";
+    }
+
+    private static void addFailures(List<String> failed, String name, EvaluationResult result) {
+        int count = result.failures().size();
+        if (count > 0) {
+            failed.add(name + ", " + result.failures().getFirst() + (count > 1 ? " and " + (count - 1) + " more" : ""));
+        }
     }
 
     private static List<String> scores(String name, EvaluationResult result, List<String> metrics) {
@@ -124,7 +140,9 @@ final class ResultTables {
                         .map(result -> List.of(
                                 name(result),
                                 Numbers.significant(result.cost().seconds(), 3),
-                                Numbers.fixed(result.cost().peakBytes() / MIB, 0),
+                                result.cost().peakBytes() == 0
+                                        ? "–"
+                                        : Numbers.fixed(result.cost().peakBytes() / MIB, 0),
                                 Numbers.fixed(result.cost().bytes() / MIB, 2),
                                 Numbers.fixed(
                                         8.0

@@ -50,8 +50,7 @@ final class Masthead {
                 .toList();
         List<String> settings =
                 named(found, Comparison::setting).map(MethodLook::setting).toList();
-        int prompts =
-                found.comparisons().stream().mapToInt(Comparison::prompts).max().orElseThrow();
+        String prompts = QualitySection.prompts(found.comparisons());
         boolean hasReference = found.comparisons().stream().allMatch(QualitySection::hasReference);
         return (methods.isEmpty() ? "Videos" : Sections.enumeration(methods))
                 + Sections.at(Sections.enumeration(settings))

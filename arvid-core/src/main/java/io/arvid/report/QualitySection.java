@@ -12,6 +12,7 @@ import io.arvid.report.figure.Markup;
 import io.arvid.report.figure.MethodLook;
 import io.arvid.report.figure.Numbers;
 import java.util.ArrayList;
+import java.util.IntSummaryStatistics;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -58,6 +59,15 @@ final class QualitySection {
         return comparison.metrics().stream().anyMatch(scores -> MetricCatalogue.isAgainstReference(scores.metric()));
     }
 
+    /** How many prompts the comparisons are of: {@code 8}, or {@code 8 to 16} where runs differ. */
+    static String prompts(List<Comparison> comparisons) {
+        IntSummaryStatistics prompts =
+                comparisons.stream().mapToInt(Comparison::prompts).summaryStatistics();
+        return prompts.getMin() == prompts.getMax()
+                ? String.valueOf(prompts.getMin())
+                : prompts.getMin() + " to " + prompts.getMax();
+    }
+
     /** Says who is nearer only where every interval says so. */
     private static String heading(Findings found) {
         if (!found.comparisons().stream().allMatch(QualitySection::hasReference)) {
@@ -75,7 +85,7 @@ final class QualitySection {
 
     private static String prose(List<Comparison> comparisons) {
         Comparison first = comparisons.getFirst();
-        return compared(comparisons) + " Intervals are bootstrapped over " + first.prompts() + " prompts at "
+        return compared(comparisons) + " Intervals are bootstrapped over " + prompts(comparisons) + " prompts at "
                 + Numbers.percent(first.confidence()) + ".";
     }
 
@@ -118,6 +128,7 @@ final class QualitySection {
                                             new IntervalRows.Row(MethodLook.of(comparison.method()), scores.overall())))
                             .toList()));
         }
+        groups.removeIf(group -> group.rows().isEmpty());
         List<Estimate> all = groups.stream()
                 .flatMap(group -> group.rows().stream())
                 .map(IntervalRows.Row::estimate)
@@ -138,6 +149,9 @@ final class QualitySection {
             return List.of();
         }
         return settings(comparisons).stream()
+                .filter(setting -> at(comparisons, setting)
+                        .flatMap(comparison -> comparison.metric(metric).stream())
+                        .anyMatch(scores -> !scores.perChunk().isEmpty()))
                 .map(setting -> Sections.panel(
                         look.title() + Sections.at(MethodLook.setting(setting)),
                         "",

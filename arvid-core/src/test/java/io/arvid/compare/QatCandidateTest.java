@@ -95,6 +95,20 @@ class QatCandidateTest {
         }
     }
 
+    @Test
+    void promptsOfSensitivitiesCountWhereAMethodMeasuresThem() {
+        // Calibrated on one prompt; sensitivities on four.
+        Path recipe = RECIPES.resolve("q-arvd-code-w4a8.json");
+        QatCandidate measuring = QatCandidate.calibrated(recipe, QatCandidate.Inputs.AS_GIVEN, 4);
+        try (ModelFolder model = ModelFolder.open(MODEL);
+                Generator generator = new Generator(model);
+                QatComparison one = comparison(generator, List.of("a prompt"), List.of("red", "green"));
+                QatComparison other = comparison(generator, List.of("a prompt"), List.of("red", "blue"))) {
+            assertThat(other.dependsOn(measuring)).isNotEqualTo(one.dependsOn(measuring));
+            assertThat(other.dependsOn(gptq(4))).isEqualTo(one.dependsOn(gptq(4)));
+        }
+    }
+
     private QatComparison comparison(Generator generator, List<String> prompts, List<String> calibration) {
         return new QatComparison(generator, new QatComparison.Settings(run, prompts, 1, calibration), Progress.SILENT);
     }

@@ -15,6 +15,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class QatReportTest {
+    private static final List<Double> ONE = List.of(1.0);
+
     @TempDir
     Path run;
 
@@ -37,11 +39,30 @@ class QatReportTest {
         assertThat(table.rows().get(0)).startsWith("full-precision", "bf16", "1", "0.0000", "", "");
         assertThat(table.rows().get(1)).startsWith("qvgen", "w4a4", "2", "4.0000 ± 1.4142", "", "");
         // By seed −1 and −3 on every prompt: an interval over prompts alone would have no width.
+        // The standard error over seeds is 1, t is 12.706.
         assertThat(table.rows().get(2))
-                .startsWith("lsq", "w4a4", "2", "2.0000 ± 0.0000", "-2.0000 (-3.0000 … -1.0000)", "3 of 3");
+                .startsWith("lsq", "w4a4", "2", "2.0000 ± 0.0000", "-2.0000 (-14.7060 … +10.7060)", "3 of 3");
         // By prompt −1, −1 and 0.5, against the first seed.
         assertThat(table.rows().get(3))
                 .startsWith("once", "w4a4", "1", "2.5000", "-0.5000 (-1.0000 … +0.5000), one seed", "2 of 3");
+    }
+
+    @Test
+    void threeSeedsAreTwoDegreesOfFreedom() {
+        LinkedHashMap<String, List<QatScore>> scores = new LinkedHashMap<>();
+        scores.put("a", List.of(score("a-seed0", true, 3), score("a-seed1", true, 4), score("a-seed2", true, 5)));
+        scores.put("minmax", List.of(new QatScore("", "minmax", "w4a4", false, ONE, ONE, ONE, ONE, 1)));
+        // By seed −2, −3 and −4: 4.303/√3 = 2.4843.
+        assertThat(QatReport.quality(scores).rows().get(1)).contains("-3.0000 (-5.4843 … -0.5157)", "1 of 1");
+    }
+
+    @Test
+    void aSeedWithoutALogLeavesTheOthersInTheCharts() throws Exception {
+        new TrainingLog(run.resolve("qvgen-seed0.jsonl")).onStep(TrainingStep.of(1, 4, 1, 0.5, 1));
+        LinkedHashMap<String, List<QatScore>> scores = new LinkedHashMap<>();
+        scores.put("qvgen", List.of(score("qvgen-seed0", true, 1), score("qvgen-seed1", true, 1)));
+        new QatReport(run, name -> run.resolve(name + ".jsonl")).write(scores, null);
+        assertThat(Files.readString(run.resolve("comparison.html"))).contains("qvgen: step 1 of 4");
     }
 
     @Test

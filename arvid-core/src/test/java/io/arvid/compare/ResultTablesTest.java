@@ -6,6 +6,7 @@ import io.arvid.evaluate.Direction;
 import io.arvid.evaluate.suite.EvaluationResult;
 import io.arvid.evaluate.suite.EvaluationSettings;
 import io.arvid.evaluate.suite.MetricResult;
+import io.arvid.evaluate.suite.VideoFailure;
 import io.arvid.quantize.recipe.RecipeFile;
 import io.arvid.record.Estimate;
 import io.arvid.record.FindingTable;
@@ -107,6 +108,38 @@ class ResultTablesTest {
                 .rows()
                 .getFirst();
         assertThat(row).startsWith("W4A8 MinMax", "blocks.1.ffn.2 9.0", "blocks.0.ffn.2 11.0", "–");
+    }
+
+    @Test
+    void videosThatCouldNotBeScoredAreTold() {
+        CellRun.Done whole = done("minmax", 1, 2);
+        EvaluationResult scores = whole.scores();
+        EvaluationResult broken = new EvaluationResult(
+                scores.run(),
+                scores.method(),
+                scores.setting(),
+                scores.settings(),
+                scores.weights(),
+                scores.prompts(),
+                scores.metrics(),
+                List.of(
+                        new VideoFailure("p002-s0", List.of("psnr", "ssim"), "cannot be read"),
+                        new VideoFailure("p003-s0", List.of("psnr"), "cannot be read")));
+        ResultTables tables = new ResultTables(List.of(new CellRun.Done(whole.cell(), whole.cost(), broken)));
+        assertThat(tables.main(scores).note())
+                .endsWith("could not be scored: W4A8 MinMax, p002-s0: cannot be read (psnr, ssim) and 1 more.");
+        assertThat(new ResultTables(List.of(whole)).main(scores).note()).doesNotContain("scored");
+    }
+
+    @Test
+    void anUnknownPeakIsNotZero() {
+        CellRun.Done known = done("minmax", 1, 2);
+        CellCost cost = new CellCost("key", null, 1.5, 0, 1000, 2000, Map.of());
+        List<String> row = new ResultTables(List.of(new CellRun.Done(known.cell(), cost, known.scores())))
+                .costs()
+                .rows()
+                .getFirst();
+        assertThat(row).startsWith("W4A8 MinMax", "1.50", "–");
     }
 
     @Test

@@ -132,6 +132,22 @@ class HtmlReportTest {
     }
 
     @Test
+    void aSettingWithoutAMetricHasNoPlaceInItsFigures() {
+        Estimate estimate = new Estimate(3, 2, 4);
+        Comparison first =
+                new Comparison("", "w8a8", 2, 0.95, List.of(new MetricScores("sharpness", estimate, List.of())));
+        Comparison second = new Comparison(
+                "", "w4a8", 4, 0.95, List.of(new MetricScores("psnr", estimate, List.of(estimate, estimate))));
+        Findings found =
+                new Findings(List.of(), List.of(first, second), List.of(), List.of(), List.of(), List.of(), List.of());
+        String page = HtmlReport.page(List.of(new RunFolder(folder, bare("evaluate", found))));
+        assertThat(page.split("class=\"label strong\"", -1)).hasSize(3);
+        assertThat(page)
+                .contains("PSNR, dB at W4A8", "scored on 2 to 4 prompts", "bootstrapped over 2 to 4 prompts")
+                .doesNotContain("PSNR, dB at W8A8");
+    }
+
+    @Test
     void aPageAboutManyMethodsHasNoTiles() {
         Findings found = sample.record().findings();
         PairedDifference pair = found.differences().getFirst();

@@ -3,6 +3,7 @@ package io.arvid.report.figure;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
@@ -65,7 +66,7 @@ public final class Markup {
 
     /** Shortest of the usual ways to write a coordinate. */
     public static String coordinate(double value) {
-        String text = String.format("%.2f", value);
+        String text = String.format(Locale.ROOT, "%.2f", value);
         return text.replaceAll("\\.?0+$", "").replaceAll("^-0$", "0");
     }
 

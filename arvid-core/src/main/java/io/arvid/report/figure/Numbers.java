@@ -1,6 +1,7 @@
 package io.arvid.report.figure;
 
 import io.arvid.record.Estimate;
+import java.util.Locale;
 
 /** Numbers as a reader wants them. */
 public final class Numbers {
@@ -27,7 +28,7 @@ public final class Numbers {
 
     /** {@code value} with {@code decimals} digits after the point. */
     public static String fixed(double value, int decimals) {
-        return Double.isFinite(value) ? minus(String.format("%." + decimals + "f", value)) : "–";
+        return Double.isFinite(value) ? minus(String.format(Locale.ROOT, "%." + decimals + "f", value)) : "–";
     }
 
     /** The shortest way to write a tick of an axis. */
