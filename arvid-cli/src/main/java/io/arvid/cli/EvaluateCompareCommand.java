@@ -2,6 +2,7 @@ package io.arvid.cli;
 
 import io.arvid.evaluate.suite.EvaluationResult;
 import io.arvid.evaluate.suite.ResultComparison;
+import io.arvid.record.Estimate;
 import io.arvid.record.PairedDifference;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -36,12 +37,10 @@ final class EvaluateCompareCommand implements Callable<Integer> {
     }
 
     private static String line(PairedDifference difference) {
-        return "%-28s %+12.6g  [%.6g, %.6g]  %d prompts"
-                .formatted(
-                        difference.metric(),
-                        difference.difference().mean(),
-                        difference.difference().low(),
-                        difference.difference().high(),
-                        difference.prompts());
+        Estimate found = difference.difference();
+        boolean exact = found.low() == found.high();
+        String interval = exact ? "" : "  [%.6g, %.6g]".formatted(found.low(), found.high());
+        String mean = "%-28s %+12.6g".formatted(difference.metric(), found.mean());
+        return mean + interval + "  " + difference.prompts() + " prompts";
     }
 }

@@ -27,12 +27,10 @@ public final class CaseReport {
     /** Compares two tensors of one number of entries, whatever their dtypes. */
     public void expect(String name, Tensor actual, Tensor expected, Tolerance tolerance) {
         if (!Arrays.equals(squeezed(actual), squeezed(expected))) {
-            comparisons.add(new Comparison(
+            unlike(
                     name + " (shape " + Arrays.toString(Tensors.shape(actual)) + ", expected "
                             + Arrays.toString(Tensors.shape(expected)) + ")",
-                    Double.POSITIVE_INFINITY,
-                    Double.POSITIVE_INFINITY,
-                    tolerance));
+                    tolerance);
             return;
         }
         expect(name, Tensors.toDoubles(actual), Tensors.toDoubles(expected), tolerance);
@@ -43,8 +41,12 @@ public final class CaseReport {
         expect(name, new double[] {actual}, new double[] {expected}, tolerance);
     }
 
-    /** Compares numbers in order. */
+    /** Compares numbers in order; more or fewer than expected fail. */
     public void expect(String name, double[] actual, double[] expected, Tolerance tolerance) {
+        if (actual.length != expected.length) {
+            unlike(name + " (" + actual.length + " numbers, expected " + expected.length + ")", tolerance);
+            return;
+        }
         double error = 0;
         double[] excess = new double[expected.length];
         for (int i = 0; i < expected.length; i++) {
@@ -61,17 +63,28 @@ public final class CaseReport {
         comparisons.add(new Comparison(name, error, counted == 0 ? 0 : excess[counted - 1], tolerance));
     }
 
-    /** Compares two tensors by the Frobenius norm of their difference, relative to that of {@code expected}. */
+    /** Compares two tensors by the Frobenius norm of their difference, relative to that of {@code expected}; another number of entries fails. */
     public void expectNear(String name, Tensor actual, Tensor expected, double relativeDistance) {
         double[] a = Tensors.toDoubles(actual);
         double[] e = Tensors.toDoubles(expected);
+        if (a.length != e.length) {
+            unlike(
+                    name + " (" + a.length + " numbers, expected " + e.length + ")",
+                    Tolerance.absolute(relativeDistance));
+            return;
+        }
         double squares = 0;
         double norm = 0;
         for (int i = 0; i < e.length; i++) {
-            squares += i < a.length ? (a[i] - e[i]) * (a[i] - e[i]) : Double.POSITIVE_INFINITY;
+            squares += (a[i] - e[i]) * (a[i] - e[i]);
             norm += e[i] * e[i];
         }
         expect(name, Math.sqrt(squares / norm), 0, Tolerance.absolute(relativeDistance));
+    }
+
+    /** What cannot be compared entry by entry has failed. */
+    private void unlike(String what, Tolerance tolerance) {
+        comparisons.add(new Comparison(what, Double.POSITIVE_INFINITY, Double.POSITIVE_INFINITY, tolerance));
     }
 
     /** States a fact that must hold. */

@@ -86,6 +86,7 @@ public final class NetFixture {
     /** The same for numbers in row-major order. */
     public void expect(String name, double[] actual, double tolerance) {
         JsonNode output = json.path("outputs").path(name);
+        assertThat(output.path("values").size()).as(name).isPositive();
         int step = output.path("step").asInt();
         double allowed = tolerance * output.path("largest").asDouble();
         double worst = 0;

@@ -7,7 +7,9 @@ import io.arvid.video.Frames;
 import io.arvid.video.VideoFile;
 import io.arvid.weights.SafetensorsFile;
 import io.arvid.weights.WeightMap;
+import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
+import java.awt.image.ComponentColorModel;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -63,12 +65,34 @@ public final class ClipReader {
     }
 
     private static byte[] rgb(BufferedImage image) {
+        if (isGrey(image)) {
+            return rgbOfGrey(image);
+        }
         int[] pixels = image.getRGB(0, 0, image.getWidth(), image.getHeight(), null, 0, image.getWidth());
         byte[] rgb = new byte[3 * pixels.length];
         for (int i = 0; i < pixels.length; i++) {
             rgb[3 * i] = (byte) (pixels[i] >> 16);
             rgb[3 * i + 1] = (byte) (pixels[i] >> 8);
             rgb[3 * i + 2] = (byte) pixels[i];
+        }
+        return rgb;
+    }
+
+    private static boolean isGrey(BufferedImage image) {
+        return image.getColorModel() instanceof ComponentColorModel colors
+                && colors.getColorSpace().getType() == ColorSpace.TYPE_GRAY
+                && colors.getComponentSize(0) >= Byte.SIZE;
+    }
+
+    /** Levels as they are in the file: {@code getRGB} takes grey levels for linear light and makes them brighter. */
+    private static byte[] rgbOfGrey(BufferedImage image) {
+        int width = image.getWidth();
+        int height = image.getHeight();
+        int[] levels = image.getRaster().getSamples(0, 0, width, height, 0, new int[width * height]);
+        int surplusBits = image.getColorModel().getComponentSize(0) - Byte.SIZE;
+        byte[] rgb = new byte[3 * levels.length];
+        for (int i = 0; i < rgb.length; i++) {
+            rgb[i] = (byte) (levels[i / 3] >> surplusBits);
         }
         return rgb;
     }

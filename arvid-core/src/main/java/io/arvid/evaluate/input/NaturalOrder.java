@@ -33,7 +33,8 @@ final class NaturalOrder implements Comparator<String> {
         return numbers ? new BigInteger(a).compareTo(new BigInteger(b)) : a.compareTo(b);
     }
 
+    /** As in the pattern: digits of other scripts begin parts that are no numbers. */
     private static boolean isDigit(char c) {
-        return Character.isDigit(c);
+        return c >= '0' && c <= '9';
     }
 }

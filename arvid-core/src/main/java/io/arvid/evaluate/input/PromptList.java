@@ -88,11 +88,13 @@ public record PromptList(List<String> prompts, Map<String, String> byName) {
                         + prompts.size() + " prompts has its name, and there are " + videos + " videos"));
     }
 
+    /** A cut may end with a space, which the name of the file then keeps before the index. */
     private Optional<String> calledAfter(String name) {
+        String called = name.strip();
         return prompts.stream()
-                .filter(prompt -> prompt.equals(name)
+                .filter(prompt -> prompt.equals(called)
                         || prompt.length() > CUT_AT
-                                && prompt.substring(0, CUT_AT).strip().equals(name))
+                                && prompt.substring(0, CUT_AT).strip().equals(called))
                 .findFirst();
     }
 }

@@ -37,7 +37,8 @@ public final class DinoEncoder implements ImageEncoder {
             Tensor grid = weights.conv("patch_embed.proj", images, patch, 0);
             Tensor patches = grid.flatten(2, 3).transpose(1, 2);
             Tensor classToken = weights.get("cls_token").expand(images.size(0), 1, dim);
-            Tensor x = Ops.cat(1, classToken, patches).add(positions(grid.size(2), grid.size(3)));
+            boolean square = images.size(2) == images.size(3);
+            Tensor x = Ops.cat(1, classToken, patches).add(positions(grid.size(2), grid.size(3), square));
             for (EncoderBlock block : blocks) {
                 x = block.forward(x);
             }
@@ -45,11 +46,15 @@ public final class DinoEncoder implements ImageEncoder {
         });
     }
 
-    /** The position table {@code [1, 1 + rows·columns, D]} for a grid of patches. */
-    private Tensor positions(long rows, long columns) {
+    /**
+     * The position table {@code [1, 1 + rows·columns, D]} for a grid of patches.
+     *
+     * @param square whether the image is: where it is not, the official code resizes the table even to the grid that it has
+     */
+    private Tensor positions(long rows, long columns, boolean square) {
         Tensor table = weights.get("pos_embed");
         long trained = table.size(1) - 1;
-        if (rows * columns == trained && rows == columns) {
+        if (rows * columns == trained && square) {
             return table;
         }
         long side = Math.round(Math.sqrt(trained));

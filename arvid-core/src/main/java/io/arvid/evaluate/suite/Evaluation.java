@@ -67,7 +67,7 @@ public final class Evaluation {
             scoreVideos(metrics);
             List<MetricResult> results = summarize(metrics);
             return new EvaluationResult(
-                    record(command, results),
+                    record(command, metrics, results),
                     request.method(),
                     request.setting(),
                     request.settings(),
@@ -131,8 +131,11 @@ public final class Evaluation {
         return list;
     }
 
-    private RunRecord record(String command, List<MetricResult> results) {
-        List<String> names = request.samples().stream().map(Sample::name).toList();
+    private RunRecord record(String command, List<MetricScoring> metrics, List<MetricResult> results) {
+        List<String> names = request.samples().stream()
+                .map(Sample::name)
+                .filter(name -> metrics.stream().anyMatch(metric -> metric.videos().containsKey(name)))
+                .toList();
         Comparison comparison = new Comparison(
                 request.method(),
                 request.setting(),

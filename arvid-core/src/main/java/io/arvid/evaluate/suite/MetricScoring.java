@@ -59,7 +59,17 @@ final class MetricScoring implements AutoCloseable {
                 "frames a second " + request.settings().framesPerSecond() + chunks() + length(),
                 weightsKey,
                 subject.contentHash(spec.input()));
-        return cache.get(spec.id(), key, () -> loaded().of(subject));
+        return finite(cache.get(spec.id(), key, () -> loaded().of(subject)));
+    }
+
+    /** Refuses scores that are no numbers, so that the video is named and the others keep theirs. */
+    private static Scores finite(Scores scores) {
+        for (double value : scores.values()) {
+            if (!Double.isFinite(value)) {
+                throw new IllegalArgumentException("a score is " + value);
+            }
+        }
+        return scores;
     }
 
     /** Features are those of chunks as well; other numbers do not depend on where chunks begin. */

@@ -24,7 +24,7 @@ public record MetricSpec(
         List<WeightSlot> slots,
         Builder builder) {
     /** Counted up when a metric's numbers change for the same files, so that cached ones are not used. */
-    static final int REVISION = 2;
+    static final int REVISION = 3;
 
     /** Makes a scorer from the files of the metric's slots. */
     @FunctionalInterface

@@ -40,12 +40,29 @@ public record ResultDiscriminability(Map<String, DiscriminabilityScore> scores, 
         }
         requireDistinct(byMethod);
         Map<String, DiscriminabilityScore> scores = new LinkedHashMap<>();
-        List<String> notes = new ArrayList<>();
+        List<String> notes = new ArrayList<>(missingEntries(byMethod));
         for (MetricResult metric :
                 byMethod.values().iterator().next().getFirst().metrics()) {
             score(metric, full, byMethod, scores, notes);
         }
         return new ResultDiscriminability(scores, notes);
+    }
+
+    /** Methods that lack a setting which another has: their order is one of fewer bit widths. */
+    private static List<String> missingEntries(Map<String, List<EvaluationResult>> byMethod) {
+        Set<String> settings = new LinkedHashSet<>();
+        for (List<EvaluationResult> results : byMethod.values()) {
+            results.forEach(result -> settings.add(result.setting()));
+        }
+        List<String> notes = new ArrayList<>();
+        byMethod.forEach((method, results) -> {
+            Set<String> missing = new LinkedHashSet<>(settings);
+            results.forEach(result -> missing.remove(result.setting()));
+            if (!missing.isEmpty()) {
+                notes.add(method + ": no result at " + String.join(", ", missing));
+            }
+        });
+        return notes;
     }
 
     private static void score(

@@ -50,6 +50,21 @@ class NetworksTest {
         });
     }
 
+    /** Columns that fill no patch are dropped, so only the positions differ. */
+    @Test
+    void dinoResizesThePositionsOfAnImageThatIsNotQuiteSquare() {
+        with("dino", fixture -> {
+            try (WeightMap file = fixture.weights();
+                    DinoEncoder dino = new DinoEncoder(file)) {
+                Tensor square = Ops.slice(fixture.input("square"), 0, 0, 1);
+                Tensor wider = Ops.cat(3, square, Ops.slice(square, 3, 0, 6));
+                float[] ofWider = Tensors.toFloats(dino.encode(wider));
+                float[] ofSquare = Tensors.toFloats(dino.encode(square));
+                assertThat(ofWider).isNotEqualTo(ofSquare);
+            }
+        });
+    }
+
     @Test
     void clipAgreesUnderTheNamesOfTheWholeModelAndOfTheTowerAlone() {
         with("clip", fixture -> {

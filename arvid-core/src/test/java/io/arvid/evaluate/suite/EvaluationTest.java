@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.arvid.evaluate.input.PromptList;
 import io.arvid.evaluate.input.Sample;
 import io.arvid.evaluate.input.Samples;
+import io.arvid.record.Comparison;
 import io.arvid.record.Progress;
 import io.arvid.record.SourceStamp;
 import io.arvid.rollout.train.world.SceneRenderer;
@@ -137,6 +138,40 @@ class EvaluationTest {
                         .failures())
                 .isNotEmpty()
                 .allSatisfy(failure -> assertThat(failure.reason()).contains("21 frames; the set has 20"));
+    }
+
+    @Test
+    void aVideoWhoseScoreIsNoNumberIsNamedAndNotCounted() {
+        for (String name : List.of("full", "own")) {
+            for (String video : List.of("a", "b")) {
+                float value = name.equals("own") && video.equals("b") ? Float.NaN : 1;
+                try (TensorScope scope = TensorScope.open()) {
+                    SafetensorsWriter.write(
+                            folder.resolve(name).resolve(video + ".safetensors"),
+                            Map.of("latents", Tensors.full(DTypes.F32, value, 6, 2, 2, 2)),
+                            Map.of());
+                }
+            }
+        }
+        List<Sample> samples = Samples.byName(folder.resolve("own"), folder.resolve("full"));
+        EvaluationResult result = evaluate(samples, "w4a8");
+        VideoFailure failure = new VideoFailure("b", List.of("latent-mse", "latent-cosine"), "a score is NaN");
+        assertThat(result.failures()).containsExactly(failure);
+        assertThat(result.metric("latent-mse").orElseThrow().overall().mean()).isZero();
+        Comparison counted = result.run().findings().comparisons().getFirst();
+        assertThat(counted.prompts()).isEqualTo(1);
+
+        EvaluationResult other = new EvaluationResult(
+                result.run(),
+                "other",
+                "w8a8",
+                result.settings(),
+                result.weights(),
+                result.prompts(),
+                result.metrics(),
+                result.failures());
+        List<String> notes = ResultDiscriminability.of(List.of(result, other)).notes();
+        assertThat(notes).containsExactly("other: no result at w4a8", "rounding: no result at w8a8");
     }
 
     @Test
