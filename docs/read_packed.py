@@ -27,7 +27,7 @@ def array(entry):
 
 class PackedFolder:
     def __init__(self, folder):
-        config = json.loads((Path(folder) / "config.json").read_text())
+        config = json.loads((Path(folder) / "config.json").read_text(encoding="utf-8"))
         self.config = config["quantization_config"]
         if self.config["quant_method"] != "arvid":
             raise ValueError(f"{folder}: quant_method is {self.config['quant_method']!r}, not 'arvid'")
@@ -71,7 +71,7 @@ class PackedFolder:
 
     def rounded_weight(self, layer):
         """(codes - zeros) * scales in original columns, float32 [out, in]: what multiplies the corrected input."""
-        kept = self.codes(layer)
+        kept = self.codes(layer).astype(np.float32)
         columns = kept.shape[1]
         scales, zeros = self.pair(layer, "weight_scale", "weight_zero_point", columns)
         order = self.get(layer, "column_order")
@@ -84,7 +84,7 @@ class PackedFolder:
         outliers = order[: dual["columns"]]
         scales, zeros = self.pair(layer, "outlier_weight_scale", "outlier_weight_zero_point", len(outliers))
         weight[:, outliers] = (codes[:, outliers] - zeros) * scales
-        return weight.astype(np.float32)
+        return weight
 
     def weight(self, layer):
         """The weight that computes the layer on an input that is not rounded, float32 [out, in]; biases may need a shift too."""

@@ -2,6 +2,7 @@ package io.arvid.kernel;
 
 import io.arvid.pack.PackedLayer;
 import io.arvid.quantize.scheme.Correction;
+import io.arvid.quantize.scheme.Granularity;
 import io.arvid.quantize.scheme.InputPlan;
 import io.arvid.quantize.scheme.RotationMatrix;
 import io.arvid.tensor.DTypes;
@@ -45,6 +46,7 @@ final class InputRounding implements AutoCloseable {
         identity.add(plan);
         identity.add(outlierPlan);
         identity.add(inFeatures);
+        identity.add(outliers);
         identity.add(
                 order == null
                         ? List.of()
@@ -114,8 +116,14 @@ final class InputRounding implements AutoCloseable {
     boolean isFused() {
         return rotation == null
                 && (corrections.size() < 2 || corrections.getFirst() instanceof Correction.ChannelShift)
-                && !(plan instanceof InputPlan.Dynamic dynamic
-                        && dynamic.at() instanceof io.arvid.quantize.scheme.Granularity.PerTensor);
+                && !isPerTensor(plan);
+    }
+
+    /** True where a scale, in some bucket, is found from the whole corrected input. */
+    private static boolean isPerTensor(InputPlan plan) {
+        return plan instanceof InputPlan.Stepwise stepwise
+                ? stepwise.plans().stream().anyMatch(InputRounding::isPerTensor)
+                : plan instanceof InputPlan.Dynamic dynamic && dynamic.at() instanceof Granularity.PerTensor;
     }
 
     /** Address of the shift, 0 where there is none. */

@@ -72,6 +72,9 @@ final class IntegerGemm implements QuantGemm {
         long[] shape = Tensors.shape(input);
         long rows = input.numel() / rounding.inFeatures();
         shape[shape.length - 1] = outFeatures;
+        if (rows == 0) {
+            return Tensors.empty(DTypes.of(input), shape);
+        }
         return TensorScope.run(() -> {
             Tensor x = rows(input);
             RoundedRows codes = shared.of(input, x, rounding, step);
@@ -92,7 +95,9 @@ final class IntegerGemm implements QuantGemm {
 
     @Override
     public void round(RolloutStep step, Tensor input, RoundedInput shared) {
-        TensorScope.runAndFree(() -> shared.of(input, rows(input), rounding, step));
+        if (input.numel() > 0) {
+            TensorScope.runAndFree(() -> shared.of(input, rows(input), rounding, step));
+        }
     }
 
     /** The input as contiguous rows of float32 or bfloat16. */

@@ -3,6 +3,7 @@ package io.arvid.kernel;
 import io.arvid.pack.PackedLayer;
 import io.arvid.quantize.scheme.Granularity;
 import io.arvid.quantize.scheme.InputPlan;
+import io.arvid.tensor.Devices;
 import io.arvid.tensor.onednn.Onednn;
 import java.util.Optional;
 import org.bytedeco.pytorch.Tensor;
@@ -13,6 +14,9 @@ public enum Kernel {
     ONEDNN {
         @Override
         public Optional<String> refusal() {
+            if (Devices.current().isCuda()) {
+                return onProcessorOnly();
+            }
             return Onednn.find()
                     .map(onednn -> onednn.isa().isExact()
                             ? ""
@@ -73,7 +77,7 @@ public enum Kernel {
     EMULATED {
         @Override
         public Optional<String> refusal() {
-            return Optional.empty();
+            return Devices.current().isCuda() ? onProcessorOnly() : Optional.empty();
         }
 
         @Override
@@ -106,6 +110,10 @@ public enum Kernel {
     };
 
     private static final int BYTE = 8;
+
+    private static Optional<String> onProcessorOnly() {
+        return Optional.of("it multiplies in the processor's memory, and " + Devices.current() + " computes");
+    }
 
     /** Why this kernel cannot run on this machine; nothing where it can. */
     public abstract Optional<String> refusal();

@@ -35,6 +35,7 @@ public final class RoundedInput implements AutoCloseable {
                 || last.version != identity._version()
                 || !rounding.equals(last.rounding)
                 || !step.equals(last.step)) {
+            last.input = null; // where rounding fails, the codes are nobody's
             last.rows.round(rounding, step, input);
             last.input = identity;
             last.version = identity._version();

@@ -1,6 +1,5 @@
 package io.arvid.pack;
 
-import io.arvid.tensor.DTypes;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.Tensors;
 import java.util.Arrays;
@@ -34,8 +33,15 @@ final class ColumnOrder {
 
     /** True where {@code order}, int64 {@code [in]}, names every column once. */
     static boolean isPermutation(Tensor order) {
-        Tensor sorted = order.index_select(0, order.argsort());
-        return sorted.equal(Tensors.arange(DTypes.I64, order.numel()));
+        long[] columns = Tensors.toLongs(order);
+        boolean[] named = new boolean[columns.length];
+        for (long column : columns) {
+            if (column < 0 || column >= columns.length || named[(int) column]) {
+                return false;
+            }
+            named[(int) column] = true;
+        }
+        return true;
     }
 
     /** The first {@code count} entries of {@code order}, a copy. */

@@ -65,8 +65,13 @@ record LayerReader(String layer, WeightMap file) {
                 new Correction.ChannelShift(
                         required(PackedNames.CHANNEL_SHIFT, DTypes.F32, in),
                         required(PackedNames.OUTPUT_SHIFT, DTypes.F32, out));
-            case CorrectionEntry.Rotation(Correction.Rotation.Kind family, int blockSize) ->
-                new Correction.Rotation(family, blockSize);
+            case CorrectionEntry.Rotation(Correction.Rotation.Kind family, int blockSize) -> {
+                if (blockSize < 1 || in % blockSize != 0) {
+                    throw new CheckpointException(
+                            layer + " has " + in + " columns, which blocks of " + blockSize + " do not divide");
+                }
+                yield new Correction.Rotation(family, blockSize);
+            }
             case CorrectionEntry.DualScale(int columns, InputEntry input) -> {
                 if (order == null || columns < 1 || columns > in) {
                     throw defect(PackedNames.COLUMN_ORDER, "cannot have " + columns + " outliers");
@@ -122,11 +127,19 @@ record LayerReader(String layer, WeightMap file) {
     }
 
     private InputPlan input(InputEntry entry, PackedNames.Inputs names) {
-        boolean scaled = file.has(name(names.scale()));
-        Tensor clips = file.has(name(names.clip())) ? get(names.clip()) : null;
+        Tensor scales = null;
+        Tensor zeros = null;
+        if (file.has(name(names.scale()))) {
+            long count = get(names.scale()).numel();
+            scales = required(names.scale(), DTypes.F32, count);
+            zeros = required(names.zero(), DTypes.I32, count);
+        }
+        Tensor clips = null;
+        if (file.has(name(names.clip()))) {
+            clips = required(names.clip(), DTypes.F32, get(names.clip()).numel() / 2, 2);
+        }
         try {
-            InputNumbers numbers =
-                    new InputNumbers(scaled ? get(names.scale()) : null, scaled ? get(names.zero()) : null, clips);
+            InputNumbers numbers = new InputNumbers(scales, zeros, clips);
             InputPlan plan = entry.read(numbers);
             if (!numbers.isUsedUp()) {
                 throw defect(names.scale(), "has more numbers than the plan of the input");

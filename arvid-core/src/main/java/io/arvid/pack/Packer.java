@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.arvid.model.LinearSite;
 import io.arvid.quantize.scheme.LayerPlan;
 import io.arvid.quantize.scheme.QuantPlan;
+import io.arvid.tensor.Devices;
 import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
 import io.arvid.weights.AtomicFile;
@@ -110,7 +111,8 @@ public final class Packer {
                 }
             });
             written.unquantized().entries().forEach((name, tensor) -> {
-                if (!tensor.equal(source.weights().get(name))) {
+                if (!Devices.toCurrent(tensor)
+                        .equal(Devices.toCurrent(source.weights().get(name)))) {
                     throw new CheckpointException(folder, name + " does not read back equal");
                 }
             });

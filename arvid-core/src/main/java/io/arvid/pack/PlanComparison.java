@@ -3,6 +3,7 @@ package io.arvid.pack;
 import io.arvid.quantize.scheme.Correction;
 import io.arvid.quantize.scheme.LayerPlan;
 import io.arvid.tensor.DTypes;
+import io.arvid.tensor.Devices;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 
@@ -54,6 +55,6 @@ final class PlanComparison {
     }
 
     private static boolean same(Tensor a, Tensor b) {
-        return DTypes.of(a) == DTypes.of(b) && a.equal(b);
+        return DTypes.of(a) == DTypes.of(b) && Devices.toCurrent(a).equal(Devices.toCurrent(b));
     }
 }

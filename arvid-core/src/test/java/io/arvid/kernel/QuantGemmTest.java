@@ -7,10 +7,12 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.arvid.model.RolloutStep;
 import io.arvid.pack.PackedLayer;
 import io.arvid.pack.TinyPlans;
+import io.arvid.quantize.scheme.Correction;
 import io.arvid.quantize.scheme.Granularity;
 import io.arvid.quantize.scheme.InputPlan;
 import io.arvid.quantize.scheme.IntGrid;
 import io.arvid.quantize.scheme.LayerPlan;
+import io.arvid.quantize.scheme.StepBuckets;
 import io.arvid.tensor.DTypes;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.Seeds;
@@ -18,6 +20,7 @@ import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
 import io.arvid.tensor.Torch;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import org.bytedeco.pytorch.Tensor;
@@ -219,6 +222,68 @@ class QuantGemmTest {
                     gemm.multiply(STEP, x, shared, Activation.NONE);
                 }
                 assertThat(shared.roundings()).isEqualTo(2);
+            }
+        });
+    }
+
+    /** The columns of both layers are kept in one order, but divided elsewhere. */
+    @Test
+    void layersWithOtherOutliersRoundTheirInputsApart() {
+        TensorScope.runAndFree(() -> {
+            try (Seeds seeds = new Seeds(9);
+                    RoundedInput shared = new RoundedInput()) {
+                Tensor x = seeds.normal(4, 64);
+                Tensor bias = Tensors.zeros(DTypes.F32, 32);
+                LayerPlan plain = kinds().get("w8, token, asymmetric").apply(seeds.normal(32, 64));
+                for (int outliers = 2; outliers <= 3; outliers++) {
+                    Correction dual = new Correction.DualScale(
+                            Tensors.arange(DTypes.I64, outliers), plain.scales(), plain.zeros(), plain.input());
+                    LayerPlan plan = new LayerPlan(
+                            plain.grid(),
+                            plain.at(),
+                            plain.codes(),
+                            plain.scales(),
+                            plain.zeros(),
+                            plain.input(),
+                            List.of(dual));
+                    try (QuantGemm gemm = Kernel.ONEDNN.prepare(PackedLayer.of(plan), bias)) {
+                        gemm.multiply(STEP, x, shared, Activation.NONE);
+                    }
+                }
+                assertThat(shared.roundings()).isEqualTo(2);
+            }
+        });
+    }
+
+    @Test
+    void aScaleOfTheWholeTensorInABucketIsThatOfTheCorrectedInput() {
+        InputPlan whole = new InputPlan.Dynamic(IntGrid.asymmetric(8), new Granularity.PerTensor());
+        InputPlan byChunk = new InputPlan.Stepwise(new StepBuckets.ByChunk(2), List.of(whole, whole));
+        Function<Tensor, LayerPlan> kind = weight -> {
+            Tensor factors = Ops.add(Tensors.arange(DTypes.F32, weight.size(1)), 1);
+            return TinyPlans.layer(
+                    weight.mul(factors),
+                    IntGrid.asymmetric(8),
+                    new Granularity.PerChannel(),
+                    byChunk,
+                    List.of(new Correction.ChannelScale(factors)));
+        };
+        check("stepwise, tensor", kind, 9, 64, 40, x -> x);
+    }
+
+    @Test
+    void noRowsGiveNoRows() {
+        TensorScope.runAndFree(() -> {
+            try (Seeds seeds = new Seeds(10)) {
+                Tensor weight = seeds.normal(33, 65);
+                Tensor bias = seeds.normal(33);
+                Tensor x = Tensors.zeros(DTypes.F32, 2, 0, 65);
+                kinds().forEach((name, kind) -> {
+                    PackedLayer layer = PackedLayer.of(kind.apply(weight));
+                    assertThat(Tensors.shape(multiply(Kernel.ONEDNN, layer, bias, x, Activation.NONE)))
+                            .as(name)
+                            .containsExactly(2, 0, 33);
+                });
             }
         });
     }

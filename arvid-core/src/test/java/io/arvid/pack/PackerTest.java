@@ -194,6 +194,19 @@ class PackerTest {
                 .hasMessageContaining("3 bits");
     }
 
+    @ParameterizedTest
+    @CsvSource({"0", "2000000000"})
+    void impossibleNumbersOfBucketsAreRefused(int count) throws IOException {
+        Path packed = pack();
+        Path configFile = packed.resolve("config.json");
+        String text = Files.readString(configFile);
+        Files.writeString(configFile, text.replace("\"count\" : 4", "\"count\" : " + count));
+        assertThat(Files.readString(configFile)).isNotEqualTo(text);
+        assertThatThrownBy(() -> PackedModelFile.open(packed))
+                .isInstanceOf(CheckpointException.class)
+                .hasMessageContaining(count + " buckets");
+    }
+
     @Test
     void aNewerVersionIsRefusedByName() throws IOException {
         Path packed = pack();

@@ -135,6 +135,7 @@ public final class Matmul {
      */
     public void run(long a, long w, long scale, long offset, long y) {
         Workspace workspace = onednn.workspace();
+        long scratch = workspace.scratch(scratchBytes); // before the arguments: where it fails, none are left over
         workspace.argument(Descriptions.ARG_SOURCE, source, a);
         workspace.argument(Descriptions.ARG_WEIGHTS, weights, w);
         if (key.isScaled()) {
@@ -144,7 +145,7 @@ public final class Matmul {
             workspace.argument(Descriptions.ARG_BIAS, bias, offset);
         }
         workspace.argument(Descriptions.ARG_TARGET, target, y);
-        workspace.argument(Descriptions.ARG_SCRATCHPAD, scratchpad, workspace.scratch(scratchBytes));
+        workspace.argument(Descriptions.ARG_SCRATCHPAD, scratchpad, scratch);
         workspace.execute(primitive);
     }
 }

@@ -91,10 +91,12 @@ public final class PackedLinear {
                         0,
                         bias.data_ptr().address(),
                         output.data_ptr().address());
-        Reference.reachabilityFence(this);
         if (after) {
             gelu(output.data_ptr().address(), output.numel());
         }
+        Reference.reachabilityFence(this);
+        Reference.reachabilityFence(rows);
+        Reference.reachabilityFence(output);
         return output;
     }
 

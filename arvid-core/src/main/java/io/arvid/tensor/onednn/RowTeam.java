@@ -15,6 +15,7 @@ public final class RowTeam {
     private static final ExecutorService HELPERS = Executors.newCachedThreadPool(task -> {
         Thread thread = new Thread(
                 () -> {
+                    Torch.threads(); // the first question sets libtorch's own number on this thread
                     setNativeThreads(1);
                     task.run();
                 },
@@ -29,9 +30,10 @@ public final class RowTeam {
         Onednn.find().ifPresent(onednn -> onednn.setThreads(threads));
     }
 
-    /** Runs {@code task} with 0 … count − 1, on this thread and its helpers, and waits for all. */
+    /** Runs {@code task} with 0 … count − 1, on this thread and its helpers, and waits for all, even where one fails. */
     public static void run(int count, IntConsumer task) {
-        int threads = Math.min(Torch.threads(), count);
+        int before = Torch.threads();
+        int threads = Math.min(before, count);
         if (threads <= 1) {
             alone(count, task);
             return;
@@ -43,16 +45,15 @@ public final class RowTeam {
             }
         };
         List<Future<?>> helping = new ArrayList<>();
-        for (int i = 1; i < threads; i++) {
-            helping.add(HELPERS.submit(share));
-        }
-        int before = Torch.threads();
-        setNativeThreads(1);
         try {
+            for (int i = 1; i < threads; i++) {
+                helping.add(HELPERS.submit(share));
+            }
+            setNativeThreads(1);
             share.run();
         } finally {
             setNativeThreads(before);
-            helping.forEach(RowTeam::await);
+            await(helping);
         }
     }
 
@@ -72,14 +73,29 @@ public final class RowTeam {
         }
     }
 
-    private static void await(Future<?> helper) {
-        try {
-            helper.get();
-        } catch (InterruptedException e) {
+    /** Waits for every helper, whatever becomes of the others: the memory that they write to may be freed after this. An interrupt is kept for later. */
+    private static void await(List<Future<?>> helping) {
+        boolean interrupted = false;
+        Throwable failure = null;
+        for (Future<?> helper : helping) {
+            boolean waiting = true;
+            while (waiting) {
+                try {
+                    helper.get();
+                    waiting = false;
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                } catch (ExecutionException e) {
+                    failure = e.getCause();
+                    waiting = false;
+                }
+            }
+        }
+        if (interrupted) {
             Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted while multiplying", e);
-        } catch (ExecutionException e) {
-            throw e.getCause() instanceof RuntimeException known ? known : new IllegalStateException(e.getCause());
+        }
+        if (failure != null) {
+            throw failure instanceof RuntimeException known ? known : new IllegalStateException(failure);
         }
     }
 }

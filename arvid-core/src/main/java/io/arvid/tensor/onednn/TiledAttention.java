@@ -7,6 +7,7 @@ import io.arvid.tensor.FloatLanes;
 import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
 import io.arvid.tensor.Torch;
+import java.lang.ref.Reference;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
@@ -130,6 +131,8 @@ public final class TiledAttention {
                 });
             }
         }
+        Reference.reachabilityFence(this);
+        Reference.reachabilityFence(packed);
     }
 
     /** A head's keys and values in oneDNN's order: where they begin and how far apart tiles are. */
