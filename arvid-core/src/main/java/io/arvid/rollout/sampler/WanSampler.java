@@ -54,11 +54,15 @@ public record WanSampler(FlowSolver solver, int steps, double shift, double guid
         Tensor latents = Ops.toF32(noise);
         try (FlowSolver.Trajectory trajectory = solver.start(schedule)) {
             for (int i = 0; i < steps; i++) {
+                Tensor before = latents;
                 try (TensorScope scope = TensorScope.open()) {
                     RolloutStep step = new RolloutStep(0, i, false, 0, (int) noise.size(1), schedule.timesteps()[i]);
-                    Tensor flow = guidedFlow(model, latents, prompt, negative, step, sites, attention);
-                    latents = scope.keep(trajectory.step(latents, flow));
+                    Tensor flow = guidedFlow(model, before, prompt, negative, step, sites, attention);
+                    latents = scope.keep(trajectory.step(before, flow));
                     listener.stepped(i, latents);
+                }
+                if (i > 0) {
+                    before.close(); // The enclosing scope would keep the latents of every step.
                 }
             }
         }
