@@ -121,8 +121,8 @@ class QuantizedKvStoreTest {
         try (KvStore store = KvQuantization.of(Codes.QVG).stores().create(shape)) {
             store.write(0, tokens, tokens);
             store.commit(0, 40);
-            assertThat(Tensors.item(Ops.meanSquaredError(store.keys(0, 40), tokens)))
-                    .isLessThan(1);
+            double error = Tensors.item(Ops.meanSquaredError(store.keys(0, 40), tokens));
+            assertThat(error).isLessThan(1);
         }
     }
 
