@@ -241,13 +241,14 @@ record PublishedGeneration(
         if (sampler != null) {
             return sampler.steps();
         }
-        RolloutConfig config = model.preset().rollout();
-        if (config == null || model.preset().rolling()) {
-            return Math.max(1, model.preset().video().latentFrames());
-        }
-        int chunks = ChunkPlan.of(config, 0, model.preset().video().latentFrames())
-                .generated()
-                .size();
-        return new DenoiseSchedule(config).passes(chunks);
+        RolloutConfig config = model.rollout();
+        long[] given = startShape();
+        int givenFrames = given == null ? 0 : Math.toIntExact(given[1]);
+        ChunkPlan plan = ChunkPlan.of(config, givenFrames, model.preset().video().latentFrames() - givenFrames);
+        DenoiseSchedule schedule = new DenoiseSchedule(config);
+        int chunks = plan.generated().size();
+        return model.preset().rolling()
+                ? schedule.rollingPasses(chunks)
+                : plan.given().size() + schedule.passes(chunks);
     }
 }

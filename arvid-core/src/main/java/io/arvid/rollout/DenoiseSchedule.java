@@ -45,6 +45,11 @@ public final class DenoiseSchedule {
         return chunks == 0 ? 0 : firstChunkTimesteps.length + (chunks - 1) * timesteps.length + chunks;
     }
 
+    /** Forward passes that {@code chunks} chunks take in a rolling window, context passes included. */
+    public int rollingPasses(int chunks) {
+        return chunks == 0 ? 0 : 2 * (chunks + timesteps.length - 1);
+    }
+
     @Override
     public String toString() {
         return Arrays.toString(timesteps);

@@ -28,7 +28,7 @@ public final class StateFolder implements AutoCloseable {
     private static final String LOCK = "lock";
     private static final String VERSION = "version";
     /** Raise it whenever a change of the code changes the numbers that a run computes, or the form in which they are kept. */
-    private static final int CURRENT = 2;
+    private static final int CURRENT = 3;
 
     private static final JsonMapper JSON = new JsonMapper();
 

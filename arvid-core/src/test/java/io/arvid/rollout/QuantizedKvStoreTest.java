@@ -114,6 +114,18 @@ class QuantizedKvStoreTest {
         }
     }
 
+    @Test
+    void headsThatAreNotWholeBlocksAreOneBlock() {
+        KvStore.Shape shape = new KvStore.Shape(0, 1, 2, 40, 96, DTypes.F32);
+        Tensor tokens = normal(2, 1, 2, 40, 96);
+        try (KvStore store = KvQuantization.of(Codes.QVG).stores().create(shape)) {
+            store.write(0, tokens, tokens);
+            store.commit(0, 40);
+            double error = Tensors.item(Ops.meanSquaredError(store.keys(0, 40), tokens));
+            assertThat(error).isLessThan(1);
+        }
+    }
+
     @ParameterizedTest
     @CsvSource({"INT8,0.53", "INT4,0.30", "INT2,0.17"})
     void theCacheOfTheFullSizedModelShrinks(Codes codes, double shareOfBf16) {

@@ -94,6 +94,20 @@ class RollingForcingTest {
     }
 
     @Test
+    void passesAreCountedBeforehand() {
+        int[] passed = {0};
+        new RollingForcing(MODEL, config(1000, 500))
+                .with(new RolloutListener() {
+                    @Override
+                    public void passed(RolloutStep step, Tensor latents, Tensor flow) {
+                        passed[0]++;
+                    }
+                })
+                .run(noise(3), text(), RollingForcingTest::fresh);
+        assertThat(passed[0]).isEqualTo(new DenoiseSchedule(config(1000, 500)).rollingPasses(3));
+    }
+
+    @Test
     void longVideosLeaveNoNativeObjectsBehind() {
         RollingForcing rolling = new RollingForcing(MODEL, config(1000, 500)).with(new RollingCacheSize(4, 3));
         long before = 0;

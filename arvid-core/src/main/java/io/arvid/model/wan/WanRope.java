@@ -15,7 +15,7 @@ import org.bytedeco.pytorch.Tensor;
  * <p>A head of D channels is D/2 pairs of adjacent values, each rotated by position · 10000^(−2j/d) in its axis: D/2 − 2·⌊D/6⌋ pairs for time, ⌊D/6⌋
  * each for height and width, and d twice the axis's number of pairs. Tables are made in float64 and used in float32.
  */
-public final class WanRope {
+public final class WanRope implements AutoCloseable {
     private static final double THETA = 10000;
 
     private record Key(String frames, int height, int width) {}
@@ -73,6 +73,13 @@ public final class WanRope {
     private Tensor remembered(int[] frames, int height, int width) {
         Key key = new Key(Arrays.toString(frames), height, width);
         return tables.computeIfAbsent(key, k -> TensorScope.own(table(frames, height, width)));
+    }
+
+    /** Lets go of the tables that {@link #apply} remembers; it makes them again where it is asked again. */
+    @Override
+    public void close() {
+        tables.values().forEach(Tensor::close);
+        tables.clear();
     }
 
     /** Unit complex numbers e^(i·angle) of a grid of tokens, complex64 {@code [frames · height · width, 1, headDim / 2]}. */

@@ -126,7 +126,7 @@ public record KvQuantization(
     /** How chunk {@code chunk}, of {@code tokens} tokens, becomes codes. */
     TokenQuantizer quantizer(int chunk, int tokens, int headDim) {
         if (codes == Codes.QVG) {
-            int block = Math.min(NARROW_GROUP, headDim);
+            int block = headDim % NARROW_GROUP == 0 ? NARROW_GROUP : headDim;
             return new ResidualQuantizer(
                     1, 256, new KMeans(2, 1e-4), new BlockQuantizer(codes.bits(), block, false), DTypes.BF16, SEED);
         }

@@ -50,15 +50,20 @@ public record WanSampler(FlowSolver solver, int steps, double shift, double guid
             SiteForward sites,
             Listener listener) {
         SamplingSchedule schedule = solver.schedule(steps, shift);
-        SelfAttention attention = attentionOver(model.config(), noise);
         Tensor latents = Ops.toF32(noise);
-        try (FlowSolver.Trajectory trajectory = solver.start(schedule)) {
+        try (FlowSolver.Trajectory trajectory = solver.start(schedule);
+                WanRope rope = new WanRope(model.config().headDim())) {
+            SelfAttention attention = attentionOver(model.config(), rope, noise);
             for (int i = 0; i < steps; i++) {
+                Tensor before = latents;
                 try (TensorScope scope = TensorScope.open()) {
                     RolloutStep step = new RolloutStep(0, i, false, 0, (int) noise.size(1), schedule.timesteps()[i]);
-                    Tensor flow = guidedFlow(model, latents, prompt, negative, step, sites, attention);
-                    latents = scope.keep(trajectory.step(latents, flow));
+                    Tensor flow = guidedFlow(model, before, prompt, negative, step, sites, attention);
+                    latents = scope.keep(trajectory.step(before, flow));
                     listener.stepped(i, latents);
+                }
+                if (i > 0) {
+                    before.close(); // The enclosing scope would keep the latents of every step.
                 }
             }
         }
@@ -94,14 +99,9 @@ public record WanSampler(FlowSolver solver, int steps, double shift, double guid
         return Ops.toF32(model.forward(typed, timesteps, text, step, sites, attention));
     }
 
-    private static SelfAttention attentionOver(WanConfig config, Tensor noise) {
+    private static SelfAttention attentionOver(WanConfig config, WanRope rope, Tensor noise) {
         int[] patch = config.patchSize();
         int[] frames = WanRope.frames(0, (int) noise.size(1));
-        return new FullAttention(
-                new WanRope(config.headDim()),
-                frames,
-                (int) noise.size(3) / patch[1],
-                (int) noise.size(4) / patch[2],
-                null);
+        return new FullAttention(rope, frames, (int) noise.size(3) / patch[1], (int) noise.size(4) / patch[2], null);
     }
 }

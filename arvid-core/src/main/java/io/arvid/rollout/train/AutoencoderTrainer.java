@@ -90,8 +90,13 @@ public final class AutoencoderTrainer {
     }
 
     private Tensor loss(WeightMap weights, long step) {
+        try (WeightMap rounded = MixedPrecision.of(weights)) {
+            return loss(new TinyVideoAutoencoder(config, rounded), step);
+        }
+    }
+
+    private Tensor loss(TinyVideoAutoencoder autoencoder, long step) {
         Tensor frames = batches.at(step, step < settings.cropSteps() ? settings.cropSize() : 0);
-        TinyVideoAutoencoder autoencoder = new TinyVideoAutoencoder(config, MixedPrecision.of(weights));
         Tensor latents = autoencoder.encode(MixedPrecision.of(frames));
         Tensor noisy = settings.latentNoise() == 0
                 ? latents

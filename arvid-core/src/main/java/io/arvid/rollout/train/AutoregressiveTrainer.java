@@ -98,12 +98,13 @@ public final class AutoregressiveTrainer {
         long videos = clean.size(0);
         long frames = clean.size(1);
         try (Seeds seeds = new Seeds(settings.data().seed() * 1_000_003 + step);
+                WeightMap rounded = MixedPrecision.of(weights);
                 TextContext text = new TextContext(MixedPrecision.of(textStates.apply(batch.prompts())))) {
             Tensor timesteps = timesteps(seeds, videos, frames / settings.data().framesPerChunk());
             Tensor sigma = Ops.div(timesteps, 1000).view(videos, frames, 1, 1, 1);
             Tensor noise = seeds.normal(Tensors.shape(clean));
             Tensor noisy = clean.add(sigma.mul(noise.sub(clean)));
-            WanTransformer transformer = new WanTransformer(config, MixedPrecision.of(weights));
+            WanTransformer transformer = new WanTransformer(config, rounded);
             Tensor flow = forcing.flow(transformer, batch.context(), noisy, timesteps, text);
             return Ops.meanSquaredError(flow, noise.sub(clean));
         }

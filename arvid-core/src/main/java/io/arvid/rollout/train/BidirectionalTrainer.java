@@ -114,6 +114,7 @@ public final class BidirectionalTrainer {
         Tensor clean = Ops.stack(0, clips);
         try (Seeds seeds = new Seeds(settings.seed() * 1_000_003 + step);
                 WeightMap rounded = MixedPrecision.of(weights);
+                WanRope rope = new WanRope(config.headDim());
                 TextContext text = new TextContext(MixedPrecision.of(textStates.apply(prompts)))) {
             Tensor timesteps = timesteps(seeds, clips.size());
             Tensor noise = seeds.normal(Tensors.shape(clean));
@@ -126,16 +127,16 @@ public final class BidirectionalTrainer {
                     text,
                     RolloutStep.wholeClip(settings.frames(), 0),
                     transformer.fullPrecision(),
-                    attention(clean));
+                    attention(rope, clean));
             return Ops.meanSquaredError(Ops.toF32(flow), noise.sub(clean));
         }
     }
 
-    private FullAttention attention(Tensor clean) {
+    private FullAttention attention(WanRope rope, Tensor clean) {
         int[] frames = WanRope.frames(0, settings.frames());
         int height = (int) clean.size(3) / config.patchSize()[1];
         int width = (int) clean.size(4) / config.patchSize()[2];
-        return new FullAttention(new WanRope(config.headDim()), frames, height, width, null);
+        return new FullAttention(rope, frames, height, width, null);
     }
 
     /** One shifted timestep a clip, {@code [B, 1]}. */

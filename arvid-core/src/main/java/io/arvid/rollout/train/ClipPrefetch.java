@@ -17,6 +17,9 @@ final class ClipPrefetch implements AutoCloseable {
     void request(int[] indices, int frames) {
         thread.execute(() -> {
             for (int index : indices) {
+                if (Thread.currentThread().isInterrupted()) {
+                    return;
+                }
                 dataset.clip(index, frames);
             }
         });
@@ -25,5 +28,6 @@ final class ClipPrefetch implements AutoCloseable {
     @Override
     public void close() {
         thread.shutdownNow();
+        thread.close(); // Waits for the clip that it encodes: dataset and autoencoder may be closed next.
     }
 }

@@ -35,9 +35,6 @@ public final class DecoderTrainer {
         try (TensorScope scope = TensorScope.open();
                 TrainableParameters parameters = new TrainableParameters(
                         part(autoencoder, true), AutoencoderTrainer::isHiddenKernel, Map.of())) {
-            Map<String, Tensor> all = part(autoencoder, false);
-            all.putAll(parameters.weights().entries());
-            WeightMap weightsInTraining = WeightMap.of(all);
             TrainingLoop loop = new TrainingLoop(
                     "decoder",
                     "decoder " + config.encoderWidth() + " " + Arrays.toString(config.decoderWidths()) + " " + settings,
@@ -45,15 +42,33 @@ public final class DecoderTrainer {
                     new LearningRate(settings.learningRate(), 50, settings.steps(), 0.6),
                     Optimizer.Settings.SHORT_RUN,
                     settings.saveEvery());
-            Map<String, Tensor> weights = loop.run(parameters, step -> loss(weightsInTraining, step), state, listener);
+            Map<String, Tensor> weights = run(loop, parameters, autoencoder, state, listener);
             part(autoencoder, false).forEach((name, tensor) -> weights.put(name, TensorScope.own(Ops.copy(tensor))));
             return weights;
         }
     }
 
+    private Map<String, Tensor> run(
+            TrainingLoop loop,
+            TrainableParameters parameters,
+            WeightMap autoencoder,
+            Path state,
+            TrainingListener listener) {
+        Map<String, Tensor> all = part(autoencoder, false);
+        all.putAll(parameters.weights().entries());
+        try (WeightMap weightsInTraining = WeightMap.of(all)) {
+            return loop.run(parameters, step -> loss(weightsInTraining, step), state, listener);
+        }
+    }
+
     private Tensor loss(WeightMap weights, long step) {
+        try (WeightMap rounded = MixedPrecision.of(weights)) {
+            return loss(new TinyVideoAutoencoder(config, rounded), step);
+        }
+    }
+
+    private Tensor loss(TinyVideoAutoencoder network, long step) {
         Tensor frames = batches.at(step, step < settings.cropSteps() ? settings.cropSize() : 0);
-        TinyVideoAutoencoder network = new TinyVideoAutoencoder(config, MixedPrecision.of(weights));
         Tensor latents = Torch.withoutGradients(() -> TensorScope.run(() -> {
             Tensor clean = network.encode(MixedPrecision.of(frames));
             return clean.add(LatentNoise.of(clean, settings.latentNoise(), settings.seed() * 1_000_003 + step));

@@ -14,7 +14,7 @@ import org.bytedeco.pytorch.Tensor;
 final class MixedPrecision {
     private MixedPrecision() {}
 
-    /** Bfloat16 copies that belong to the open scope and pass gradients on. */
+    /** Bfloat16 copies that pass gradients on; the caller closes them, which what was computed with them survives. */
     static WeightMap of(WeightMap weights) {
         Map<String, Tensor> copies = new LinkedHashMap<>();
         weights.entries().forEach((name, tensor) -> copies.put(name, of(tensor)));

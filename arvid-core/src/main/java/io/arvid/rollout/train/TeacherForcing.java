@@ -90,5 +90,6 @@ public final class TeacherForcing implements AutoCloseable {
     @Override
     public void close() {
         masks.values().forEach(Tensor::close);
+        rope.close();
     }
 }

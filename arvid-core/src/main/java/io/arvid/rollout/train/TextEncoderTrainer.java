@@ -111,11 +111,13 @@ public final class TextEncoderTrainer {
                     .prompt());
         }
         Tokenizer.Tokens tokens = tokenizer.encode(prompts);
-        Tensor states = new UmtTextEncoder(config, encoder(weights)).encode(tokens.ids(), tokens.mask());
-        Tensor answers = Ops.linear(states, weights.get(READOUT + "weight"), weights.get(READOUT + "bias"));
-        Tensor each = Ops.binaryCrossEntropy(answers, labels(prompts));
-        Tensor counted = Ops.toF32(tokens.mask()).unsqueeze(-1);
-        return each.mul(counted).sum().div(counted.sum());
+        try (WeightMap encoder = encoder(weights)) {
+            Tensor states = new UmtTextEncoder(config, encoder).encode(tokens.ids(), tokens.mask());
+            Tensor answers = Ops.linear(states, weights.get(READOUT + "weight"), weights.get(READOUT + "bias"));
+            Tensor each = Ops.binaryCrossEntropy(answers, labels(prompts));
+            Tensor counted = Ops.toF32(tokens.mask()).unsqueeze(-1);
+            return each.mul(counted).sum().div(counted.sum());
+        }
     }
 
     private static WeightMap encoder(WeightMap weights) {

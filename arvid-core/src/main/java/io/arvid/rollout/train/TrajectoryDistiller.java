@@ -70,8 +70,10 @@ public final class TrajectoryDistiller {
                 TrainableParameters parameters =
                         new TrainableParameters(teacher, InitialWeights::isHiddenMatrix, Map.of());
                 TeacherForcedBatches batches = new TeacherForcedBatches(dataset, settings.data());
-                TeacherForcing forcing = batches.forcing(config)) {
-            WanTransformer rounded = transformer(WeightMap.of(teacher));
+                TeacherForcing forcing = batches.forcing(config);
+                WeightMap given = WeightMap.of(teacher);
+                WeightMap rounded = MixedPrecision.of(given)) {
+            WanTransformer guide = new WanTransformer(config, rounded);
             TrainingLoop loop = new TrainingLoop(
                     "distillation",
                     "trajectories " + config + " " + settings,
@@ -83,15 +85,11 @@ public final class TrajectoryDistiller {
                     parameters,
                     step -> {
                         batches.prepare(step + 1);
-                        return loss(rounded, transformer(parameters.weights()), batches.at(step), forcing, step);
+                        return loss(guide, parameters.weights(), batches.at(step), forcing, step);
                     },
                     state,
                     listener);
         }
-    }
-
-    private WanTransformer transformer(WeightMap weights) {
-        return new WanTransformer(config, MixedPrecision.of(weights));
     }
 
     private TextContext text(TeacherForcedBatches.Batch batch) {
@@ -101,7 +99,7 @@ public final class TrajectoryDistiller {
     /** All chunks of a step start at the same timestep of the roll-out, the steps taking turns. */
     private Tensor loss(
             WanTransformer teacher,
-            WanTransformer student,
+            WeightMap weights,
             TeacherForcedBatches.Batch batch,
             TeacherForcing forcing,
             long step) {
@@ -110,12 +108,14 @@ public final class TrajectoryDistiller {
         double sigma = settings.timesteps().get(start) / FlowMatchSchedule.TRAINING_STEPS;
         Tensor clean = batch.clean();
         try (Seeds seeds = new Seeds(settings.data().seed() * 1_000_003 + step);
+                WeightMap rounded = MixedPrecision.of(weights);
                 TextContext teacherText = text(batch);
                 TextContext studentText = text(batch)) {
             Tensor noise = seeds.normal(Tensors.shape(clean));
             Tensor noisy = clean.add(Ops.mul(noise.sub(clean), sigma));
             Tensor end = Torch.withoutGradients(
                     () -> TensorScope.run(() -> follow(teacher, batch.context(), noisy, start, teacherText, forcing)));
+            WanTransformer student = new WanTransformer(config, rounded);
             Tensor flow = flow(student, batch.context(), noisy, sigma, studentText, forcing);
             return Ops.meanSquaredError(flow, Ops.div(noisy.sub(end), sigma));
         }

@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -58,6 +59,15 @@ class AutoencoderTrainingTest {
         double last =
                 losses.subList(70, 80).stream().mapToDouble(v -> v).average().orElseThrow();
         assertThat(last).isLessThan(first * 0.8);
+    }
+
+    @Test
+    void stepsLeaveNoNativeObjectsBehind() {
+        List<Long> objects = new ArrayList<>();
+        TrainingListener counting = (phase, step, total, loss, norm) -> objects.add(Pointer.totalCount());
+        autoencoder(3, 0).train(folder.resolve("state"), counting);
+        // Fewer where the garbage collector freed what came before.
+        assertThat(objects.get(2)).isLessThanOrEqualTo(objects.get(1));
     }
 
     @Test
