@@ -23,6 +23,7 @@ import io.arvid.video.VideoFile;
 import io.arvid.weights.AtomicFile;
 import io.arvid.weights.SafetensorsWriter;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -132,6 +133,17 @@ final class GenerateCommand implements Callable<Integer> {
             return new Made(prompt, seed, folder.resolve(file).toString(), model, arithmetic);
         }
 
+        /** Removes {@code files} of an earlier video before it is replaced, so that none of them is taken for one of the new video. */
+        static void forget(Path folder, String... files) {
+            for (String file : files) {
+                try {
+                    Files.deleteIfExists(folder.resolve(file));
+                } catch (IOException e) {
+                    throw new UncheckedIOException("cannot remove " + folder.resolve(file) + ": " + e.getMessage(), e);
+                }
+            }
+        }
+
         void write(Path folder, String name) {
             AtomicFile.write(
                     folder.resolve(name + ".json"), JSON.valueToTree(this).toPrettyString() + "\n");
@@ -179,6 +191,7 @@ final class GenerateCommand implements Callable<Integer> {
                 TensorScope.runAndFree(() -> {
                     Tensor latents = generator.latents(prompt, promptSeed, sites, stores, RolloutListener.NONE);
                     Tensor frames = Ops.div(Ops.to(generator.decode(latents), DTypes.F32), 255);
+                    Made.forget(folder, name + ".json", name + ".safetensors");
                     VideoFile.write(
                             folder.resolve(name + ".mp4"),
                             frames,

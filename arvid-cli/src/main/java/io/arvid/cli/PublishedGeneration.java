@@ -204,6 +204,7 @@ record PublishedGeneration(
             }
         }
         Tensor latents = rollOut(text, negative, rolledOut.seed(), sites);
+        GenerateCommand.Made.forget(folder, name + ".json");
         SafetensorsWriter.write(file, Map.of("latents", latents), Map.of("prompt", rolledOut.prompt()));
         rolledOut.write(folder, name);
         return latents;

@@ -100,18 +100,23 @@ public final class AtomicFile {
         }
     }
 
-    /** Removes what processes that were killed left half-written in {@code folder} and below it; no other process may be writing there. */
+    /**
+     * Removes what processes that were killed left half-written in {@code folder} and below it, those that had the number of this one, too, as in containers;
+     * no other process may be writing there.
+     */
     public static void removeAbandoned(Path folder) {
-        String mine = "." + ProcessHandle.current().pid() + ".";
         try (Stream<Path> files = Files.walk(folder)) {
-            files.filter(file ->
-                            ABANDONED.matcher(file.getFileName().toString()).matches()
-                                    && !file.getFileName().toString().contains(mine))
-                    .toList()
-                    .forEach(AtomicFile::remove);
+            files.filter(AtomicFile::isAbandoned).toList().forEach(AtomicFile::remove);
         } catch (IOException e) {
             throw new UncheckedIOException("cannot list " + folder + ": " + e.getMessage(), e);
         }
+    }
+
+    /** A file of this process is abandoned, too, unless it is being written. */
+    private static boolean isAbandoned(Path file) {
+        Path name = file.getFileName();
+        return ABANDONED.matcher(name.toString()).matches()
+                && UNFINISHED.stream().noneMatch(minded -> name.equals(minded.getFileName()));
     }
 
     /** {@code temporary} is removed when the process is stopped before it was finished. */

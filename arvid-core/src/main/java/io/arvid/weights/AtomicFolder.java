@@ -28,6 +28,8 @@ public final class AtomicFolder {
         try {
             removeAbandoned(target);
             AtomicFile.mind(temporary);
+            // In containers, a killed process often had the number of this one.
+            AtomicFile.delete(temporary);
             Files.createDirectories(temporary);
             content.accept(temporary);
             Files.deleteIfExists(target);

@@ -51,7 +51,7 @@ final class LegacyTorchFile {
     private LegacyTorchFile(Path file, MemorySegment memory) {
         this.file = file;
         this.memory = memory;
-        this.input = memory.asSlice(0, Math.min(memory.byteSize(), Integer.MAX_VALUE - 8))
+        this.input = memory.asSlice(0, Math.min(memory.byteSize(), TorchCheckpoint.MAX_PICKLE_BYTES))
                 .asByteBuffer();
     }
 
@@ -110,7 +110,10 @@ final class LegacyTorchFile {
         });
         List<String> names = new ArrayList<>();
         for (Object key : keys instanceof List<?> list ? list : List.of()) {
-            names.add(String.valueOf(key));
+            if (!(key instanceof String name)) {
+                throw new CheckpointException(file, "refused: its list of storages holds something that is no name");
+            }
+            names.add(name);
         }
         return names;
     }

@@ -162,9 +162,13 @@ public final class SafetensorsFile {
         SequencedMap<String, String> shards = new LinkedHashMap<>();
         for (Map.Entry<String, JsonNode> entry : map.properties()) {
             String shard = entry.getValue().asText();
-            boolean leaves = shard.contains("/") || shard.contains("\\") || shard.equals("..");
+            boolean leaves = shard.contains("/")
+                    || shard.contains("\\")
+                    || shard.equals("..")
+                    || shard.chars().anyMatch(Character::isISOControl);
             if (!entry.getValue().isTextual() || leaves) {
-                throw new CheckpointException(index, "shard name '" + shard + "' leaves the folder");
+                throw new CheckpointException(
+                        index, "shard name '" + shard.replaceAll("\\p{Cntrl}", "?") + "' leaves the folder");
             }
             shards.put(entry.getKey(), shard);
         }

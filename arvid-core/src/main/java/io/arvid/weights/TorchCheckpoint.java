@@ -23,7 +23,9 @@ import java.util.SequencedMap;
  */
 final class TorchCheckpoint implements AutoCloseable {
     /** A hundred times the pickle of the largest known checkpoint. */
-    private static final long MAX_PICKLE_BYTES = 64L << 20;
+    static final long MAX_PICKLE_BYTES = 64L << 20;
+
+    private static final int MAX_BYTE_ORDER_BYTES = 16;
 
     private final Arena arena;
     private final Object root;
@@ -106,7 +108,8 @@ final class TorchCheckpoint implements AutoCloseable {
         }
         MemorySegment order = entries.get(folder + "byteorder");
         if (order != null) {
-            String name = new String(order.toArray(ValueLayout.JAVA_BYTE), StandardCharsets.UTF_8).strip();
+            MemorySegment start = order.asSlice(0, Math.min(order.byteSize(), MAX_BYTE_ORDER_BYTES));
+            String name = new String(start.toArray(ValueLayout.JAVA_BYTE), StandardCharsets.UTF_8).strip();
             if (!name.equals("little")) {
                 throw new CheckpointException(
                         file, "was written in the byte order '" + name + "'; only little-endian checkpoints are read");

@@ -50,6 +50,30 @@ class AtomicFolderTest {
     }
 
     @Test
+    void whatAKilledProcessOfTheSameNumberLeftIsNotTakenOver() throws IOException {
+        String mine = ".model." + ProcessHandle.current().pid() + ".tmp";
+        put(Files.createDirectories(home.resolve(mine)).resolve("stale"));
+        AtomicFolder.write(home.resolve("model"), place -> put(place.resolve("a")));
+        assertThat(home.resolve("model").resolve("a")).exists();
+        assertThat(home.resolve("model").resolve("stale")).doesNotExist();
+        assertThat(entries()).isOne();
+    }
+
+    @Test
+    void aFileThatIsBeingWrittenIsNotAbandoned() throws IOException {
+        Path left = home.resolve(".old." + ProcessHandle.current().pid() + ".999999.tmp");
+        put(left);
+        AtomicFile.writeNamed(home.resolve("new"), place -> {
+            put(place);
+            AtomicFile.removeAbandoned(home);
+            assertThat(place).exists();
+        });
+        assertThat(left).doesNotExist();
+        assertThat(home.resolve("new")).hasContent("part");
+        assertThat(entries()).isOne();
+    }
+
+    @Test
     void aStoppedProcessLeavesNothingHalfWritten() throws IOException {
         assertThatThrownBy(() -> AtomicFolder.write(home.resolve("model"), place -> {
                     put(place.resolve("a"));

@@ -99,6 +99,29 @@ class HostileCheckpointsTest {
     }
 
     @Test
+    void aListOfStoragesThatHoldsItselfIsRefused(@TempDir Path folder) throws IOException {
+        String magic = "\u0080\u0002\u008a\nl\u00fc\u009cF\u00f9 j\u00a8P\u0019.";
+        String protocol = "M\u00e9\u0003.";
+        String system = "}U\rlittle_endian\u0088s.";
+        String value = "}.";
+        String keys = "]q\u0000]q\u0001h\u0000aa.";
+        Path file = folder.resolve("circle.pt");
+        Files.writeString(file, magic + protocol + system + value + keys, StandardCharsets.ISO_8859_1);
+        assertThatThrownBy(() -> CheckpointFile.describe(file))
+                .isInstanceOf(CheckpointException.class)
+                .hasMessageContaining("list of storages");
+    }
+
+    @Test
+    void aShardWithAControlCharacterInItsNameIsRefused(@TempDir Path folder) throws IOException {
+        Path index = folder.resolve("x.safetensors.index.json");
+        Files.writeString(index, "{\"weight_map\": {\"a\": \"x\\u0000.safetensors\"}}");
+        assertThatThrownBy(() -> CheckpointFile.describe(index))
+                .isInstanceOf(CheckpointException.class)
+                .hasMessageContaining("'x?.safetensors' leaves the folder");
+    }
+
+    @Test
     void longKeysInFrontOfManyNamesStopEarly(@TempDir Path folder) throws IOException {
         String key = "X\u0000\u0000\u0010\u0000" + "k".repeat(1 << 20);
         Path one = torchFile(folder, "}(U\u0001g}(" + key + numbers(10_000) + "uu.");

@@ -28,10 +28,10 @@ final class DiffusersVaeNames {
             "conv_shortcut", "shortcut");
 
     private static final Pattern MIDDLE =
-            Pattern.compile("(encoder|decoder)\\.mid_block\\.(resnets|attentions)\\.(\\d+)\\.(.+)");
+            Pattern.compile("(encoder|decoder)\\.mid_block\\.(resnets|attentions)\\.(\\d{1,4})\\.(.+)");
     private static final Pattern DOWN = Pattern.compile("encoder\\.down_blocks\\.(\\d+)\\.(.+)");
     private static final Pattern UP =
-            Pattern.compile("decoder\\.up_blocks\\.(\\d+)\\.(resnets|upsamplers)\\.(\\d+)\\.(.+)");
+            Pattern.compile("decoder\\.up_blocks\\.(\\d{1,4})\\.(resnets|upsamplers)\\.(\\d{1,4})\\.(.+)");
 
     private DiffusersVaeNames() {}
 

@@ -50,7 +50,7 @@ final class PartialFile implements AutoCloseable {
         if (Files.exists(ledger) && Files.exists(data)) {
             List<String> lines =
                     List.of(new String(Files.readAllBytes(ledger), StandardCharsets.ISO_8859_1).split("\n"));
-            boolean readable = lines.size() == 2 && lines.get(1).matches("(\\d{1,6} )*");
+            boolean readable = lines.size() == 2 && lines.get(1).matches("(?:\\d{1,6} )*+");
             if (readable && lines.getFirst().equals(identity())) {
                 Arrays.stream(lines.get(1).split(" "))
                         .filter(index -> !index.isEmpty())

@@ -171,11 +171,10 @@ public record Pull(RemoteRepository repository, Path folder, int connections, lo
         String range = "bytes=" + at.get() + "-" + (segment.end() - 1);
         HttpResponse<InputStream> response =
                 repository.server().get(repository.content(entry.path()), Map.of("Range", range));
-        long skip = bytesBefore(entry, response, at.get());
         try (Watch watch =
                 new Watch(response.body(), repository.server().patience().stallMillis())) {
             InputStream body = watch.stream();
-            body.skipNBytes(skip);
+            body.skipNBytes(bytesBefore(entry, response, at.get()));
             byte[] buffer = new byte[BUFFER_BYTES];
             while (at.get() < segment.end()) {
                 int wanted = (int) Math.min(buffer.length, segment.end() - at.get());
@@ -211,16 +210,26 @@ public record Pull(RemoteRepository repository, Path folder, int connections, lo
             Files.createDirectories(folder);
             long needed = 0;
             for (RemoteEntry entry : entries) {
-                Path target = folder.resolve(entry.path());
-                Path part = target.resolveSibling(target.getFileName() + ".part");
-                needed += Files.exists(target) || Files.exists(part) ? 0 : entry.bytes();
+                needed = Math.addExact(needed, missingBytes(entry));
             }
             long usable = Files.getFileStore(folder).getUsableSpace();
             if (needed > usable) {
                 throw new PullException(folder + ": needs " + needed + " bytes, the disk has " + usable);
             }
+        } catch (ArithmeticException e) {
+            throw new PullException(folder + ": the listed files are larger than any disk");
         } catch (IOException e) {
             throw new UncheckedIOException(folder + ": " + e.getMessage(), e);
         }
+    }
+
+    /** At least so many bytes are yet to come: a file of another size is of another version, and the new one is fetched beside it. */
+    private long missingBytes(RemoteEntry entry) throws IOException {
+        Path target = folder.resolve(entry.path());
+        if (Files.exists(target) && Files.size(target) == entry.bytes()) {
+            return 0;
+        }
+        Path part = target.resolveSibling(target.getFileName() + ".part");
+        return Files.exists(part) ? Math.max(0, entry.bytes() - Files.size(part)) : entry.bytes();
     }
 }

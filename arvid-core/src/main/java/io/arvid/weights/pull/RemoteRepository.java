@@ -38,7 +38,7 @@ public record RemoteRepository(Server server, String name, String revision) {
     /** All files, as the server lists them: {@code GET /api/models/NAME/tree/REVISION?recursive=true}, page by page. */
     public List<RemoteEntry> list() {
         List<RemoteEntry> entries = new ArrayList<>();
-        URI page = address("/api/models/" + name + "/tree/" + encode(revision) + "?recursive=true");
+        URI page = address("/api/models/" + name + "/tree/" + encodedRevision() + "?recursive=true");
         for (int i = 0; i < MAX_PAGES; i++) {
             URI here = page;
             Page answer = server.persist(here.toString(), () -> 0, () -> page(here));
@@ -61,7 +61,7 @@ public record RemoteRepository(Server server, String name, String revision) {
 
     /** Where the content of {@code path} is: {@code /NAME/resolve/REVISION/PATH}. */
     URI content(String path) {
-        return address("/" + name + "/resolve/" + encode(revision) + "/" + encode(path));
+        return address("/" + name + "/resolve/" + encodedRevision() + "/" + encode(path));
     }
 
     private record Page(JsonNode files, String next) {}
@@ -70,7 +70,11 @@ public record RemoteRepository(Server server, String name, String revision) {
         HttpResponse<InputStream> response = server.get(address, Map.of("Accept", "application/json"));
         try (Watch watch = new Watch(response.body(), server.patience().stallMillis())) {
             Matcher next = NEXT.matcher(response.headers().firstValue("Link").orElse(""));
-            return new Page(JSON.readTree(watch.stream()), next.find() ? next.group(1) : "");
+            JsonNode files = JSON.readTree(watch.stream());
+            if (!files.isArray()) {
+                throw new PullException(address + ": the answer is no list of files; is this a server of models?");
+            }
+            return new Page(files, next.find() ? next.group(1) : "");
         }
     }
 
@@ -98,6 +102,11 @@ public record RemoteRepository(Server server, String name, String revision) {
     private URI address(String path) {
         String base = server.endpoint().toString();
         return URI.create((base.endsWith("/") ? base.substring(0, base.length() - 1) : base) + path);
+    }
+
+    /** One part of an address, whatever slashes it has, as in {@code refs/pr/1}. */
+    private String encodedRevision() {
+        return encode(revision).replace("/", "%2F");
     }
 
     private static String encode(String path) {

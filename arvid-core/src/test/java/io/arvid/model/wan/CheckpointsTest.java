@@ -103,6 +103,8 @@ class CheckpointsTest {
                         "decoder.up_blocks.2.upsamplers.0.resample.1.weight", "decoder.upsamples.11.resample.1.weight")
                 .forEach((name, expected) ->
                         assertThat(DiffusersVaeNames.toOriginal(name)).isEqualTo(expected));
+        String beyond = "encoder.mid_block.resnets.99999999999.conv1.weight";
+        assertThat(DiffusersVaeNames.toOriginal(beyond)).isEqualTo(beyond);
         SequencedMap<String, long[]> shapes = new LinkedHashMap<>();
         names.forEach(name -> shapes.put(name, original.get(DiffusersVaeNames.toOriginal(name))));
 

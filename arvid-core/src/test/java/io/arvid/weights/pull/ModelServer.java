@@ -44,6 +44,7 @@ final class ModelServer implements AutoCloseable {
     volatile int listStalls;
     volatile String redirectTo = "";
     volatile String listGoesOnAt = "";
+    volatile String listBody = "";
 
     private final AtomicInteger busy = new AtomicInteger();
     private final AtomicInteger stalled = new AtomicInteger();
@@ -109,7 +110,8 @@ final class ModelServer implements AutoCloseable {
                             "<" + at + exchange.getRequestURI().getPath() + "?recursive=true&page=" + (page + 1)
                                     + ">; rel=\"next\"");
         }
-        byte[] body = json.append("]").toString().getBytes(StandardCharsets.UTF_8);
+        String text = listBody.isEmpty() ? json.append("]").toString() : listBody;
+        byte[] body = text.getBytes(StandardCharsets.UTF_8);
         exchange.sendResponseHeaders(200, body.length);
         if (listsStalled.getAndIncrement() < listStalls) {
             exchange.getResponseBody().write(body, 0, 10);

@@ -196,6 +196,51 @@ class PullTest {
     }
 
     @Test
+    void anAnswerThatIsNoListIsRefused() {
+        server.files.put("a.bin", bytes(2_000));
+        server.listBody = "{\"error\": \"elsewhere\"}";
+        assertThatThrownBy(() -> pull(null)).isInstanceOf(PullException.class).hasMessageContaining("is no list");
+    }
+
+    @Test
+    void aRevisionWithSlashesIsOnePartOfTheAddress() {
+        Server good = new Server(server.endpoint(), null, SHORT);
+        assertThat(new RemoteRepository(good, "o/n", "refs/pr/1").content("sub/a b.bin"))
+                .hasToString(server.endpoint() + "/o/n/resolve/refs%2Fpr%2F1/sub/a%20b.bin");
+    }
+
+    @Test
+    void theLedgerOfAFileOfVeryManySegmentsIsRead() throws IOException {
+        int segments = 100_000;
+        PartialFile.Segment last = new PartialFile.Segment(segments - 1, segments - 1, segments);
+        Checksum checksum = new Checksum(Checksum.Kind.SHA_256, "ab".repeat(32));
+        RemoteEntry entry = new RemoteEntry("a.bin", segments, checksum);
+        Path target = folder.resolve("a.bin");
+        try (PartialFile partial = new PartialFile(entry, target, 1)) {
+            partial.finished(new PartialFile.Segment(0, 0, segments - 1));
+        }
+        try (PartialFile partial = new PartialFile(entry, target, 1)) {
+            assertThat(partial.missing()).containsExactly(last);
+        }
+    }
+
+    @Test
+    void aDiskThatIsTooSmallIsNoticedWhereThePullGoesOn() throws IOException {
+        Files.write(folder.resolve("a.bin.part"), bytes(100));
+        RemoteRepository repository = new RemoteRepository(new Server(server.endpoint(), null, SHORT), "o/n", "main");
+        Pull pull = new Pull(repository, folder, 1, SEGMENT);
+        Checksum checksum = new Checksum(Checksum.Kind.SHA_256, "ab".repeat(32));
+        RemoteEntry huge = new RemoteEntry("a.bin", Long.MAX_VALUE / 2, checksum);
+        assertThatThrownBy(() -> pull.fetch(List.of(huge), Progress.SILENT))
+                .isInstanceOf(PullException.class)
+                .hasMessageContaining("the disk has");
+        RemoteEntry other = new RemoteEntry("b.bin", Long.MAX_VALUE, checksum);
+        assertThatThrownBy(() -> pull.fetch(List.of(huge, other), Progress.SILENT))
+                .isInstanceOf(PullException.class)
+                .hasMessageContaining("larger than any disk");
+    }
+
+    @Test
     void theUsualPortNeedNotBeSaid() {
         Server https = new Server(URI.create("https://models.example"), null, SHORT);
         assertThat(https.isMine(URI.create("https://Models.example:443/x"))).isTrue();
