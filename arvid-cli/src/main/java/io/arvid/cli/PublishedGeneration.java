@@ -63,12 +63,25 @@ record PublishedGeneration(
      */
     record Texts(List<Tensor> prompts, @Nullable Tensor negative) {}
 
-    /** Checks that there is a cache to quantize. */
+    /** Checks that there is a cache to quantize, and that what the videos start with is not written over. */
     PublishedGeneration {
         if (!model.preset().isCausal() && cache.codes() != KvQuantization.Codes.NONE) {
             throw new IllegalArgumentException("preset '" + model.preset().id()
                     + "' is the bidirectional model, which keeps no keys and values; leave --kv out");
         }
+        Path beginning = start == null ? null : start.toAbsolutePath().normalize();
+        for (int i = 0; beginning != null && i < prompts.size(); i++) {
+            Path made = folder.resolve(name(i) + ".safetensors");
+            if (beginning.equals(made.toAbsolutePath().normalize())) {
+                throw new IllegalArgumentException(
+                        "--start " + start + " would be written over; choose another folder with --output");
+            }
+        }
+    }
+
+    /** Name of the video of prompt {@code index}, without an ending. */
+    static String name(int index) {
+        return String.format("%04d", index);
     }
 
     /**
@@ -135,7 +148,7 @@ record PublishedGeneration(
         }
         String source = source();
         for (int i = 0; i < prompts.size(); i++) {
-            String name = String.format("%04d", i);
+            String name = name(i);
             Tensor text = texts.prompts().get(i);
             GenerateCommand.Made rolledOut =
                     new GenerateCommand.Made(prompts.get(i), seed + i, name + ".safetensors", source, arithmetic);
@@ -204,6 +217,7 @@ record PublishedGeneration(
             }
         }
         Tensor latents = rollOut(text, negative, rolledOut.seed(), sites);
+        GenerateCommand.Made.remove(folder, name);
         SafetensorsWriter.write(file, Map.of("latents", latents), Map.of("prompt", rolledOut.prompt()));
         rolledOut.write(folder, name);
         return latents;
@@ -211,7 +225,7 @@ record PublishedGeneration(
 
     private Tensor rollOut(Tensor text, @Nullable Tensor negative, long videoSeed, SiteForward sites) {
         try (WeightMap given = start == null ? null : SafetensorsFile.open(start);
-                Progress.Stage stage = output.progress().begin("roll out", passes())) {
+                Progress.Stage stage = output.progress().begin("roll out", passes(given))) {
             RolloutListener listener = new RolloutListener() {
                 @Override
                 public void passed(io.arvid.model.RolloutStep step, Tensor noisy, Tensor flow) {
@@ -236,18 +250,23 @@ record PublishedGeneration(
         }
     }
 
-    private int passes() {
+    /** Steps of a roll-out that starts with the latents in {@code given}. */
+    private int passes(@Nullable WeightMap given) {
         Guided sampler = model.preset().sampler();
         if (sampler != null) {
             return sampler.steps();
         }
         RolloutConfig config = model.preset().rollout();
-        if (config == null || model.preset().rolling()) {
-            return Math.max(1, model.preset().video().latentFrames());
+        int frames = model.preset().video().latentFrames();
+        if (config == null) {
+            return Math.max(1, frames);
         }
-        int chunks = ChunkPlan.of(config, 0, model.preset().video().latentFrames())
-                .generated()
-                .size();
-        return new DenoiseSchedule(config).passes(chunks);
+        int kept = given == null ? 0 : Math.toIntExact(given.get("latents").size(1));
+        ChunkPlan plan = ChunkPlan.of(config, kept, frames - kept);
+        int generated = plan.generated().size();
+        if (model.preset().rolling()) {
+            return 2 * (generated + config.denoisingSteps().length - 1);
+        }
+        return plan.given().size() + new DenoiseSchedule(config).passes(generated);
     }
 }
