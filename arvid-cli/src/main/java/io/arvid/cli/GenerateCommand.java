@@ -150,6 +150,9 @@ final class GenerateCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         kv.check();
+        if (Files.exists(folder) && !Files.isDirectory(folder)) {
+            throw Usage.wrong(spec, "--output names a folder; " + folder + " is a file");
+        }
         preset.useDevice();
         Torch.setThreads(1);
         List<String> wanted = new ArrayList<>(prompts);

@@ -277,6 +277,15 @@ class ArvidTest {
     }
 
     @Test
+    void aPlaceOfAnotherKindIsRefusedBeforeTheWork() throws IOException {
+        Path file = Files.writeString(folder.resolve("videos"), "");
+        assertThat(run("generate", "-p", "x", "-o", file.toString())).isEqualTo(2);
+        assertThat(err.toString()).contains("videos is a file");
+        assertThat(run("sensitivity", "--recipe", "x", "-o", folder.toString())).isEqualTo(2);
+        assertThat(err.toString()).contains("is a folder");
+    }
+
+    @Test
     void promptsThatAreNoTextAreNamed() throws IOException {
         Path file = Files.write(folder.resolve("prompts.txt"), new byte[] {'a', (byte) 0xe9, '\n'});
         assertThat(run("generate", "--prompts", file.toString(), "-o", folder.toString()))
