@@ -281,7 +281,7 @@ class ArvidTest {
         Path file = Files.writeString(folder.resolve("videos"), "");
         assertThat(run("generate", "-p", "x", "-o", file.toString())).isEqualTo(2);
         assertThat(err.toString()).contains("videos is a file");
-        assertThat(run("sensitivity", "--recipe", "x", "-o", folder.toString())).isEqualTo(2);
+        assertThat(run("sensitivity", "--recipe=x", "-o", folder.toString())).isEqualTo(2);
         assertThat(err.toString()).contains("is a folder");
     }
 
