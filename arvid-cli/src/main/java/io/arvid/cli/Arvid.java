@@ -80,12 +80,19 @@ public final class Arvid {
         PrintWriter err = error.getCommandLine().getErr();
         err.println("arvid: " + Failure.line(error.getMessage()));
         CommandLine.UnmatchedArgumentException.printSuggestions(error, err);
-        err.println("Try 'arvid help" + verbName(error.getCommandLine()) + "'.");
+        err.println("Try '" + help(error.getCommandLine()) + "'.");
         return CommandLine.ExitCode.USAGE;
     }
 
-    private static String verbName(CommandLine command) {
-        return command.getParent() == null ? "" : " " + command.getCommandName();
+    /** The command line that explains {@code command}; 'arvid help' knows the verbs, not what is below them. */
+    private static String help(CommandLine command) {
+        CommandLine above = command.getParent();
+        if (above == null) {
+            return "arvid help";
+        }
+        return above.getParent() == null
+                ? "arvid help " + command.getCommandName()
+                : command.getCommandSpec().qualifiedName() + " --help";
     }
 
     private static int failed(Throwable error, CommandLine command, ParseResult parsed) {

@@ -9,6 +9,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -91,6 +92,9 @@ final class BenchCommand implements Callable<Integer> {
     public Integer call() {
         if (runs != null && runs < 1 || threads < 1 || blocks < 1) {
             throw Usage.wrong(spec, "--runs, --threads and --blocks must be positive");
+        }
+        if (size == Size.TINY) {
+            Usage.refuse(spec, Stream.of("--blocks"), "is for --size full; the tiny model has its own");
         }
         Set<Benchmark.Group> chosen = groups.isEmpty() ? EnumSet.allOf(Benchmark.Group.class) : EnumSet.copyOf(groups);
         if (chosen.contains(Benchmark.Group.ROLLOUT)) {

@@ -126,26 +126,30 @@ final class CompareCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Torch.setThreads(1);
-        CompareRequest request = new CompareRequest(
-                MissingException.require(model),
-                recipes.stream().map(MissingException::require).toList(),
-                folder,
-                methods,
-                settings,
-                ablations.equals(List.of("all")) ? MethodComparison.ablations() : ablations,
-                ablationSetting,
-                isNumber(prompts) ? Home.heldOutPrompts(number(prompts)) : Home.lines(Path.of(prompts)),
-                seeds,
-                isNumber(calibration) ? Home.calibrationPrompts(number(calibration)) : Home.lines(Path.of(calibration)),
-                MetricFiles.of(Stream.concat(
-                                Stream.of(Home.bundledMetrics())
-                                        .filter(Files::isDirectory)
-                                        .map(Path::toString),
-                                weights.stream())
-                        .toList()),
-                jobs,
-                Usage.text(spec),
-                SourceStamp.of(Home.path()));
+        CompareRequest request = Usage.of(
+                spec,
+                () -> new CompareRequest(
+                        MissingException.require(model),
+                        recipes.stream().map(MissingException::require).toList(),
+                        folder,
+                        methods,
+                        settings,
+                        ablations.equals(List.of("all")) ? MethodComparison.ablations() : ablations,
+                        ablationSetting,
+                        isNumber(prompts) ? Home.heldOutPrompts(number(prompts)) : Home.lines(Path.of(prompts)),
+                        seeds,
+                        isNumber(calibration)
+                                ? Home.calibrationPrompts(number(calibration))
+                                : Home.lines(Path.of(calibration)),
+                        MetricFiles.of(Stream.concat(
+                                        Stream.of(Home.bundledMetrics())
+                                                .filter(Files::isDirectory)
+                                                .map(Path::toString),
+                                        weights.stream())
+                                .toList()),
+                        jobs,
+                        Usage.text(spec),
+                        SourceStamp.of(Home.path())));
         RunFolder run = MethodComparison.run(request, output.progress());
         run.record().findings().tables().forEach(this::print);
         output.line("report: " + folder.resolve("report.html"));

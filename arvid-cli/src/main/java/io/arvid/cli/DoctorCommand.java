@@ -26,7 +26,8 @@ final class DoctorCommand implements Callable<Integer> {
         MachineStamp machine = MachineStamp.here();
         Map<String, Object> findings = new LinkedHashMap<>();
         findings.put("system", machine.system());
-        findings.put("java", System.getProperty("java.vendor.version") + " at " + System.getProperty("java.home"));
+        String jdk = System.getProperty("java.vendor.version", System.getProperty("java.runtime.version"));
+        findings.put("java", jdk + " at " + System.getProperty("java.home"));
         findings.put("libtorch", machine.versions().get("libtorch") + " (loops for " + Torch.cpuCapability() + ")");
         findings.put("processor", machine.cpu());
         findings.put("features", String.join(", ", machine.cpuFeatures()));

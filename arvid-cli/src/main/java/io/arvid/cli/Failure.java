@@ -5,6 +5,7 @@ import io.arvid.tensor.Torch;
 import io.arvid.weights.MissingFileException;
 import java.io.FileNotFoundException;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
 import org.jspecify.annotations.Nullable;
 
@@ -22,8 +23,21 @@ final class Failure {
             case AccessDeniedException e -> e.getFile() + ": permission denied";
             case OutOfMemoryError e -> "out of memory: " + e.getMessage();
             case LinkageError e -> "cannot be loaded: " + line(e.getMessage());
-            case RuntimeException e when e.getMessage() != null -> line(Torch.message(e));
+            case RuntimeException e when e.getMessage() != null -> withReason(Torch.message(e), e.getCause());
             default -> error.getMessage() == null ? error.getClass().getSimpleName() : line(error.getMessage());
+        };
+    }
+
+    /** {@code message} with the reason that the system gave, where all that {@code cause} says is the name of the file. */
+    private static String withReason(String message, @Nullable Throwable cause) {
+        if (cause == null || !message.endsWith(String.valueOf(cause.getMessage()))) {
+            return message;
+        }
+        return switch (cause) {
+            case NoSuchFileException e when e.getReason() == null -> message + " (no such file)";
+            case AccessDeniedException e when e.getReason() == null -> message + " (permission denied)";
+            case FileAlreadyExistsException e when e.getReason() == null -> message + " (a file is in the way)";
+            default -> message;
         };
     }
 

@@ -15,15 +15,16 @@ import io.arvid.run.ModelFolder;
 import io.arvid.run.PublishedModel;
 import io.arvid.run.QuantizedModel;
 import io.arvid.tensor.DTypes;
+import io.arvid.tensor.Devices;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Torch;
 import io.arvid.video.VideoEncoding;
 import io.arvid.video.VideoFile;
 import io.arvid.weights.AtomicFile;
+import io.arvid.weights.AtomicFolder;
 import io.arvid.weights.SafetensorsWriter;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -133,14 +134,10 @@ final class GenerateCommand implements Callable<Integer> {
             return new Made(prompt, seed, folder.resolve(file).toString(), model, arithmetic);
         }
 
-        /** Removes {@code files} of an earlier video before it is replaced, so that none of them is taken for one of the new video. */
-        static void forget(Path folder, String... files) {
-            for (String file : files) {
-                try {
-                    Files.deleteIfExists(folder.resolve(file));
-                } catch (IOException e) {
-                    throw new UncheckedIOException("cannot remove " + folder.resolve(file) + ": " + e.getMessage(), e);
-                }
+        /** Removes what another run left in place of this; the record first, since it must not speak of a video that it is not of. */
+        static void remove(Path folder, String name) {
+            for (String ending : List.of(".json", ".mp4", ".safetensors")) {
+                AtomicFolder.remove(folder.resolve(name + ending));
             }
         }
 
@@ -153,6 +150,9 @@ final class GenerateCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         kv.check();
+        if (Files.exists(folder) && !Files.isDirectory(folder)) {
+            throw Usage.wrong(spec, "--output names a folder; " + folder + " is a file");
+        }
         preset.useDevice();
         Torch.setThreads(1);
         List<String> wanted = new ArrayList<>(prompts);
@@ -172,6 +172,10 @@ final class GenerateCommand implements Callable<Integer> {
                 QuantizedModel quantized = quantized(opened.transformer(), opened.packed());
                 TensorScope scope = TensorScope.open();
                 Progress.Stage stage = output.progress().begin("generate", wanted.size())) {
+            if (opened.config().sampler() != null && kv.isGiven()) {
+                throw new IllegalArgumentException(
+                        model + " is a bidirectional model, which keeps no keys and values; leave --kv out");
+            }
             wanted.forEach(prompt -> TensorScope.runAndFree(() -> generator.textStates(prompt)));
             String hash = opened.hash();
             SiteForward sites = quantized == null ? opened.transformer().fullPrecision() : quantized;
@@ -179,7 +183,7 @@ final class GenerateCommand implements Callable<Integer> {
             KvStore.Factory stores = cache.stores();
             String arithmetic = (kernel == null ? "best kernel" : kernel.id()) + ", " + cache;
             for (int i = 0; i < wanted.size(); i++) {
-                String name = String.format("%04d", i);
+                String name = PublishedGeneration.name(i);
                 String prompt = wanted.get(i);
                 long promptSeed = seed + i;
                 Made video = new Made(prompt, promptSeed, name + ".mp4", hash, arithmetic);
@@ -191,7 +195,7 @@ final class GenerateCommand implements Callable<Integer> {
                 TensorScope.runAndFree(() -> {
                     Tensor latents = generator.latents(prompt, promptSeed, sites, stores, RolloutListener.NONE);
                     Tensor frames = Ops.div(Ops.to(generator.decode(latents), DTypes.F32), 255);
-                    Made.forget(folder, name + ".json", name + ".safetensors");
+                    Made.remove(folder, name);
                     VideoFile.write(
                             folder.resolve(name + ".mp4"),
                             frames,
@@ -217,6 +221,10 @@ final class GenerateCommand implements Callable<Integer> {
     /** The packed layers of {@code transformer}, null where it has none. */
     private @Nullable QuantizedModel quantized(WanTransformer transformer, @Nullable PackedModelFile packed) {
         checkKernel(packed);
+        if (packed != null && Devices.current().isCuda()) {
+            throw new IllegalArgumentException(
+                    "the integer kernels of packed models run on the CPU; leave --device out");
+        }
         return packed == null ? null : new QuantizedModel(transformer, packed.layers(), new KernelCatalogue(kernel));
     }
 

@@ -82,6 +82,11 @@ final class KvOptions {
         return Usage.of(mixee, () -> new KvQuantization(mode, group, along, sink, recent, correct, bits));
     }
 
+    /** True where finished chunks are to become codes. */
+    boolean isGiven() {
+        return codes != null && codes != KvQuantization.Codes.NONE;
+    }
+
     /** Every option but the mode itself. */
     private Stream<String> others() {
         return Objects.requireNonNull(own).options().stream()

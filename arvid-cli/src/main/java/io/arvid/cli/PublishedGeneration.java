@@ -63,12 +63,25 @@ record PublishedGeneration(
      */
     record Texts(List<Tensor> prompts, @Nullable Tensor negative) {}
 
-    /** Checks that there is a cache to quantize. */
+    /** Checks that there is a cache to quantize, and that what the videos start with is not written over. */
     PublishedGeneration {
         if (!model.preset().isCausal() && cache.codes() != KvQuantization.Codes.NONE) {
             throw new IllegalArgumentException("preset '" + model.preset().id()
                     + "' is the bidirectional model, which keeps no keys and values; leave --kv out");
         }
+        Path beginning = start == null ? null : start.toAbsolutePath().normalize();
+        for (int i = 0; beginning != null && i < prompts.size(); i++) {
+            Path made = folder.resolve(name(i) + ".safetensors");
+            if (beginning.equals(made.toAbsolutePath().normalize())) {
+                throw new IllegalArgumentException(
+                        "--start " + start + " would be written over; choose another folder with --output");
+            }
+        }
+    }
+
+    /** Name of the video of prompt {@code index}, without an ending. */
+    static String name(int index) {
+        return String.format("%04d", index);
     }
 
     /**
@@ -135,7 +148,7 @@ record PublishedGeneration(
         }
         String source = source();
         for (int i = 0; i < prompts.size(); i++) {
-            String name = String.format("%04d", i);
+            String name = name(i);
             Tensor text = texts.prompts().get(i);
             GenerateCommand.Made rolledOut =
                     new GenerateCommand.Made(prompts.get(i), seed + i, name + ".safetensors", source, arithmetic);
@@ -204,7 +217,7 @@ record PublishedGeneration(
             }
         }
         Tensor latents = rollOut(text, negative, rolledOut.seed(), sites);
-        GenerateCommand.Made.forget(folder, name + ".json");
+        GenerateCommand.Made.remove(folder, name);
         SafetensorsWriter.write(file, Map.of("latents", latents), Map.of("prompt", rolledOut.prompt()));
         rolledOut.write(folder, name);
         return latents;
@@ -237,6 +250,7 @@ record PublishedGeneration(
         }
     }
 
+    /** Steps of a roll-out. */
     private int passes() {
         Guided sampler = model.preset().sampler();
         if (sampler != null) {

@@ -114,7 +114,7 @@ final class PullCommand implements Callable<Integer> {
     /** Repositories with the patterns of their files; no pattern stands for all files. */
     private SequencedMap<String, List<String>> wanted() {
         SequencedMap<String, List<String>> wanted = new LinkedHashMap<>();
-        if (model.contains("/")) {
+        if (model.contains("/") && !model.endsWith(".json")) {
             wanted.put(model, patterns);
             return wanted;
         }

@@ -3,6 +3,7 @@ package io.arvid.cli;
 import io.arvid.calibrate.FrameWeights;
 import io.arvid.calibrate.SensitivityLog;
 import io.arvid.pack.PackedSize;
+import io.arvid.quantize.Needs;
 import io.arvid.quantize.QuantContext;
 import io.arvid.quantize.recipe.RecipeFile;
 import io.arvid.quantize.scheme.QuantPlan;
@@ -78,6 +79,7 @@ final class QuantizeCommand implements Callable<Integer> {
                 context = context.withSensitivity(FrameWeights.read(
                         MissingException.require(sensitivity),
                         context.rollouts().chunkCount()));
+                noteUnused(recipe);
             } else {
                 context = context.withSensitivityLog(SensitivityLog.at(log, calibration.key(model)));
             }
@@ -93,6 +95,13 @@ final class QuantizeCommand implements Callable<Integer> {
         return 0;
     }
 
+    /** Says where {@code recipe} weighs chunks by something else than the sensitivities that were given. */
+    private void noteUnused(RecipeFile<?> recipe) {
+        if (!(recipe.needs() instanceof Needs.Rollouts rollouts && rollouts.usesSensitivity())) {
+            output.note("the recipe uses no measured sensitivities: --sensitivity changes nothing");
+        }
+    }
+
     private Integer published(RecipeFile<?> recipe) {
         try (PublishedModel model = preset.open(calibration.model(), output)) {
             PublishedQuantization work = new PublishedQuantization(
@@ -100,6 +109,9 @@ final class QuantizeCommand implements Callable<Integer> {
             FrameWeights known = sensitivity == null
                     ? null
                     : FrameWeights.read(MissingException.require(sensitivity), work.chunks());
+            if (known != null) {
+                noteUnused(recipe);
+            }
             Path place = state.of(folder);
             Map<String, Object> plan = work.plan(known != null, place);
             if (preset.isDryRun()) {

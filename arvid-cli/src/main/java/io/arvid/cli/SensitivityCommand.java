@@ -12,6 +12,7 @@ import io.arvid.run.PublishedModel;
 import io.arvid.run.StateFolder;
 import io.arvid.tensor.Torch;
 import io.arvid.weights.AtomicFile;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -19,9 +20,12 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** {@code arvid sensitivity}: how much each chunk's quantization damages the final video (Q-ARVD, step A). Latents only. */
 @Command(
@@ -30,6 +34,9 @@ import picocli.CommandLine.Option;
                 "Measures how much each chunk's quantization damages the final video; resumes per chunk and prompt.",
         mixinStandardHelpOptions = true)
 final class SensitivityCommand implements Callable<Integer> {
+    @Spec
+    private @Nullable CommandSpec spec;
+
     @Mixin
     private CalibrationOptions calibration = new CalibrationOptions();
 
@@ -50,6 +57,9 @@ final class SensitivityCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        if (Files.isDirectory(file)) {
+            throw Usage.wrong(spec, "--output names a file; " + file + " is a folder");
+        }
         boolean published = preset.isGiven();
         calibration.check(published);
         if (published) {

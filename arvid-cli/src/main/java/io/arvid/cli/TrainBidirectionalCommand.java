@@ -6,9 +6,12 @@ import io.arvid.run.ModelFolder;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** {@code arvid train shapes-bidirectional}: makes the bidirectional variant of a causal model. */
 @Command(
@@ -16,6 +19,9 @@ import picocli.CommandLine.Option;
         description = "Trains the bidirectional variant of the bundled model, from the causal model's weights.",
         mixinStandardHelpOptions = true)
 final class TrainBidirectionalCommand implements Callable<Integer> {
+    @Spec
+    private @Nullable CommandSpec spec;
+
     @Option(
             names = "--model",
             paramLabel = "FOLDER",
@@ -33,6 +39,9 @@ final class TrainBidirectionalCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        if (steps < 1) {
+            throw Usage.wrong(spec, "--steps must be at least 1, not " + steps);
+        }
         String what = model.toAbsolutePath().normalize().getFileName() + "-bidirectional";
         try (ModelFolder source = ModelFolder.open(MissingException.require(model));
                 Generator generator = new Generator(source)) {

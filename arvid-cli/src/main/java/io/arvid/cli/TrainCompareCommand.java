@@ -140,7 +140,7 @@ final class TrainCompareCommand implements Callable<Integer> {
             for (FindingTable table : report.write(scores, null)) {
                 print(table);
             }
-            diverged.forEach((method, reason) -> voice.line(method + " is left out: " + reason));
+            diverged.forEach((method, reason) -> voice.note(method + " is left out: " + reason));
             voice.result(scores);
         }
         return 0;
@@ -169,7 +169,7 @@ final class TrainCompareCommand implements Callable<Integer> {
         }
         for (String name : once == null ? ONCE : once) {
             if (once == null && bidirectional && isSelfForced(name)) {
-                voice.line(name + " is left out: the model is bidirectional");
+                voice.note(name + " is left out: the model is bidirectional");
             } else {
                 candidates.add(QatCandidate.trained(recipe(name), 0, steps, bidirectional));
             }

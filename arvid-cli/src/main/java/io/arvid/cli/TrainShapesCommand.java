@@ -3,9 +3,12 @@ package io.arvid.cli;
 import io.arvid.run.ShapesTraining;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** {@code arvid train shapes}: makes the bundled model, or goes on making it. */
 @Command(
@@ -16,6 +19,9 @@ import picocli.CommandLine.Option;
         },
         mixinStandardHelpOptions = true)
 final class TrainShapesCommand implements Callable<Integer> {
+    @Spec
+    private @Nullable CommandSpec spec;
+
     @Option(
             names = "--distillation-steps",
             paramLabel = "N",
@@ -31,6 +37,9 @@ final class TrainShapesCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        if (distillationSteps < 0) {
+            throw Usage.wrong(spec, "--distillation-steps must not be negative, as " + distillationSteps + " is");
+        }
         options.train(
                 "shapes",
                 output.progress(),

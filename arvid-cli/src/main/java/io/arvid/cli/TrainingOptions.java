@@ -7,13 +7,16 @@ import io.arvid.record.TrainingStep;
 import io.arvid.report.TrainingPage;
 import io.arvid.rollout.train.TrainingListener;
 import io.arvid.tensor.Torch;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -22,6 +25,7 @@ import picocli.CommandLine.Spec;
 /** The options of everything that trains. */
 final class TrainingOptions {
     private static final long PAGE_EVERY_NANOS = 30_000_000_000L;
+    private static final String LOG = ".jsonl";
 
     @Spec(Spec.Target.MIXEE)
     private @Nullable CommandSpec verb;
@@ -84,27 +88,45 @@ final class TrainingOptions {
             training.run((phase, step, totalSteps, loss, norm) -> {
                 stages.computeIfAbsent(phase, name -> new TrainingProgress(progress, name))
                         .onStep(step, totalSteps);
+                if (step == totalSteps) {
+                    // A terminal has one line, which the next phase wants.
+                    Objects.requireNonNull(stages.remove(phase)).close();
+                }
                 long now = System.nanoTime();
                 logs.computeIfAbsent(phase, name -> new TrainingLog(log(folder, name)))
                         .onStep(TrainingStep.of(step, totalSteps, loss, norm, (now - last[0]) / 1e9));
                 last[0] = now;
                 if (step == totalSteps || now - last[1] > PAGE_EVERY_NANOS) {
                     last[1] = now;
-                    page(folder, what, logs.keySet(), step < totalSteps);
+                    page(folder, what, true);
                 }
             });
+            if (!logs.isEmpty()) {
+                page(folder, what, false);
+            }
         } finally {
             stages.values().forEach(TrainingProgress::close);
         }
     }
 
     private static Path log(Path folder, String phase) {
-        return folder.resolve(phase.replace(' ', '-') + ".jsonl");
+        return folder.resolve(phase.replace(' ', '-') + LOG);
     }
 
-    private static void page(Path folder, String what, Set<String> phases, boolean live) {
+    /** The charts of all phases, those of earlier runs included. */
+    private static void page(Path folder, String what, boolean live) {
         TreeMap<String, List<TrainingStep>> runs = new TreeMap<>();
-        phases.forEach(phase -> runs.put(phase, TrainingLog.read(log(folder, phase))));
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.toList()) {
+                String name = file.getFileName().toString();
+                if (name.endsWith(LOG)) {
+                    runs.put(name.substring(0, name.length() - LOG.length()), TrainingLog.read(file));
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(folder + ": cannot be listed: " + e.getMessage(), e);
+        }
+        runs.values().removeIf(List::isEmpty);
         TrainingPage.write(folder.resolve("training.html"), "Training " + what, runs, List.of(), live);
     }
 }

@@ -17,6 +17,7 @@ import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -141,6 +142,12 @@ class ArvidTest {
         assertThat(err.toString()).contains("nothing to generate");
         assertThat(run("generate", "-p", "x", "--device", "tpu")).isEqualTo(2);
         assertThat(run("bench", "--runs", "0")).isEqualTo(2);
+        assertThat(run("bench", "--size", "tiny", "--blocks", "3")).isEqualTo(2);
+        assertThat(err.toString()).contains("--blocks is for --size full");
+        String model = Path.of("..", "models", "shapes").toString();
+        String recipes = Path.of("..", "recipes").toString();
+        assertThat(run("compare", "--model", model, "--recipes", recipes, "--jobs", "0", "-o", videos))
+                .isEqualTo(2);
         assertThat(run("demo", "--prompts", "0")).isEqualTo(2);
         assertThat(run("evaluate", "--videos", videos, "--metrics", "lpps")).isEqualTo(2);
         assertThat(err.toString()).contains("lpips");
@@ -208,6 +215,8 @@ class ArvidTest {
         assertThat(err.toString()).contains("verify");
         assertThat(run("report")).isEqualTo(2);
         assertThat(err.toString()).contains("Try 'arvid help report'");
+        assertThat(run("train", "qat")).isEqualTo(2);
+        assertThat(err.toString()).contains("Try 'arvid train qat --help'");
     }
 
     @Test
@@ -251,6 +260,40 @@ class ArvidTest {
     }
 
     @Test
+    void aModelWithoutACacheHasNoneToQuantize() {
+        String[] command = {
+            "generate",
+            "--model",
+            Path.of("..", "models", "shapes-bidirectional").toString(),
+            "-p",
+            "a large red circle moving left quickly on a navy background",
+            "--kv",
+            "int4",
+            "-o",
+            folder.toString()
+        };
+        assertThat(run(command)).isEqualTo(1);
+        assertThat(err.toString()).contains("keeps no keys and values").hasLineCount(1);
+    }
+
+    @Test
+    void aPlaceOfAnotherKindIsRefusedBeforeTheWork() throws IOException {
+        Path file = Files.writeString(folder.resolve("videos"), "");
+        assertThat(run("generate", "-p", "x", "-o", file.toString())).isEqualTo(2);
+        assertThat(err.toString()).contains("videos is a file");
+        assertThat(run("sensitivity", "--recipe=x", "-o", folder.toString())).isEqualTo(2);
+        assertThat(err.toString()).contains("is a folder");
+    }
+
+    @Test
+    void promptsThatAreNoTextAreNamed() throws IOException {
+        Path file = Files.write(folder.resolve("prompts.txt"), new byte[] {'a', (byte) 0xe9, '\n'});
+        assertThat(run("generate", "--prompts", file.toString(), "-o", folder.toString()))
+                .isEqualTo(1);
+        assertThat(err.toString()).contains("is no text in UTF-8").hasLineCount(1);
+    }
+
+    @Test
     void anErrorIsOneLineAndTheTraceIsForThoseWhoAsk() throws IOException {
         Files.writeString(folder.resolve("run.json"), "{\"command\":\n");
         assertThat(run("report", folder.toString())).isEqualTo(1);
@@ -286,6 +329,12 @@ class ArvidTest {
                 .isEqualTo(3);
         assertThat(Failure.exitCode(new IllegalStateException("broken"))).isEqualTo(1);
         assertThat(Failure.describe(new IllegalStateException("two\nlines"))).isEqualTo("two lines");
+        IOException denied = new AccessDeniedException("a");
+        assertThat(Failure.describe(new UncheckedIOException("could not write a/b: " + denied.getMessage(), denied)))
+                .isEqualTo("could not write a/b: a (permission denied)");
+        IOException gone = new NoSuchFileException("a");
+        assertThat(Failure.describe(new UncheckedIOException("a: no such file, though it is named", gone)))
+                .isEqualTo("a: no such file, though it is named");
     }
 
     @Test

@@ -134,6 +134,11 @@ class PresetCommandsTest {
                         folder.resolve("first/0000.safetensors").toString()))
                 .isEqualTo(1);
         assertThat(err.toString()).contains("do not begin a video");
+        String first = folder.resolve("first").toString();
+        String start = folder.resolve("first/0000.safetensors").toString();
+        assertThat(run("generate", "-p", "x", "--latents-only", "-o", first, "--start", start))
+                .isEqualTo(1);
+        assertThat(err.toString()).contains("would be written over").hasLineCount(1);
     }
 
     @Test
@@ -161,6 +166,9 @@ class PresetCommandsTest {
         assertThat(run("generate", "-p", "a cat", "-o", videos.toString(), "--steps", "1000"))
                 .isZero();
         assertThat(changed(latents.getFirst())).as("of other settings").isNotEqualTo(LONG_AGO);
+        assertThat(video).exists();
+        generate("videos", "--seed", "3");
+        assertThat(video).as("of other latents").doesNotExist();
     }
 
     @Test
@@ -227,6 +235,7 @@ class PresetCommandsTest {
         Path file = Files.writeString(folder.resolve("sensitivity.json"), "{\"alpha\": [0.5, 0.3]}");
         assertThat(run("quantize", calibration("--dry-run", "--sensitivity", file.toString())))
                 .isZero();
+        assertThat(err.toString()).contains("--sensitivity changes nothing");
         Files.writeString(file, "{\"alpha\": [0.5, 0.3, 0.2]}");
         assertThat(run("quantize", calibration("--dry-run", "--sensitivity", file.toString())))
                 .isEqualTo(1);

@@ -3,16 +3,21 @@ package io.arvid.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.arvid.compare.QatCandidate;
+import io.arvid.record.Progress;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 
 /** What the commands that train a quantized model refuse before they begin. */
 class TrainCommandsTest {
@@ -70,6 +75,38 @@ class TrainCommandsTest {
                         "is self-forced",
                         "is bidirectional");
         assertThat(folder.resolve("run")).doesNotExist();
+    }
+
+    @Test
+    void stepsThatCannotBeMadeAreRefused() {
+        assertThat(train("shapes", "--distillation-steps=-1")).isEqualTo(2);
+        assertThat(train("shapes-bidirectional", "--steps=0")).isEqualTo(2);
+    }
+
+    @Command(name = "anything")
+    private static final class Anything {
+        @Mixin
+        private TrainingOptions options = new TrainingOptions();
+    }
+
+    @Test
+    void aPhaseEndsBeforeTheNextBeginsAndKeepsItsChart() {
+        Anything anything = new Anything();
+        new CommandLine(anything).parseArgs("--states", folder.toString());
+        List<String> told = new ArrayList<>();
+        Progress progress = (name, steps) -> {
+            told.add(name + " begins");
+            return () -> told.add(name + " ends");
+        };
+        anything.options.train("anything", progress, listener -> {
+            for (String phase : List.of("first", "second")) {
+                listener.onStep(phase, 1, 2, 0.5, 0.5);
+                listener.onStep(phase, 2, 2, 0.5, 0.5);
+            }
+        });
+        assertThat(told).containsExactly("first begins", "first ends", "second begins", "second ends");
+        anything.options.train("anything", progress, listener -> listener.onStep("third", 1, 1, 0.5, 0.5));
+        assertThat(folder.resolve("training.html")).content().contains("first", "second", "third");
     }
 
     @Test
