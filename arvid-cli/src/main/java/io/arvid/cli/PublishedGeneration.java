@@ -259,7 +259,8 @@ record PublishedGeneration(
         RolloutConfig config = model.rollout();
         long[] given = startShape();
         int givenFrames = given == null ? 0 : Math.toIntExact(given[1]);
-        ChunkPlan plan = ChunkPlan.of(config, givenFrames, model.preset().video().latentFrames() - givenFrames);
+        ChunkPlan plan =
+                ChunkPlan.of(config, givenFrames, model.preset().video().latentFrames() - givenFrames);
         DenoiseSchedule schedule = new DenoiseSchedule(config);
         int chunks = plan.generated().size();
         return model.preset().rolling()

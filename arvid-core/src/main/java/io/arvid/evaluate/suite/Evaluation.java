@@ -134,7 +134,8 @@ public final class Evaluation {
     private RunRecord record(String command, List<MetricScoring> metrics, List<MetricResult> results) {
         List<String> names = request.samples().stream()
                 .map(Sample::name)
-                .filter(name -> metrics.stream().anyMatch(metric -> metric.videos().containsKey(name)))
+                .filter(name ->
+                        metrics.stream().anyMatch(metric -> metric.videos().containsKey(name)))
                 .toList();
         Comparison comparison = new Comparison(
                 request.method(),
