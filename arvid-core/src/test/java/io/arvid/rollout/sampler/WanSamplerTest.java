@@ -92,7 +92,7 @@ class WanSamplerTest {
     void onlyTheLastLatentsAreKept() {
         try (Fixture fixture = new Fixture()) {
             fixture.sample(2, fixture.negative);
-            assertThat(fixture.states.subList(0, 4)).allMatch(Pointer::isNull);
+            assertThat(fixture.states.subList(0, 4)).allMatch(latents -> latents.isNull());
             assertThat(fixture.states.getLast().isNull()).isFalse();
         }
     }
