@@ -23,7 +23,7 @@ final class Failure {
             case AccessDeniedException e -> e.getFile() + ": permission denied";
             case OutOfMemoryError e -> "out of memory: " + e.getMessage();
             case LinkageError e -> "cannot be loaded: " + line(e.getMessage());
-            case RuntimeException e when e.getMessage() != null -> withReason(Torch.message(e), e.getCause());
+            case RuntimeException e when e.getMessage() != null -> withReason(line(Torch.message(e)), e.getCause());
             default -> error.getMessage() == null ? error.getClass().getSimpleName() : line(error.getMessage());
         };
     }
