@@ -4,6 +4,8 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.arvid.record.MachineStamp;
+import io.arvid.tensor.DTypes;
+import io.arvid.tensor.onednn.Onednn;
 import io.arvid.weights.AtomicFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -74,6 +76,9 @@ public record BenchReport(
                 ceilings.bf16Gigaflops(),
                 ceilings.int8Gigaflops(),
                 ceilings.copyGigabytes());
+        if (!Onednn.isFast(DTypes.BF16)) {
+            line(text, "This processor has no products of bfloat16: they are computed in float32 and rounded.");
+        }
         String group = "";
         for (BenchRow row : rows) {
             if (!row.group().equals(group)) {
