@@ -130,7 +130,7 @@ public final class Ops {
 
     /**
      * {@code x · weightᵀ + bias}; x {@code [..., in]}, weight {@code [out, in]}, bias {@code [out]} or null. Where the processor has no bfloat16 products, such
-     * a layer is computed in float32: libtorch's own is ten times slower there.
+     * a layer is computed in float32: libtorch's own is several times slower there.
      */
     public static Tensor linear(Tensor x, Tensor weight, @Nullable Tensor bias) {
         if (isBf16OnCpu(x) && !Onednn.isFast(DTypes.BF16)) {
