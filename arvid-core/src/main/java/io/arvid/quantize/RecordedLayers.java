@@ -9,6 +9,7 @@ import io.arvid.quantize.fit.ScaledModel;
 import io.arvid.quantize.scheme.LayerPlan;
 import io.arvid.record.Progress;
 import io.arvid.tensor.FreedMemory;
+import io.arvid.tensor.MappedFiles;
 import java.util.SequencedMap;
 
 /**
@@ -51,6 +52,7 @@ public final class RecordedLayers {
                                 () -> wanted.sites().test(site)
                                         ? rounding.round(site, layer, recording.samples(site))
                                         : layer.nearest());
+                MappedFiles.giveBack(context.model().weight(site));
                 FreedMemory.giveBack();
                 rounded.step();
                 return plan;
