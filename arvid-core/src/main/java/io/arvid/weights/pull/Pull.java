@@ -1,6 +1,7 @@
 package io.arvid.weights.pull;
 
 import io.arvid.record.Progress;
+import io.arvid.weights.FolderLock;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -54,8 +55,17 @@ public record Pull(RemoteRepository repository, Path folder, int connections, lo
      * Fetches {@code entries}, one after the other.
      *
      * @throws PullException naming the file that could not be fetched; what was fetched before stays
+     * @throws IllegalArgumentException where another process fetches into this folder
      */
     public List<Outcome> fetch(List<RemoteEntry> entries, Progress progress) {
+        try (FolderLock alone = FolderLock.hold(folder, ".pulled.lock")) {
+            return fetchAlone(entries, progress);
+        } catch (IOException e) {
+            throw new PullException(folder + ": " + e.getMessage());
+        }
+    }
+
+    private List<Outcome> fetchAlone(List<RemoteEntry> entries, Progress progress) {
         PulledFiles pulled = PulledFiles.of(folder);
         entries.forEach(entry -> requireReplaceable(entry, pulled));
         requireSpace(entries);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.arvid.record.Progress;
+import io.arvid.weights.FolderLock;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -88,6 +89,18 @@ class PullTest {
         requireAllThere();
         assertThat(server.bytesSent.get() - sent).isEqualTo(200_000);
         assertThat(leftovers()).isEmpty();
+    }
+
+    @Test
+    void onePullAtATimeWritesAFolder() throws IOException {
+        server.files.put("a.bin", bytes(SEGMENT));
+        try (FolderLock other = FolderLock.hold(folder, ".pulled.lock")) {
+            assertThatThrownBy(() -> pull(null))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("another process");
+        }
+        pull(null);
+        requireAllThere();
     }
 
     @Test
