@@ -22,6 +22,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.bytedeco.javacv.FFmpegFrameGrabber;
@@ -40,6 +41,10 @@ public final class VideoFile {
 
     private static final int FINEST_STEP = 8;
     private static final int BITS_PER_PIXEL = 4;
+
+    /** FFmpeg's conversion from RGB is BT.601's; players take untagged videos of 720 rows and more for BT.709. */
+    private static final Map<String, String> COLORS = Map.of(
+            "color_primaries", "bt709", "color_trc", "bt709", "colorspace", "smpte170m", "color_range", "tv");
 
     /** Less than FFmpeg writes at a time: a disk with less is full. */
     private static final long LEAST_FREE_BYTES = 1 << 16;
@@ -122,6 +127,7 @@ public final class VideoFile {
                     recorder.setVideoOption("qmin", String.valueOf(FINEST_STEP));
                     recorder.setVideoOption("qmax", String.valueOf(COARSEST_STEP));
                     recorder.setOption("movflags", "+faststart");
+                    COLORS.forEach(recorder::setVideoOption);
                 }
                 case LOSSLESS -> recorder.setPixelFormat(AV_PIX_FMT_BGR0);
             }

@@ -89,6 +89,7 @@ class VideoFileTest {
         assertThat(psnr(back, video)).isGreaterThan(35);
         String bytes = Files.readString(file, StandardCharsets.ISO_8859_1);
         assertThat(bytes).contains("avc1").doesNotContain("mp4v");
+        assertThat(bytes).as("primaries, curve and matrix").contains("colrnclx\0\1\0\1\0\6");
         assertThat(bytes.indexOf("moov"))
                 .as("the index stands before the pictures")
                 .isLessThan(bytes.indexOf("mdat"));
