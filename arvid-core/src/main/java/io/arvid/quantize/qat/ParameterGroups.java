@@ -149,7 +149,7 @@ final class ParameterGroups implements AutoCloseable {
         });
     }
 
-    /** Forgets the optimizer's moments of the group {@code name}. */
+    /** Begins the optimizer of the group {@code name} anew: {@link Optimizer#clearMoments}. */
     void clearMoments(String name) {
         groups.stream()
                 .filter(group -> group.name().equals(name))
@@ -171,7 +171,7 @@ final class ParameterGroups implements AutoCloseable {
         return state;
     }
 
-    /** Steps that each group has made. */
+    /** Steps that each group has made since its optimizer began. */
     Map<String, Long> steps() {
         Map<String, Long> steps = new LinkedHashMap<>();
         groups.forEach(group -> steps.put(group.name(), group.optimizer().steps()));
