@@ -156,10 +156,10 @@ final class ParameterGroups implements AutoCloseable {
                 .forEach(group -> group.optimizer().clearMoments());
     }
 
-    /** Learning rates at {@code share} of their peaks. */
-    Map<String, Double> rates(double share) {
+    /** Learning rates at {@code share} of their peaks; 0 for groups that {@code active} does not name. */
+    Map<String, Double> rates(double share, Predicate<String> active) {
         Map<String, Double> rates = new LinkedHashMap<>();
-        groups.forEach(group -> rates.put(group.name(), share * group.rate()));
+        groups.forEach(group -> rates.put(group.name(), active.test(group.name()) ? share * group.rate() : 0));
         return rates;
     }
 

@@ -203,7 +203,7 @@ public final class QatTrainer implements AutoCloseable {
                     norms,
                     fading.rank(),
                     fading.rank() == 0 ? 0 : schedule.fading(step),
-                    groups.rates(rate.at(step)),
+                    groups.rates(rate.at(step), active),
                     (System.nanoTime() - began) / 1e9);
         }
     }

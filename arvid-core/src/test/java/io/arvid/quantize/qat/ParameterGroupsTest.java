@@ -162,8 +162,9 @@ class ParameterGroupsTest {
                 double[] after = Tensors.toDoubles(groups.views().get(name));
                 for (int i = 0; i < after.length; i++) {
                     double decay = recipe.optimizer().weightDecay() * before[i];
+                    // float32 values below 1
                     assertThat(before[i] - after[i])
-                            .isCloseTo(recipe.rates().auxiliary() * (1 + decay), within(1e-6)); // float32 values below 1
+                            .isCloseTo(recipe.rates().auxiliary() * (1 + decay), within(1e-6));
                 }
             }
         }
