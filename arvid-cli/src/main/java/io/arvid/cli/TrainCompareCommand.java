@@ -24,7 +24,9 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** {@code arvid train qat-compare}: trained against calibrated quantization, with several seeds. */
 @Command(
@@ -38,6 +40,9 @@ import picocli.CommandLine.Option;
 final class TrainCompareCommand implements Callable<Integer> {
     private static final int BITS = 4;
     private static final List<String> ONCE = List.of("qvgen-w3a3", "qvgen-self-forced-w4a4");
+
+    @Spec
+    private @Nullable CommandSpec spec;
 
     @Option(
             names = "--model",
@@ -106,6 +111,10 @@ final class TrainCompareCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        if (seeds < 1) {
+            throw Usage.wrong(spec, "--seeds must be at least 1, not " + seeds);
+        }
+        TrainQatCommand.requireSteps(spec, steps);
         Torch.setThreads(threads);
         QatComparison.Settings settings = new QatComparison.Settings(
                 run(), Home.heldOutPrompts(prompts), 1, Home.calibrationPrompts(Home.CALIBRATION_PROMPTS));

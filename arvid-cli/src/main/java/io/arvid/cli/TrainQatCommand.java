@@ -19,7 +19,9 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** {@code arvid train qat}: trains a quantized model by a recipe and writes it packed. */
 @Command(
@@ -31,6 +33,9 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true)
 final class TrainQatCommand implements Callable<Integer> {
     private static final long PAGE_EVERY_NANOS = 20_000_000_000L;
+
+    @Spec
+    private @Nullable CommandSpec spec;
 
     @Option(
             names = "--recipe",
@@ -61,6 +66,7 @@ final class TrainQatCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        requireSteps(spec, steps);
         options.apply();
         RecipeFile<?> file = changed(RecipeFile.read(MissingException.require(recipe)));
         String name = recipe.getFileName().toString().replaceAll("\\.json$", "");
@@ -86,6 +92,13 @@ final class TrainQatCommand implements Callable<Integer> {
             throw e;
         }
         return 0;
+    }
+
+    /** Refuses a number of {@code steps} that is given and less than 1. */
+    static void requireSteps(@Nullable CommandSpec spec, @Nullable Long steps) {
+        if (steps != null && steps < 1) {
+            throw Usage.wrong(spec, "--steps must be at least 1, not " + steps);
+        }
     }
 
     private RecipeFile<?> changed(RecipeFile<?> file) {

@@ -81,6 +81,10 @@ class TrainCommandsTest {
     void stepsThatCannotBeMadeAreRefused() {
         assertThat(train("shapes", "--distillation-steps=-1")).isEqualTo(2);
         assertThat(train("shapes-bidirectional", "--steps=0")).isEqualTo(2);
+        assertThat(train("qat", "--recipe", "none", "--steps=-5")).isEqualTo(2);
+        assertThat(train("qat-compare", "--steps=0")).isEqualTo(2);
+        assertThat(train("qat-compare", "--seeds=0")).isEqualTo(2);
+        assertThat(err.toString()).contains("--steps must be at least 1, not -5", "--seeds must be at least 1, not 0");
     }
 
     @Command(name = "anything")

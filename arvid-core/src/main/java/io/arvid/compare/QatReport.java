@@ -206,8 +206,9 @@ public final class QatReport {
         trained.forEach((name, logs) -> rows.add(List.of(
                 name,
                 figure(logs, 0.2, TrainingStep::gradientNorm),
-                figure(logs, 0.2, step -> step.groupNorms().getOrDefault("weights", 0.0)),
+                figure(logs, 0.2, QatReport::normOfWeights),
                 figure(logs, 1, TrainingStep::gradientNorm),
+                figure(logs, 1, QatReport::normOfWeights),
                 setting(scores, name)
                                 .equals(setting(scores, trained.firstEntry().getKey()))
                         ? lossRatio(logs, trained.firstEntry().getValue())
@@ -215,11 +216,23 @@ public final class QatReport {
         return new FindingTable(
                 "gradients",
                 "Gradient norms and losses",
-                "Mean norm before clipping, over the first fifth of training and over all of it. The last column is the mean"
-                        + " logarithm of the loss over the first recipe's of the same bits, step by step on the same seed: the"
-                        + " same clips and noise, but for self-forced training. ± is the deviation between seeds.",
-                List.of("recipe", "first fifth", "first fifth, weights", "whole run", "log loss ratio, last twelfth"),
+                "Mean norm before clipping, over the first fifth of training and over all of it. Only that of the weights is of the"
+                        + " same parameters in every recipe: that of all holds auxiliary modules and learned clipping where"
+                        + " there are any. The last column is the mean logarithm of the loss over the first recipe's of the"
+                        + " same bits, step by step on the same seed: the same clips and noise, but for self-forced"
+                        + " training. ± is the deviation between seeds.",
+                List.of(
+                        "recipe",
+                        "first fifth",
+                        "first fifth, weights",
+                        "whole run",
+                        "whole run, weights",
+                        "log loss ratio, last twelfth"),
                 rows);
+    }
+
+    private static double normOfWeights(TrainingStep step) {
+        return step.groupNorms().getOrDefault("weights", 0.0);
     }
 
     private static String setting(Map<String, List<QatScore>> scores, String name) {

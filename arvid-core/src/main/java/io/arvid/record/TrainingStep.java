@@ -12,7 +12,7 @@ import java.util.Map;
  * @param groupNorms norm of the gradients of each group of parameters; empty where there are no groups
  * @param rank rank of the auxiliary modules, 0 where they are gone
  * @param fading factor on their fading half
- * @param rates learning rate of each group; empty where there are no groups
+ * @param rates learning rate of each group, 0 where the step leaves it as it is; empty where there are no groups
  * @param seconds what the step took
  */
 public record TrainingStep(

@@ -50,7 +50,7 @@ public final class TrainingPage {
                 "Loss", "squared difference to the target", lines("Loss", runs, true, TrainingStep::loss)));
         panels.add(Sections.panel(
                 "Gradient norm",
-                "of all parameters before clipping; QVGen's bound on the regret grows with its square",
+                "of all parameters, auxiliary modules included, before clipping; QVGen's bound on the regret grows with its square",
                 lines("Gradient norm", runs, true, TrainingStep::gradientNorm)));
         if (any(runs, step -> step.groupNorms().containsKey("weights"))) {
             panels.add(Sections.panel(

@@ -89,7 +89,8 @@ class QatReportTest {
     @Test
     void whatIsOfOtherBitsOrHasNoLogHasNoRatio() {
         new TrainingLog(run.resolve("qvgen-seed0.jsonl")).onStep(TrainingStep.of(1, 1, 1, 0.5, 1));
-        new TrainingLog(run.resolve("w3-seed0.jsonl")).onStep(TrainingStep.of(1, 1, 1, 0.25, 1));
+        new TrainingLog(run.resolve("w3-seed0.jsonl"))
+                .onStep(new TrainingStep(1, 1, 1, 0.25, Map.of("weights", 0.125), 0, 0, Map.of(), 1));
         List<Double> one = List.of(1.0);
         LinkedHashMap<String, List<QatScore>> scores = new LinkedHashMap<>();
         scores.put("qvgen", List.of(score("qvgen-seed0", true, 1)));
@@ -97,9 +98,9 @@ class QatReportTest {
         scores.put("gone", List.of(score("gone-seed0", true, 1)));
         QatReport report = new QatReport(run, name -> run.resolve(name + ".jsonl"));
         FindingTable gradients = report.write(scores, null).getLast();
-        assertThat(gradients.rows().get(0)).containsExactly("qvgen", "0.500", "0.000", "0.500", "");
-        assertThat(gradients.rows().get(1)).containsExactly("w3", "0.250", "0.000", "0.250", "");
-        assertThat(gradients.rows().get(2)).containsExactly("gone", "", "", "", "");
+        assertThat(gradients.rows().get(0)).containsExactly("qvgen", "0.500", "0.000", "0.500", "0.000", "");
+        assertThat(gradients.rows().get(1)).containsExactly("w3", "0.250", "0.125", "0.250", "0.125", "");
+        assertThat(gradients.rows().get(2)).containsExactly("gone", "", "", "", "", "");
     }
 
     @Test

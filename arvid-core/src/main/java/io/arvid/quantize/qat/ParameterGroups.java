@@ -149,17 +149,17 @@ final class ParameterGroups implements AutoCloseable {
         });
     }
 
-    /** Forgets the optimizer's moments of the group {@code name}. */
+    /** Begins the optimizer of the group {@code name} anew: {@link Optimizer#clearMoments}. */
     void clearMoments(String name) {
         groups.stream()
                 .filter(group -> group.name().equals(name))
                 .forEach(group -> group.optimizer().clearMoments());
     }
 
-    /** Learning rates at {@code share} of their peaks. */
-    Map<String, Double> rates(double share) {
+    /** Learning rates at {@code share} of their peaks; 0 for groups that {@code active} does not name. */
+    Map<String, Double> rates(double share, Predicate<String> active) {
         Map<String, Double> rates = new LinkedHashMap<>();
-        groups.forEach(group -> rates.put(group.name(), share * group.rate()));
+        groups.forEach(group -> rates.put(group.name(), active.test(group.name()) ? share * group.rate() : 0));
         return rates;
     }
 
@@ -171,7 +171,7 @@ final class ParameterGroups implements AutoCloseable {
         return state;
     }
 
-    /** Steps that each group has made. */
+    /** Steps that each group has made since its optimizer began. */
     Map<String, Long> steps() {
         Map<String, Long> steps = new LinkedHashMap<>();
         groups.forEach(group -> steps.put(group.name(), group.optimizer().steps()));

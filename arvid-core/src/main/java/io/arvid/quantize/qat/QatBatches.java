@@ -108,6 +108,15 @@ final class QatBatches implements AutoCloseable {
         return recipe.seed() * SEED_STRIDE + step;
     }
 
+    /**
+     * Seed of what is generated before {@code step}, and of the draw among it. Of another stream than {@link #seed}: begun with the same number, the noise
+     * that a clip is made from and the noise that it is trained with would have half of their values in common, some places apart. Differs in the 32
+     * bits that libtorch's generator takes.
+     */
+    long generationSeed(long step) {
+        return seed(step) ^ (1L << 31);
+    }
+
     /** Clips of a step. */
     int[] clips(long step) {
         SplittableRandom random = new SplittableRandom(seed(step));

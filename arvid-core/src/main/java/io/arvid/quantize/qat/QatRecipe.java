@@ -86,7 +86,7 @@ public record QatRecipe(
      *
      * @param rank 0 for none, else a power of two
      * @param phaseSteps steps in which half of the rank goes; 0 to spread the phases over the run
-     * @param warmUp steps before the first phase
+     * @param warmUp steps before the first phase, in which nothing but Φ is trained
      * @param decay shape of the fading
      * @param initialIterations LoftQ's alternations of the start
      * @param resetMoments true to begin the optimizer's moments of L and R anew where they are re-sorted, false to keep them, as the official code does

@@ -203,7 +203,7 @@ public final class QatTrainer implements AutoCloseable {
                     norms,
                     fading.rank(),
                     fading.rank() == 0 ? 0 : schedule.fading(step),
-                    groups.rates(rate.at(step)),
+                    groups.rates(rate.at(step), active),
                     (System.nanoTime() - began) / 1e9);
         }
     }
@@ -259,11 +259,11 @@ public final class QatTrainer implements AutoCloseable {
                         prompts,
                         batches.frames(),
                         new long[] {frame[1], frame[2], frame[3]},
-                        batches.seed(step));
+                        batches.generationSeed(step));
                 return step;
             });
         }
-        int[] drawn = generated.draw(recipe.training().batch(), batches.seed(step));
+        int[] drawn = generated.draw(recipe.training().batch(), batches.generationSeed(step));
         return batches.of(step, generated.latents(drawn), batches.text(generated.prompts(drawn)));
     }
 

@@ -58,7 +58,7 @@ public final class Optimizer implements AutoCloseable {
         }
     }
 
-    /** Steps made so far. */
+    /** Steps made so far, since {@link #clearMoments} if that was called. */
     public long steps() {
         return step;
     }
@@ -121,10 +121,11 @@ public final class Optimizer implements AutoCloseable {
         return Ops.toF32(tall ? x.transpose(1, 2) : x);
     }
 
-    /** Forgets the moments, but not how many steps have been made. */
+    /** Begins anew, without moments and steps, so that the next step is as long as the very first; values and their moving average stay. */
     public void clearMoments() {
         moment1.zero_();
         moment2.zero_();
+        step = 0;
     }
 
     /** Everything that a resumed run needs, beside the number of steps. */

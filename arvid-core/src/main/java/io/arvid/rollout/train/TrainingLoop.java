@@ -25,7 +25,12 @@ public record TrainingLoop(
         Tensor at(long step);
     }
 
-    /** Trains {@code parameters}, or goes on from the file {@code state}; returns their averaged values by name, float32, which the caller owns. */
+    /**
+     * Trains {@code parameters}, or goes on from the file {@code state}; returns their averaged values by name, float32, which the caller owns.
+     *
+     * @param listener hears every step, the last one also where its loss is not finite
+     * @throws IllegalStateException where loss or gradients are no longer finite; the saved state is of an earlier step
+     */
     public Map<String, Tensor> run(TrainableParameters parameters, Loss loss, Path state, TrainingListener listener) {
         Torch.flushDenormals();
         try (TensorScope scope = TensorScope.open();
@@ -37,9 +42,18 @@ public record TrainingLoop(
                     parameters.clearGradients();
                     Tensor value = loss.at(step);
                     value.backward();
+                    double made = Tensors.item(value);
                     double norm = parameters.clipGradients(1);
-                    running.step(rate.at(step));
-                    listener.onStep(phase, step + 1, steps, Tensors.item(value), norm);
+                    boolean finite = Double.isFinite(made) && Double.isFinite(norm);
+                    if (finite) {
+                        running.step(rate.at(step));
+                    }
+                    listener.onStep(phase, step + 1, steps, made, norm);
+                    if (!finite) {
+                        throw new IllegalStateException(phase + ", step " + (step + 1) + ": the loss is " + made
+                                + " and the norm of its gradients " + norm
+                                + "; stopped before the parameters changed, the saved state is of an earlier step");
+                    }
                 }
                 if (running.steps() % saveEvery == 0 || running.steps() == steps) {
                     TrainingState.save(state, running, recipe);

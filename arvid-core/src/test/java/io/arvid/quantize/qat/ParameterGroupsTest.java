@@ -147,6 +147,30 @@ class ParameterGroupsTest {
     }
 
     @Test
+    void afterItsMomentsAreForgottenAGroupStepsAsFarAsAtFirst() {
+        try (TensorScope scope = TensorScope.open()) {
+            QatStart start = QatStart.of(tiny.teacher, recipe, site -> TinyStudent.ones(1));
+            try (ParameterGroups groups = new ParameterGroups(start, recipe)) {
+                groups.views().forEach((name, view) -> view.mutable_grad().fill_(new Scalar(1.0)));
+                for (int i = 0; i < 5; i++) {
+                    groups.step(1, group -> true);
+                }
+                groups.clearMoments(ParameterGroups.AUXILIARY);
+                String name = start.auxiliary().keySet().iterator().next();
+                double[] before = Tensors.toDoubles(groups.views().get(name));
+                groups.step(1, group -> true);
+                double[] after = Tensors.toDoubles(groups.views().get(name));
+                for (int i = 0; i < after.length; i++) {
+                    double decay = recipe.optimizer().weightDecay() * before[i];
+                    // float32 values below 1
+                    assertThat(before[i] - after[i])
+                            .isCloseTo(recipe.rates().auxiliary() * (1 + decay), within(1e-6));
+                }
+            }
+        }
+    }
+
+    @Test
     void aScaleStaysAboveATwentiethOfItsStart() {
         try (TensorScope scope = TensorScope.open()) {
             QatStart start = QatStart.of(tiny.teacher, recipe, site -> TinyStudent.ones(1));

@@ -401,6 +401,39 @@ class QatTrainerTest {
         assertThat(Arrays.stream(before.get(0)).max().orElseThrow()).isGreaterThan(1e-5);
     }
 
+    @Test
+    void whileTheModuleWarmsUpNothingElseMoves() {
+        QatRecipe plain = saving(1, TinyStudent.recipe(QatRecipe.Context.TEACHER_FORCED));
+        QatRecipe.Auxiliary a = plain.auxiliary();
+        QatRecipe recipe = with(
+                plain,
+                new QatRecipe.Auxiliary(a.rank(), 1, 3, a.decay(), a.initialIterations(), a.resetMoments()),
+                plain.rates(),
+                plain.optimizer());
+        List<TrainingStep> steps = new ArrayList<>();
+        List<double[]> weights = new ArrayList<>();
+        List<double[]> modules = new ArrayList<>();
+        // What is saved when a step is heard of is what the steps before it made.
+        train(recipe, "state", step -> {
+                    steps.add(step);
+                    if (step.step() > 1) {
+                        weights.add(saved("state", "weights.values"));
+                        modules.add(saved("state", "auxiliary.values"));
+                    }
+                })
+                .close();
+        assertThat(steps).extracting(TrainingStep::rank).containsExactly(4, 4, 4, 4, 2, 1, 0, 0, 0);
+        for (int i = 0; i < 9; i++) {
+            assertThat(steps.get(i).rates().get("weights") > 0).as("step " + i).isEqualTo(i >= 3);
+            assertThat(steps.get(i).rates().get("auxiliary") > 0)
+                    .as("step " + i)
+                    .isEqualTo(i < 6);
+        }
+        assertThat(weights.get(2)).isEqualTo(weights.get(0));
+        assertThat(weights.get(3)).isNotEqualTo(weights.get(2));
+        assertThat(modules.get(2)).isNotEqualTo(modules.get(0));
+    }
+
     /** Second moments of Φ after three steps and after four. */
     private List<double[]> momentsAfter(QatRecipe recipe, String state) {
         List<double[]> moments = new ArrayList<>();
