@@ -229,16 +229,22 @@ class ArvidTest {
     }
 
     @Test
-    void benchWritesItsTablesInThreeForms() {
-        String[] command = {"bench", "--size", "tiny", "--runs", "1", "--threads", "1", "--what", "layers,block"};
+    void benchWritesItsTablesInThreeForms() throws IOException {
+        String[] command = {"bench", "--size", "tiny", "--runs", "1", "--threads", "1", "--what", "layers,block,step"};
         String[] inFolder = java.util.Arrays.copyOf(command, command.length + 2);
         inFolder[command.length] = "-o";
         inFolder[command.length + 1] = folder.toString();
         assertThat(run(inFolder)).isZero();
-        assertThat(out.toString()).contains("eight layers of a block").contains("W8A8, kv int4");
-        assertThat(folder.resolve("bench.md")).isNotEmptyFile();
-        assertThat(folder.resolve("bench.csv")).isNotEmptyFile();
-        assertThat(folder.resolve("bench.json")).isNotEmptyFile();
+        String table = Files.readString(folder.resolve("bench.md"));
+        assertThat(out.toString()).contains(table);
+        assertThat(table)
+                .contains("eight layers of a block", "| block | arithmetic |", "W8A8, kv int4")
+                .contains("| chunk step | arithmetic |", "| 1 of 1 blocks, KV 96 | W4A8 |");
+        JsonNode rows = new JsonMapper()
+                .readTree(folder.resolve("bench.json").toFile())
+                .path("rows");
+        assertThat(rows).extracting(row -> row.path("group").asText()).contains("layer", "block", "chunk step");
+        assertThat(Files.readAllLines(folder.resolve("bench.csv"))).hasSize(1 + rows.size());
     }
 
     @Test
