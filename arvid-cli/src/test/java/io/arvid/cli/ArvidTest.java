@@ -143,7 +143,12 @@ class ArvidTest {
         assertThat(run("generate", "-p", "x", "--device", "tpu")).isEqualTo(2);
         assertThat(run("bench", "--runs", "0")).isEqualTo(2);
         assertThat(run("bench", "--size", "tiny", "--blocks", "3")).isEqualTo(2);
-        assertThat(err.toString()).contains("--blocks is for --size full");
+        assertThat(run("bench", "--what", "layers", "--blocks", "3")).isEqualTo(2);
+        assertThat(run("bench", "--what", "layers,memory", "--model", videos)).isEqualTo(2);
+        assertThat(run("bench", "--what", "step", "--prompt", "x")).isEqualTo(2);
+        assertThat(err.toString())
+                .contains("--blocks is for --size full", "--blocks is for --what step")
+                .contains("--model is for --what rollout", "--prompt is for --what rollout");
         String model = Path.of("..", "models", "shapes").toString();
         String recipes = Path.of("..", "recipes").toString();
         assertThat(run("compare", "--model", model, "--recipes", recipes, "--jobs", "0", "-o", videos))
