@@ -163,7 +163,10 @@ def main():
 
     def run(end):
         start = end - tokens
-        cache = {"k": keys, "v": values, "local_end_index": torch.tensor([start]), "global_end_index": torch.tensor([start])}
+        # A pass writes its own keys and values into the cache, so each has a copy: with the same one, what a pass wrote at its end would be the
+        # past of the next, and not the past that BlockBench has.
+        cache = {"k": keys.clone(), "v": values.clone(), "local_end_index": torch.tensor([start]),
+                 "global_end_index": torch.tensor([start])}
         began, processor = time.perf_counter(), time.process_time()
         with torch.no_grad():
             out = block(x, e, grid, freqs, context, cache, cross_cache, start, slots)

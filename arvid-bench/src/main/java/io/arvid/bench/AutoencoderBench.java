@@ -11,6 +11,7 @@ import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
 import io.arvid.tensor.Torch;
 import java.nio.file.Path;
+import java.util.Locale;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -32,7 +33,7 @@ final class AutoencoderBench {
                 sum += Torch.withoutGradients(() -> decibels(autoencoder, seed));
             }
         }
-        System.out.printf("{\"clips\": %d, \"psnr\": %.2f}%n", clips, sum / clips);
+        System.out.printf(Locale.ROOT, "{\"clips\": %d, \"psnr\": %.2f}%n", clips, sum / clips);
     }
 
     private static double decibels(TinyVideoAutoencoder autoencoder, long seed) {

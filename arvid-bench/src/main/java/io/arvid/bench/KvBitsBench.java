@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.LongStream;
 import org.bytedeco.pytorch.Tensor;
 
@@ -36,6 +37,7 @@ final class KvBitsBench {
     private KvBitsBench() {}
 
     public static void main(String[] args) {
+        Locale.setDefault(Locale.ROOT);
         Torch.setThreads(1);
         int measured = Integer.parseInt(args[1]);
         ShapesWorld world = new ShapesWorld(WorldSpec.DEFAULT);

@@ -97,8 +97,13 @@ final class BenchCommand implements Callable<Integer> {
             Usage.refuse(spec, Stream.of("--blocks"), "is for --size full; the tiny model has its own");
         }
         Set<Benchmark.Group> chosen = groups.isEmpty() ? EnumSet.allOf(Benchmark.Group.class) : EnumSet.copyOf(groups);
+        if (!chosen.contains(Benchmark.Group.STEP)) {
+            Usage.refuse(spec, Stream.of("--blocks"), "is for --what step");
+        }
         if (chosen.contains(Benchmark.Group.ROLLOUT)) {
             MissingException.require(model);
+        } else {
+            Usage.refuse(spec, Stream.of("--model", "--prompt"), "is for --what rollout");
         }
         Rounds rounds = runs == null ? Rounds.STANDARD : new Rounds(runs, runs);
         BenchSettings settings = size == Size.FULL

@@ -143,7 +143,12 @@ class ArvidTest {
         assertThat(run("generate", "-p", "x", "--device", "tpu")).isEqualTo(2);
         assertThat(run("bench", "--runs", "0")).isEqualTo(2);
         assertThat(run("bench", "--size", "tiny", "--blocks", "3")).isEqualTo(2);
-        assertThat(err.toString()).contains("--blocks is for --size full");
+        assertThat(run("bench", "--what", "layers", "--blocks", "3")).isEqualTo(2);
+        assertThat(run("bench", "--what", "layers,memory", "--model", videos)).isEqualTo(2);
+        assertThat(run("bench", "--what", "step", "--prompt", "x")).isEqualTo(2);
+        assertThat(err.toString())
+                .contains("--blocks is for --size full", "--blocks is for --what step")
+                .contains("--model is for --what rollout", "--prompt is for --what rollout");
         String model = Path.of("..", "models", "shapes").toString();
         String recipes = Path.of("..", "recipes").toString();
         assertThat(run("compare", "--model", model, "--recipes", recipes, "--jobs", "0", "-o", videos))
@@ -229,16 +234,22 @@ class ArvidTest {
     }
 
     @Test
-    void benchWritesItsTablesInThreeForms() {
-        String[] command = {"bench", "--size", "tiny", "--runs", "1", "--threads", "1", "--what", "layers,block"};
+    void benchWritesItsTablesInThreeForms() throws IOException {
+        String[] command = {"bench", "--size", "tiny", "--runs", "1", "--threads", "1", "--what", "layers,block,step"};
         String[] inFolder = java.util.Arrays.copyOf(command, command.length + 2);
         inFolder[command.length] = "-o";
         inFolder[command.length + 1] = folder.toString();
         assertThat(run(inFolder)).isZero();
-        assertThat(out.toString()).contains("eight layers of a block").contains("W8A8, kv int4");
-        assertThat(folder.resolve("bench.md")).isNotEmptyFile();
-        assertThat(folder.resolve("bench.csv")).isNotEmptyFile();
-        assertThat(folder.resolve("bench.json")).isNotEmptyFile();
+        String table = Files.readString(folder.resolve("bench.md"));
+        assertThat(out.toString()).contains(table);
+        assertThat(table)
+                .contains("eight layers of a block", "| block | arithmetic |", "W8A8, kv int4")
+                .contains("| chunk step | arithmetic |", "| 1 of 1 blocks, KV 96 | W4A8 |");
+        JsonNode rows = new JsonMapper()
+                .readTree(folder.resolve("bench.json").toFile())
+                .path("rows");
+        assertThat(rows).extracting(row -> row.path("group").asText()).contains("layer", "block", "chunk step");
+        assertThat(Files.readAllLines(folder.resolve("bench.csv"))).hasSize(1 + rows.size());
     }
 
     @Test

@@ -1,7 +1,9 @@
 package io.arvid.verify;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.arvid.model.LinearSite;
 import io.arvid.model.RolloutStep;
+import io.arvid.model.SiteForward;
 import io.arvid.model.TextContext;
 import io.arvid.model.wan.FullAttention;
 import io.arvid.model.wan.WanConfig;
@@ -9,7 +11,9 @@ import io.arvid.model.wan.WanRope;
 import io.arvid.model.wan.WanTransformer;
 import io.arvid.tensor.Ops;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.bytedeco.pytorch.Tensor;
 
 /** {@code wan_dit_bidirectional}: one forward pass of the bidirectional transformer and what it passes through. */
@@ -45,6 +49,56 @@ final class WanBidirectionalCase implements GoldenCase {
                     new FullAttention(new WanRope(config.headDim()), WanRope.frames(0, frames), height, width, null);
             Tensor output = model.forward(latents, timesteps, text, step, model.fullPrecision(), attention);
             report.expect(folder, "output", output.permute(0, 2, 1, 3, 4), tolerance);
+
+            Outputs outputs = new Outputs(folder, report);
+            model.forward(latents, timesteps, text, step, outputs.watched(model.fullPrecision()), attention);
+            Tensor tokens = model.embedPatches(latents);
+            Tensor modulation = model.modulation(time, step, model.fullPrecision());
+            for (int block = 0; block < config.numLayers(); block++) {
+                tokens = model.blocks()
+                        .get(block)
+                        .forward(tokens, modulation, model::embedText, text, step, model.fullPrecision(), attention);
+                outputs.expect("block" + block + "_out", tokens);
+            }
+            outputs.finish();
+        }
+    }
+
+    /** What blocks and layers put out on the way, as far as the case lists it. */
+    private record Outputs(CaseFolder folder, CaseReport report, Set<String> seen) {
+        Outputs(CaseFolder folder, CaseReport report) {
+            this(folder, report, new HashSet<>());
+        }
+
+        void expect(String name, Tensor actual) {
+            if (folder.io().has(name)) {
+                report.expect(folder, name, actual, folder.tolerance());
+                seen.add(name);
+            }
+        }
+
+        SiteForward watched(SiteForward layers) {
+            return (site, step, input) -> {
+                Tensor output = layers.apply(site, step, input);
+                expect(name(site), output);
+                return output;
+            };
+        }
+
+        private static String name(LinearSite site) {
+            return switch (site.role()) {
+                case SELF_O -> "block" + site.block() + "_sa_out";
+                case CROSS_O -> "block" + site.block() + "_ca_out";
+                case FFN_DOWN -> "block" + site.block() + "_ffn_out";
+                case HEAD -> "head_out";
+                default -> site.name();
+            };
+        }
+
+        void finish() {
+            folder.io().names().stream()
+                    .filter(name -> name.endsWith("_out"))
+                    .forEach(name -> report.expectTrue(name + " was compared", seen.contains(name)));
         }
     }
 }

@@ -130,6 +130,26 @@ abstract class QuantMethodContract<R extends Recipe> {
     }
 
     @Test
+    void packingAndUnpackingReturnTheLayers(@TempDir Path folder) {
+        LayerFiles files = new LayerFiles(folder);
+        plan.layers().forEach((site, layer) -> {
+            files.put(site, layer);
+            try (TensorScope scope = TensorScope.open()) {
+                LayerPlan read = files.find(site).orElseThrow();
+                assertThat(read.grid()).as(site.name()).isEqualTo(layer.grid());
+                assertThat(read.input()).as(site.name()).isEqualTo(layer.input());
+                List<Tensor> tensors = layer.tensors();
+                assertThat(read.tensors()).as(site.name()).hasSameSizeAs(tensors);
+                for (int i = 0; i < tensors.size(); i++) {
+                    assertThat(read.tensors().get(i).equal(tensors.get(i)))
+                            .as(site.name() + ", tensor " + i)
+                            .isTrue();
+                }
+            }
+        });
+    }
+
+    @Test
     void severalWorkersGiveTheSameCodes() {
         QuantContext one = context();
         QuantContext several = new QuantContext(one.model(), one.rollouts(), null, one.progress(), 3);

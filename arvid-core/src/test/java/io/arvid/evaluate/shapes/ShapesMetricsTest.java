@@ -1,6 +1,7 @@
 package io.arvid.evaluate.shapes;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.arvid.evaluate.FrechetDistance;
 import io.arvid.rollout.train.TrainingListener;
@@ -11,8 +12,6 @@ import io.arvid.tensor.Ops;
 import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
 import io.arvid.tensor.Torch;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -136,7 +135,7 @@ class ShapesMetricsTest {
     }
 
     @Test
-    void aStoppedTrainingGoesOnToTheSameWeights(@TempDir Path folder) throws IOException {
+    void aStoppedTrainingGoesOnToTheSameWeights(@TempDir Path folder) {
         NetworkTraining training = new NetworkTraining("test", 3, 2, 1e-3, 5, 2);
         TrainingListener stop = (phase, step, total, loss, norm) -> {
             if (step == 3) {
@@ -144,12 +143,12 @@ class ShapesMetricsTest {
             }
         };
         Path state = folder.resolve("state.safetensors");
-        try {
-            new ClipNetworkTraining(WORLD, training).run(state, stop);
-        } catch (IllegalStateException e) {
-            assertThat(Files.size(state)).isPositive();
-        }
-        Map<String, Tensor> resumed = new ClipNetworkTraining(WORLD, training).run(state, (p, s, t, l, n) -> {});
+        assertThatThrownBy(() -> new ClipNetworkTraining(WORLD, training).run(state, stop))
+                .hasMessage("stopped");
+        List<Long> steps = new ArrayList<>();
+        Map<String, Tensor> resumed =
+                new ClipNetworkTraining(WORLD, training).run(state, (p, step, t, l, n) -> steps.add(step));
+        assertThat(steps).as("those after the last saved state").containsExactly(3L);
         Map<String, Tensor> whole = new ClipNetworkTraining(WORLD, training)
                 .run(folder.resolve("other.safetensors"), (p, s, t, l, n) -> {});
         whole.forEach((name, tensor) ->

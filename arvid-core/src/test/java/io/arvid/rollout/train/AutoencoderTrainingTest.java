@@ -50,6 +50,10 @@ class AutoencoderTrainingTest {
         };
     }
 
+    private static TrainingListener noting(List<Long> steps) {
+        return (phase, step, total, loss, norm) -> steps.add(step);
+    }
+
     @Test
     void itLearns() {
         List<Double> losses = new ArrayList<>();
@@ -75,7 +79,9 @@ class AutoencoderTrainingTest {
         Map<String, Tensor> whole = autoencoder(5, 3).train(folder.resolve("whole"), SILENT);
         assertThatThrownBy(() -> autoencoder(5, 3).train(folder.resolve("stopped"), stopAt(7)))
                 .hasMessage("stopped");
-        assertSame(autoencoder(5, 3).train(folder.resolve("stopped"), SILENT), whole);
+        List<Long> steps = new ArrayList<>();
+        assertSame(autoencoder(5, 3).train(folder.resolve("stopped"), noting(steps)), whole);
+        assertThat(steps).as("those after the last saved state").containsExactly(7L, 8L);
     }
 
     @Test
@@ -85,7 +91,9 @@ class AutoencoderTrainingTest {
             Map<String, Tensor> whole = trainer.train(start, folder.resolve("whole"), SILENT);
             assertThatThrownBy(() -> trainer.train(start, folder.resolve("stopped"), stopAt(7)))
                     .hasMessage("stopped");
-            assertSame(trainer.train(start, folder.resolve("stopped"), SILENT), whole);
+            List<Long> steps = new ArrayList<>();
+            assertSame(trainer.train(start, folder.resolve("stopped"), noting(steps)), whole);
+            assertThat(steps).as("those after the last saved state").containsExactly(7L, 8L);
             start.entries()
                     .forEach((name, tensor) -> assertThat(Tensors.toFloats(tensor).length > 0
                                     && java.util.Arrays.equals(

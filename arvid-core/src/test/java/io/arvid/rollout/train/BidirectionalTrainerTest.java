@@ -56,17 +56,17 @@ class BidirectionalTrainerTest {
             Map<String, Tensor> whole = trainer("a model", dataset, text)
                     .train(initial, folder.resolve("a"), (p, s, t, loss, n) -> losses.add(loss));
             assertThat(losses).hasSize(4).allSatisfy(loss -> assertThat(loss).isPositive());
-            try {
-                trainer("a model", dataset, text).train(initial, folder.resolve("b"), (p, step, t, loss, n) -> {
-                    if (step == 3) {
-                        throw new IllegalStateException("stopped");
-                    }
-                });
-            } catch (IllegalStateException stopped) {
-                assertThat(stopped).hasMessage("stopped");
-            }
-            Map<String, Tensor> resumed =
-                    trainer("a model", dataset, text).train(initial, folder.resolve("b"), (p, s, t, l, n) -> {});
+            TrainingListener stopping = (p, step, t, loss, n) -> {
+                if (step == 3) {
+                    throw new IllegalStateException("stopped");
+                }
+            };
+            assertThatThrownBy(() -> trainer("a model", dataset, text).train(initial, folder.resolve("b"), stopping))
+                    .hasMessage("stopped");
+            List<Long> steps = new ArrayList<>();
+            Map<String, Tensor> resumed = trainer("a model", dataset, text)
+                    .train(initial, folder.resolve("b"), (p, step, t, l, n) -> steps.add(step));
+            assertThat(steps).as("those after the last saved state").containsExactly(3L, 4L);
             whole.forEach((name, tensor) ->
                     assertThat(Tensors.toBytes(resumed.get(name))).as(name).isEqualTo(Tensors.toBytes(tensor)));
             BidirectionalTrainer other = trainer("another", dataset, text);

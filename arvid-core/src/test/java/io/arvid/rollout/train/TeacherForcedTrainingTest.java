@@ -1,6 +1,7 @@
 package io.arvid.rollout.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.arvid.model.wan.TinyVideoAutoencoder;
 import io.arvid.model.wan.Tokenizer;
@@ -107,16 +108,17 @@ class TeacherForcedTrainingTest {
     void aStoppedRunGoesOnAsIfItHadNot() {
         withData((tokenizer, dataset) -> {
             Map<String, Tensor> whole = trainer(tokenizer, dataset).train(folder.resolve("whole"), SILENT);
-            try {
-                trainer(tokenizer, dataset).train(folder.resolve("stopped"), (phase, step, total, loss, norm) -> {
-                    if (step == 5) {
-                        throw new IllegalStateException("stopped");
-                    }
-                });
-            } catch (IllegalStateException stopped) {
-                assertThat(stopped).hasMessage("stopped");
-            }
-            Map<String, Tensor> resumed = trainer(tokenizer, dataset).train(folder.resolve("stopped"), SILENT);
+            TrainingListener stopping = (phase, step, total, loss, norm) -> {
+                if (step == 5) {
+                    throw new IllegalStateException("stopped");
+                }
+            };
+            assertThatThrownBy(() -> trainer(tokenizer, dataset).train(folder.resolve("stopped"), stopping))
+                    .hasMessage("stopped");
+            List<Long> steps = new ArrayList<>();
+            Map<String, Tensor> resumed = trainer(tokenizer, dataset)
+                    .train(folder.resolve("stopped"), (phase, step, total, loss, norm) -> steps.add(step));
+            assertThat(steps).as("those after the last saved state").containsExactly(5L, 6L);
             whole.forEach((name, tensor) ->
                     assertThat(Tensors.toBytes(resumed.get(name))).as(name).isEqualTo(Tensors.toBytes(tensor)));
         });
