@@ -68,7 +68,7 @@ public final class Torch {
             boolean cuda = Torch.class.getResource("/org/bytedeco/pytorch/linux-x86_64-gpu") != null;
             throw new Devices.MissingDeviceException("libtorch cannot be loaded (" + reason + "); "
                     + (cuda
-                            ? "this build needs CUDA 13 and cuDNN 9: install them, or set ARVID_CUDA=redist, or build without -Pcuda (see docs/gpu.md)"
+                            ? "this build needs CUDA 13, cuDNN 9 and NCCL 2: install them, or set ARVID_CUDA=redist, or build without -Pcuda (see docs/gpu.md)"
                             : "this build has no libtorch for " + System.getProperty("os.name") + " on "
                                     + System.getProperty("os.arch") + ", or a library of the system is missing"));
         }
