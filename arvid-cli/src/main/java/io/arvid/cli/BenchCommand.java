@@ -4,6 +4,7 @@ import io.arvid.run.bench.BenchReport;
 import io.arvid.run.bench.BenchSettings;
 import io.arvid.run.bench.BenchSettings.Rounds;
 import io.arvid.run.bench.Benchmark;
+import io.arvid.weights.AtomicFolder;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
@@ -100,6 +101,7 @@ final class BenchCommand implements Callable<Integer> {
         if (chosen.contains(Benchmark.Group.ROLLOUT)) {
             MissingException.require(model);
         }
+        AtomicFolder.requireWritable(folder);
         Rounds rounds = runs == null ? Rounds.STANDARD : new Rounds(runs, runs);
         BenchSettings settings = size == Size.FULL
                 ? BenchSettings.fullSized(blocks, threads, rounds)

@@ -166,6 +166,7 @@ final class GenerateCommand implements Callable<Integer> {
             return published(wanted);
         }
         preset.refuse(Stream.of("--latents-only", "--start"));
+        AtomicFolder.requireWritable(folder);
         List<Made> made = new ArrayList<>();
         try (ModelFolder opened = ModelFolder.open(MissingException.require(model));
                 Generator generator = new Generator(opened);
@@ -257,6 +258,7 @@ final class GenerateCommand implements Callable<Integer> {
                 throw new MissingException(missing);
             }
             checkKernel(opened.packed());
+            AtomicFolder.requireWritable(folder);
             try (TensorScope scope = TensorScope.open()) {
                 PublishedGeneration.Texts texts = generation.texts();
                 try (QuantizedModel quantized = quantized(opened.transformer(), opened.packed())) {

@@ -286,6 +286,20 @@ class ArvidTest {
     }
 
     @Test
+    void aPlaceThatCannotBeWrittenToIsRefusedBeforeTheWork() throws IOException {
+        String inTheWay = Files.writeString(folder.resolve("file"), "").toString();
+        assertThat(run("generate", "-p", "x", "--model", "nowhere", "-o", inTheWay + "/videos"))
+                .isEqualTo(1);
+        assertThat(err.toString()).contains("cannot write to " + inTheWay).hasLineCount(1);
+        String recipe = Path.of("..", "recipes", "minmax-w4a8.json").toString();
+        assertThat(run("quantize", "--recipe", recipe, "--model", "nowhere", "-o", inTheWay + "/packed"))
+                .isEqualTo(1);
+        assertThat(run("bench", "--size", "tiny", "--runs", "1", "--what", "layers", "-o", inTheWay + "/bench"))
+                .isEqualTo(1);
+        assertThat(err.toString().lines()).hasSize(3).allMatch(line -> line.contains("cannot write to " + inTheWay));
+    }
+
+    @Test
     void promptsThatAreNoTextAreNamed() throws IOException {
         Path file = Files.write(folder.resolve("prompts.txt"), new byte[] {'a', (byte) 0xe9, '\n'});
         assertThat(run("generate", "--prompts", file.toString(), "-o", folder.toString()))
