@@ -300,6 +300,20 @@ class ArvidTest {
     }
 
     @Test
+    void aVideoThatWillBeReplacedIsNamedBeforeTheWork() throws IOException {
+        new GenerateCommand.Made("a cat", 3, "0000.mp4", "hash", "best kernel").write(folder, "0000");
+        String[] command = {"generate", "-p", "a dog", "--model", "nowhere", "-o", folder.toString()};
+        assertThat(run(command)).isEqualTo(3);
+        assertThat(err.toString())
+                .contains(folder.resolve("0000.mp4") + " of \"a cat\", seed 3, is replaced")
+                .hasLineCount(2);
+        err.getBuffer().setLength(0);
+        assertThat(run("generate", "-p", "a cat", "--seed", "3", "--model", "nowhere", "-o", folder.toString()))
+                .isEqualTo(3);
+        assertThat(err.toString()).as("the same video").hasLineCount(1);
+    }
+
+    @Test
     void promptsThatAreNoTextAreNamed() throws IOException {
         Path file = Files.write(folder.resolve("prompts.txt"), new byte[] {'a', (byte) 0xe9, '\n'});
         assertThat(run("generate", "--prompts", file.toString(), "-o", folder.toString()))
