@@ -52,10 +52,12 @@ final class Home {
                 .toList();
     }
 
-    /** The lines of {@code file} that are not blank. */
+    /** The lines of {@code file} that are not blank, without a byte-order mark. */
     static List<String> lines(Path file) {
         try {
-            return Files.readAllLines(MissingException.require(file)).stream()
+            String text = Files.readString(MissingException.require(file));
+            return (text.startsWith("\ufeff") ? text.substring(1) : text)
+                    .lines()
                     .map(String::strip)
                     .filter(line -> !line.isEmpty())
                     .toList();

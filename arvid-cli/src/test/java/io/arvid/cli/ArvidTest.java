@@ -322,6 +322,20 @@ class ArvidTest {
     }
 
     @Test
+    void aByteOrderMarkIsNoPartOfThePrompt() throws IOException {
+        Path file = Files.writeString(folder.resolve("prompts.txt"), "\ufeffa cat\r\n\n a dog \n");
+        assertThat(Home.lines(file)).containsExactly("a cat", "a dog");
+    }
+
+    @Test
+    void aNotedCommandIsReadAgainByAShell() {
+        CommandLine arvid = Arvid.commandLine();
+        arvid.parseArgs("generate", "-p", "it's a cat", "-o", "runs/a", "--seed=3");
+        assertThat(Usage.text(arvid.getSubcommands().get("generate").getCommandSpec()))
+                .isEqualTo("arvid generate -p 'it'\\''s a cat' -o runs/a --seed=3");
+    }
+
+    @Test
     void anErrorIsOneLineAndTheTraceIsForThoseWhoAsk() throws IOException {
         Files.writeString(folder.resolve("run.json"), "{\"command\":\n");
         assertThat(run("report", folder.toString())).isEqualTo(1);
