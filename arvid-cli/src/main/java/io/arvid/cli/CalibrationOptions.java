@@ -86,9 +86,12 @@ final class CalibrationOptions {
         return count != null ? count : Math.max(USUAL_PROMPTS, recipe().prompts());
     }
 
+    /** What a method works on; prompts that it will use and the model does not know are refused here, before any roll-out. */
     QuantContext context(ModelFolder opened, Generator generator, Progress progress) {
+        List<String> prompts = prompts();
+        prompts.stream().limit(recipe().prompts()).forEach(generator::requireKnownWords);
         return new QuantContext(
-                opened.transformer(), new GeneratorRollouts(generator, prompts(), seed), null, progress, 2);
+                opened.transformer(), new GeneratorRollouts(generator, prompts, seed), null, progress, 2);
     }
 
     Path model() {

@@ -22,6 +22,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -319,6 +320,28 @@ class ArvidTest {
         assertThat(run("generate", "--prompts", file.toString(), "-o", folder.toString()))
                 .isEqualTo(1);
         assertThat(err.toString()).contains("is no text in UTF-8").hasLineCount(1);
+    }
+
+    @Test
+    void aWordThatTheModelDoesNotKnowIsNamedBeforeAnyRollout() throws IOException {
+        List<String> prompts =
+                new ArrayList<>(Collections.nCopies(11, "a small red circle moving left on a gray background"));
+        prompts.add("a small red dragon");
+        Path result = folder.resolve("sensitivity.json");
+        String[] command = {
+            "sensitivity",
+            "--model",
+            Path.of("..", "models", "shapes").toString(),
+            "--recipe",
+            Path.of("..", "recipes", "shapes", "q-arvd-w4a8.json").toString(),
+            "--prompts",
+            Files.write(folder.resolve("prompts.txt"), prompts).toString(),
+            "-o",
+            result.toString()
+        };
+        assertThat(run(command)).isEqualTo(1);
+        assertThat(err.toString()).contains("'dragon'").hasLineCount(1);
+        assertThat(result.resolveSibling("sensitivity.json.log")).doesNotExist();
     }
 
     @Test

@@ -34,6 +34,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -83,6 +84,7 @@ public final class MethodComparison {
         Map<String, Cell> distinct = new LinkedHashMap<>();
         main.forEach(cell -> distinct.putIfAbsent(cell.id(), cell));
         ablations.values().forEach(cells -> cells.forEach(cell -> distinct.putIfAbsent(cell.id(), cell)));
+        requireKnownWords(distinct.values());
         measureSensitivities(distinct.values());
         EvaluationResult reference;
         try (Progress.Stage stage = clock.begin("full-precision videos", takes.size())) {
@@ -151,6 +153,19 @@ public final class MethodComparison {
                 .map(folder -> folder.resolve(method + "-" + setting + ".json"))
                 .filter(Files::exists)
                 .findFirst();
+    }
+
+    /** Refuses, before any work, prompts with words that the model does not know. */
+    private void requireKnownWords(Collection<Cell> cells) {
+        int calibration = cells.stream()
+                .mapToInt(cell -> Math.max(1, cell.recipe().prompts()))
+                .max()
+                .orElse(1);
+        try (ModelFolder model = ModelFolder.open(request.model());
+                Generator generator = new Generator(model)) {
+            request.prompts().forEach(generator::requireKnownWords);
+            request.firstPrompts(calibration).forEach(generator::requireKnownWords);
+        }
     }
 
     /** Step A of Q-ARVD once a setting, by Q-ARVD's recipe, for all that use it; where there is none, methods measure for themselves. */

@@ -100,4 +100,11 @@ class MethodComparisonTest {
                 .hasMessageContaining("there is no recipe vidit-q-w4a8.json");
         assertThat(folder.resolve("run").resolve("cells")).doesNotExist();
     }
+
+    @Test
+    void aWordThatTheModelDoesNotKnowIsNamedBeforeTheWorkBegins() throws IOException {
+        CompareRequest request = request(List.of("a red circle", "a red dragon"));
+        assertThatThrownBy(() -> MethodComparison.run(request, Progress.SILENT)).hasMessageContaining("'dragon'");
+        assertThat(folder.resolve("run")).doesNotExist();
+    }
 }
