@@ -29,7 +29,6 @@ import io.arvid.run.GeneratorRollouts;
 import io.arvid.run.ModelConfig;
 import io.arvid.run.ModelFolder;
 import io.arvid.weights.FileHash;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -38,7 +37,6 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -52,6 +50,7 @@ public final class MethodComparison {
     private static final List<String> RIVALS = List.of("q-arvd", "minmax", "arvid");
 
     private final CompareRequest request;
+    private final RecipeFolders recipes;
     private final StageClock clock;
     private final String modelHash;
     private final List<Take> takes;
@@ -60,6 +59,7 @@ public final class MethodComparison {
 
     private MethodComparison(CompareRequest request, Progress progress) {
         this.request = request;
+        this.recipes = new RecipeFolders(request.recipes());
         this.clock = new StageClock(progress);
         this.modelHash = hash(request.model());
         this.takes = Take.all(request.prompts(), request.seeds());
@@ -119,7 +119,7 @@ public final class MethodComparison {
         List<Cell> cells = new ArrayList<>();
         for (String setting : request.settings()) {
             for (String method : request.methods()) {
-                cells.add(new Cell(method, setting, recipe(method, setting)));
+                cells.add(new Cell(method, setting, recipes.read(method, setting)));
             }
         }
         return cells;
@@ -129,7 +129,7 @@ public final class MethodComparison {
         Map<String, List<Cell>> cells = new LinkedHashMap<>();
         for (String id : request.ablations()) {
             Ablations.Ablation ablation = Ablations.named(id);
-            RecipeFile<?> base = recipe(ablation.method(), request.ablationSetting());
+            RecipeFile<?> base = recipes.read(ablation.method(), request.ablationSetting());
             cells.put(
                     id,
                     ablation.variants().stream()
@@ -140,19 +140,6 @@ public final class MethodComparison {
                             .toList());
         }
         return cells;
-    }
-
-    private RecipeFile<?> recipe(String method, String setting) {
-        return RecipeFile.read(recipeFile(method, setting)
-                .orElseThrow(() -> new IllegalArgumentException(
-                        "there is no recipe " + method + "-" + setting + ".json in " + request.recipes())));
-    }
-
-    private Optional<Path> recipeFile(String method, String setting) {
-        return request.recipes().stream()
-                .map(folder -> folder.resolve(method + "-" + setting + ".json"))
-                .filter(Files::exists)
-                .findFirst();
     }
 
     /** Refuses, before any work, prompts with words that the model does not know. */
@@ -173,10 +160,10 @@ public final class MethodComparison {
         for (Cell cell : cells) {
             if (!usesSensitivity(cell)
                     || sensitivities.containsKey(cell.setting())
-                    || recipeFile("q-arvd", cell.setting()).isEmpty()) {
+                    || recipes.find("q-arvd", cell.setting()).isEmpty()) {
                 continue;
             }
-            QArvdRecipe recipe = (QArvdRecipe) recipe("q-arvd", cell.setting()).recipe();
+            QArvdRecipe recipe = (QArvdRecipe) recipes.read("q-arvd", cell.setting()).recipe();
             try (ModelFolder model = ModelFolder.open(request.model());
                     Generator generator = new Generator(model)) {
                 QuantContext context = new QuantContext(
@@ -307,7 +294,7 @@ public final class MethodComparison {
             Ablations.Ablation ablation = Ablations.named(id);
             all.add(AblationTable.of(
                     ablation,
-                    recipe(ablation.method(), request.ablationSetting()).hash(),
+                    recipes.read(ablation.method(), request.ablationSetting()).hash(),
                     cells.stream().map(cell -> done.get(cell.id())).toList()));
         });
         all.add(tables.worstLayers());

@@ -97,7 +97,8 @@ class MethodComparisonTest {
         CompareRequest request = request(List.of("a red circle"));
         Files.delete(folder.resolve("recipes").resolve("vidit-q-w4a8.json"));
         assertThatThrownBy(() -> MethodComparison.run(request, Progress.SILENT))
-                .hasMessageContaining("there is no recipe vidit-q-w4a8.json");
+                .hasMessageContaining("there is no recipe vidit-q-w4a8.json")
+                .hasMessageEndingWith("did you mean 'minmax-w4a8'?");
         assertThat(folder.resolve("run").resolve("cells")).doesNotExist();
     }
 
