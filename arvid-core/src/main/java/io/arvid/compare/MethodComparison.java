@@ -29,6 +29,7 @@ import io.arvid.run.GeneratorRollouts;
 import io.arvid.run.ModelConfig;
 import io.arvid.run.ModelFolder;
 import io.arvid.weights.FileHash;
+import io.arvid.weights.FolderLock;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -85,27 +86,29 @@ public final class MethodComparison {
         main.forEach(cell -> distinct.putIfAbsent(cell.id(), cell));
         ablations.values().forEach(cells -> cells.forEach(cell -> distinct.putIfAbsent(cell.id(), cell)));
         requireKnownWords(distinct.values());
-        measureSensitivities(distinct.values());
-        EvaluationResult reference;
-        try (Progress.Stage stage = clock.begin("full-precision videos", takes.size())) {
-            reference = cellRun.runReference(stage);
+        try (FolderLock taken = FolderLock.take(request.run(), "the run in " + request.run())) {
+            measureSensitivities(distinct.values());
+            EvaluationResult reference;
+            try (Progress.Stage stage = clock.begin("full-precision videos", takes.size())) {
+                reference = cellRun.runReference(stage);
+            }
+            Map<String, CellRun.Done> done = runAll(List.copyOf(distinct.values()));
+            Findings findings = findings(main, ablations, done, reference);
+            RunRecord record = new RunRecord(
+                    request.command(),
+                    began,
+                    request.sources(),
+                    ModelConfig.read(request.model()).name(),
+                    modelHash,
+                    distinct.values().stream().map(Cell::stamp).toList(),
+                    seeds(),
+                    MachineStamp.here(),
+                    clock.stages(),
+                    findings);
+            RunFolder folder = RunFolder.write(request.run(), record);
+            HtmlReport.write(request.run().resolve("report.html"), List.of(folder));
+            return folder;
         }
-        Map<String, CellRun.Done> done = runAll(List.copyOf(distinct.values()));
-        Findings findings = findings(main, ablations, done, reference);
-        RunRecord record = new RunRecord(
-                request.command(),
-                began,
-                request.sources(),
-                ModelConfig.read(request.model()).name(),
-                modelHash,
-                distinct.values().stream().map(Cell::stamp).toList(),
-                seeds(),
-                MachineStamp.here(),
-                clock.stages(),
-                findings);
-        RunFolder folder = RunFolder.write(request.run(), record);
-        HtmlReport.write(request.run().resolve("report.html"), List.of(folder));
-        return folder;
     }
 
     private Map<String, Long> seeds() {

@@ -4,14 +4,11 @@ import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.arvid.weights.AtomicFile;
 import io.arvid.weights.CheckpointFile;
+import io.arvid.weights.FolderLock;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -25,7 +22,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class StateFolder implements AutoCloseable {
     private static final String FILE = "state.json";
-    private static final String LOCK = "lock";
     private static final String VERSION = "version";
     /** Raise it whenever a change of the code changes the numbers that a run computes, or the form in which they are kept. */
     private static final int CURRENT = 3;
@@ -33,9 +29,9 @@ public final class StateFolder implements AutoCloseable {
     private static final JsonMapper JSON = new JsonMapper();
 
     private final Path folder;
-    private final FileChannel lock;
+    private final FolderLock lock;
 
-    private StateFolder(Path folder, FileChannel lock) {
+    private StateFolder(Path folder, FolderLock lock) {
         this.folder = folder;
         this.lock = lock;
     }
@@ -51,8 +47,7 @@ public final class StateFolder implements AutoCloseable {
         noted.putAll(facts);
         StateFolder state = null;
         try {
-            Files.createDirectories(folder);
-            state = new StateFolder(folder, lock(folder));
+            state = new StateFolder(folder, FolderLock.take(folder, "the state in " + folder));
             state.requireOrNote(noted);
             AtomicFile.removeAbandoned(folder);
             return state;
@@ -69,23 +64,6 @@ public final class StateFolder implements AutoCloseable {
         if (state != null) {
             state.close();
         }
-    }
-
-    private static FileChannel lock(Path folder) throws IOException {
-        FileChannel channel =
-                FileChannel.open(folder.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-        FileLock held = null;
-        try {
-            held = channel.tryLock();
-        } catch (OverlappingFileLockException e) {
-            // Held by this process: the same to the caller.
-        }
-        if (held == null) {
-            channel.close();
-            throw new IllegalArgumentException("the state in " + folder
-                    + " is being used by another process; wait for it or choose another folder");
-        }
-        return channel;
     }
 
     private void requireOrNote(Map<String, String> wanted) throws IOException {
@@ -135,10 +113,6 @@ public final class StateFolder implements AutoCloseable {
     /** Another process may use it from now on. */
     @Override
     public void close() {
-        try {
-            lock.close();
-        } catch (IOException e) {
-            throw new UncheckedIOException("the state in " + folder + " cannot be released: " + e.getMessage(), e);
-        }
+        lock.close();
     }
 }

@@ -7,6 +7,7 @@ import io.arvid.evaluate.suite.MetricFiles;
 import io.arvid.record.FindingTable;
 import io.arvid.record.Progress;
 import io.arvid.record.SourceStamp;
+import io.arvid.weights.FolderLock;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -107,5 +108,14 @@ class MethodComparisonTest {
         CompareRequest request = request(List.of("a red circle", "a red dragon"));
         assertThatThrownBy(() -> MethodComparison.run(request, Progress.SILENT)).hasMessageContaining("'dragon'");
         assertThat(folder.resolve("run")).doesNotExist();
+    }
+
+    @Test
+    void oneProcessAtATimeUsesTheRunsFolder() throws IOException {
+        CompareRequest request = request(List.of("a red circle"));
+        try (FolderLock held = FolderLock.take(folder.resolve("run"), "the run")) {
+            assertThatThrownBy(() -> MethodComparison.run(request, Progress.SILENT))
+                    .hasMessageContaining(folder.resolve("run") + " is being used by another process");
+        }
     }
 }
