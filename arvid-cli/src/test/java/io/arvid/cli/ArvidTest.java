@@ -26,6 +26,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -400,6 +401,16 @@ class ArvidTest {
         IOException gone = new NoSuchFileException("a");
         assertThat(Failure.describe(new UncheckedIOException("a: no such file, though it is named", gone)))
                 .isEqualTo("a: no such file, though it is named");
+    }
+
+    @Test
+    void whatOnlyWrapsAFailureIsNotSaid() {
+        assertThat(Failure.describe(new UncheckedIOException(new NoSuchFileException("a.mp4"))))
+                .isEqualTo("a.mp4: no such file");
+        assertThat(Failure.describe(new CompletionException(new IllegalStateException("the disk\nis full"))))
+                .isEqualTo("the disk is full");
+        assertThat(Failure.describe(new IllegalStateException("the reason", new IOException("a detail"))))
+                .isEqualTo("the reason");
     }
 
     @Test
