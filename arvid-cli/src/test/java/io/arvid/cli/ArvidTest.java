@@ -352,6 +352,13 @@ class ArvidTest {
     }
 
     @Test
+    void aFileWithoutPromptsIsNamed() throws IOException {
+        Path file = Files.writeString(folder.resolve("empty.txt"), "\n \n");
+        assertThat(run("generate", "--prompts", file.toString())).isEqualTo(1);
+        assertThat(err.toString()).contains("empty.txt: has no prompt").hasLineCount(1);
+    }
+
+    @Test
     void aNotedCommandIsReadAgainByAShell() {
         CommandLine arvid = Arvid.commandLine();
         arvid.parseArgs("generate", "-p", "it's a cat", "-o", "runs/a", "--seed=3");
