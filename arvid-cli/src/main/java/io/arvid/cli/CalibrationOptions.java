@@ -32,7 +32,8 @@ final class CalibrationOptions {
             names = "--recipe",
             required = true,
             paramLabel = "FILE",
-            description = "Recipe, such as recipes/q-arvd-w4a8.json.")
+            description = "Recipe, such as recipes/shapes/q-arvd-w4a8.json for the bundled model; recipes/ has the"
+                    + " settings of the papers.")
     private Path recipe = Path.of("recipe.json");
 
     @Option(
