@@ -15,6 +15,7 @@ import io.arvid.report.RunFolder;
 import io.arvid.run.Generator;
 import io.arvid.run.KvModes;
 import io.arvid.run.ModelFolder;
+import io.arvid.weights.FolderLock;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -25,7 +26,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The whole story on one screen: load → sensitivity → quantize → pack → run → evaluate → report. What {@code arvid demo} does.
  *
- * <p>Every part writes its result to the run's folder whole or not at all, and a part that is there already is not done again.
+ * <p>Every part writes its result to the run's folder whole or not at all, and a part that is there already is not done again. One process at a time
+ * uses the folder.
  */
 public final class Pipeline {
     private final RunSettings settings;
@@ -52,7 +54,8 @@ public final class Pipeline {
     /** Runs everything and writes {@code report.html}; returns the run's folder. */
     public static RunFolder run(RunSettings settings, Progress progress) {
         settings.requireRecipes();
-        try (ModelFolder model = ModelFolder.open(settings.model());
+        try (FolderLock taken = FolderLock.take(settings.run(), "the run in " + settings.run());
+                ModelFolder model = ModelFolder.open(settings.model());
                 Generator generator = new Generator(model);
                 ShapesMetrics metrics = settings.metrics() == null ? null : ShapesMetrics.open(settings.metrics())) {
             return new Pipeline(settings, progress, model, generator, metrics).run();

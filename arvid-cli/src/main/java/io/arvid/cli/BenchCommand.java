@@ -4,6 +4,7 @@ import io.arvid.run.bench.BenchReport;
 import io.arvid.run.bench.BenchSettings;
 import io.arvid.run.bench.BenchSettings.Rounds;
 import io.arvid.run.bench.Benchmark;
+import io.arvid.weights.AtomicFolder;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
@@ -105,6 +106,7 @@ final class BenchCommand implements Callable<Integer> {
         } else {
             Usage.refuse(spec, Stream.of("--model", "--prompt"), "is for --what rollout");
         }
+        AtomicFolder.requireWritable(folder);
         Rounds rounds = runs == null ? Rounds.STANDARD : new Rounds(runs, runs);
         BenchSettings settings = size == Size.FULL
                 ? BenchSettings.fullSized(blocks, threads, rounds)

@@ -32,7 +32,8 @@ final class CalibrationOptions {
             names = "--recipe",
             required = true,
             paramLabel = "FILE",
-            description = "Recipe, such as recipes/q-arvd-w4a8.json.")
+            description = "Recipe, such as recipes/shapes/q-arvd-w4a8.json for the bundled model; recipes/ has the"
+                    + " settings of the papers.")
     private Path recipe = Path.of("recipe.json");
 
     @Option(
@@ -86,9 +87,12 @@ final class CalibrationOptions {
         return count != null ? count : Math.max(USUAL_PROMPTS, recipe().prompts());
     }
 
+    /** What a method works on; prompts that it will use and the model does not know are refused here, before any roll-out. */
     QuantContext context(ModelFolder opened, Generator generator, Progress progress) {
+        List<String> prompts = prompts();
+        prompts.stream().limit(recipe().prompts()).forEach(generator::requireKnownWords);
         return new QuantContext(
-                opened.transformer(), new GeneratorRollouts(generator, prompts(), seed), null, progress, 2);
+                opened.transformer(), new GeneratorRollouts(generator, prompts, seed), null, progress, 2);
     }
 
     Path model() {

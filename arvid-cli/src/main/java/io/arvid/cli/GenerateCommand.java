@@ -30,6 +30,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
@@ -118,14 +119,22 @@ final class GenerateCommand implements Callable<Integer> {
         private static final JsonMapper JSON = new JsonMapper();
 
         boolean isIn(Path folder, String name, boolean latents) {
+            return Files.isRegularFile(folder.resolve(file))
+                    && (!latents || Files.isRegularFile(folder.resolve(name + ".safetensors")))
+                    && Optional.of(this).equals(read(folder, name));
+        }
+
+        /** What an earlier run noted of the video {@code name}; empty where there is none, or none that can be read. */
+        static Optional<Made> read(Path folder, String name) {
             Path record = folder.resolve(name + ".json");
+            if (!Files.isRegularFile(record)) {
+                return Optional.empty();
+            }
             try {
-                return Files.isRegularFile(record)
-                        && Files.isRegularFile(folder.resolve(file))
-                        && (!latents || Files.isRegularFile(folder.resolve(name + ".safetensors")))
-                        && equals(JSON.readValue(record.toFile(), Made.class));
+                return Optional.ofNullable(JSON.readValue(record.toFile(), Made.class))
+                        .filter(made -> made.prompt() != null && made.file() != null);
             } catch (IOException e) {
-                return false;
+                return Optional.empty();
             }
         }
 
@@ -166,6 +175,7 @@ final class GenerateCommand implements Callable<Integer> {
             return published(wanted);
         }
         preset.refuse(Stream.of("--latents-only", "--start"));
+        preparePlace(wanted);
         List<Made> made = new ArrayList<>();
         try (ModelFolder opened = ModelFolder.open(MissingException.require(model));
                 Generator generator = new Generator(opened);
@@ -218,6 +228,19 @@ final class GenerateCommand implements Callable<Integer> {
         return 0;
     }
 
+    /** Refuses, before any work, a place that cannot be written to, and says which videos of other prompts and seeds will be lost in it. */
+    private void preparePlace(List<String> wanted) {
+        AtomicFolder.requireWritable(folder);
+        for (int i = 0; i < wanted.size(); i++) {
+            String prompt = wanted.get(i);
+            long promptSeed = seed + i;
+            Made.read(folder, PublishedGeneration.name(i))
+                    .filter(there -> !prompt.equals(there.prompt()) || there.seed() != promptSeed)
+                    .ifPresent(there -> output.note(folder.resolve(there.file()) + " of \"" + there.prompt()
+                            + "\", seed " + there.seed() + ", is replaced; --output names another folder"));
+        }
+    }
+
     /** The packed layers of {@code transformer}, null where it has none. */
     private @Nullable QuantizedModel quantized(WanTransformer transformer, @Nullable PackedModelFile packed) {
         checkKernel(packed);
@@ -257,6 +280,7 @@ final class GenerateCommand implements Callable<Integer> {
                 throw new MissingException(missing);
             }
             checkKernel(opened.packed());
+            preparePlace(wanted);
             try (TensorScope scope = TensorScope.open()) {
                 PublishedGeneration.Texts texts = generation.texts();
                 try (QuantizedModel quantized = quantized(opened.transformer(), opened.packed())) {

@@ -52,13 +52,19 @@ final class Home {
                 .toList();
     }
 
-    /** The lines of {@code file} that are not blank. */
+    /** The lines of {@code file} that are not blank, without a byte-order mark; {@code IllegalArgumentException} where there are none. */
     static List<String> lines(Path file) {
         try {
-            return Files.readAllLines(MissingException.require(file)).stream()
+            String text = Files.readString(MissingException.require(file));
+            List<String> lines = (text.startsWith("\ufeff") ? text.substring(1) : text)
+                    .lines()
                     .map(String::strip)
                     .filter(line -> !line.isEmpty())
                     .toList();
+            if (lines.isEmpty()) {
+                throw new IllegalArgumentException(file + ": has no prompt, which is a line that is not blank");
+            }
+            return lines;
         } catch (CharacterCodingException e) {
             throw new IllegalArgumentException(file + ": is no text in UTF-8", e);
         } catch (IOException e) {

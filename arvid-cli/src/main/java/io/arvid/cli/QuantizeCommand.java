@@ -66,6 +66,7 @@ final class QuantizeCommand implements Callable<Integer> {
             return published(recipe);
         }
         preset.refuse(Stream.of(StateOption.NAME));
+        AtomicFolder.requireWritable(folder.toAbsolutePath().getParent());
         preset.useDevice();
         Torch.setThreads(1);
         try (ModelFolder model = calibration.open();
@@ -118,6 +119,7 @@ final class QuantizeCommand implements Callable<Integer> {
                 preset.noteMissing(model.missing(false), output);
                 output.result(plan);
             } else {
+                AtomicFolder.requireWritable(folder.toAbsolutePath().getParent());
                 try (StateFolder opened = StateFolder.open(place, work.facts(known))) {
                     PackedSize size = work.quantize(opened, known, folder);
                     output.line(size.text());

@@ -111,7 +111,7 @@ final class SensitivityCommand implements Callable<Integer> {
                 new com.fasterxml.jackson.databind.json.JsonMapper()
                                 .valueToTree(result)
                                 .toPrettyString() + "\n");
-        output.line("alpha, text path charged to chunk 0   " + numbers(measured.alpha()));
+        output.line("alpha, text path charged to chunk 1   " + numbers(measured.alpha()));
         output.line("alpha, text path charged separately   " + numbers(measured.alphaWithoutText()));
         output.line("written to " + file);
         output.result(result);

@@ -2,6 +2,7 @@ package io.arvid.cli;
 
 import java.util.Objects;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -12,10 +13,17 @@ import picocli.CommandLine.ParameterException;
 final class Usage {
     private Usage() {}
 
-    /** The command line as it was given, for records. */
+    /** The command line as it was given, for records: a shell that reads it again finds the same arguments. */
     static String text(@Nullable CommandSpec verb) {
         CommandSpec arvid = commandLine(verb).getCommandSpec().root();
-        return "arvid " + String.join(" ", arvid.commandLine().getParseResult().originalArgs());
+        return "arvid "
+                + arvid.commandLine().getParseResult().originalArgs().stream()
+                        .map(Usage::quoted)
+                        .collect(Collectors.joining(" "));
+    }
+
+    private static String quoted(String argument) {
+        return argument.matches("[A-Za-z0-9_@%+=:,./-]+") ? argument : "'" + argument.replace("'", "'\\''") + "'";
     }
 
     /** What is to be thrown. */

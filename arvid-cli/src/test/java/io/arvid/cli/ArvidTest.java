@@ -22,9 +22,11 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -297,11 +299,82 @@ class ArvidTest {
     }
 
     @Test
+    void aPlaceThatCannotBeWrittenToIsRefusedBeforeTheWork() throws IOException {
+        String inTheWay = Files.writeString(folder.resolve("file"), "").toString();
+        assertThat(run("generate", "-p", "x", "--model", "nowhere", "-o", inTheWay + "/videos"))
+                .isEqualTo(1);
+        assertThat(err.toString()).contains("cannot write to " + inTheWay).hasLineCount(1);
+        String recipe = Path.of("..", "recipes", "minmax-w4a8.json").toString();
+        assertThat(run("quantize", "--recipe", recipe, "--model", "nowhere", "-o", inTheWay + "/packed"))
+                .isEqualTo(1);
+        assertThat(run("bench", "--size", "tiny", "--runs", "1", "--what", "layers", "-o", inTheWay + "/bench"))
+                .isEqualTo(1);
+        assertThat(err.toString().lines()).hasSize(3).allMatch(line -> line.contains("cannot write to " + inTheWay));
+    }
+
+    @Test
+    void aVideoThatWillBeReplacedIsNamedBeforeTheWork() throws IOException {
+        new GenerateCommand.Made("a cat", 3, "0000.mp4", "hash", "best kernel").write(folder, "0000");
+        String[] command = {"generate", "-p", "a dog", "--model", "nowhere", "-o", folder.toString()};
+        assertThat(run(command)).isEqualTo(3);
+        assertThat(err.toString())
+                .contains(folder.resolve("0000.mp4") + " of \"a cat\", seed 3, is replaced")
+                .hasLineCount(2);
+        err.getBuffer().setLength(0);
+        assertThat(run("generate", "-p", "a cat", "--seed", "3", "--model", "nowhere", "-o", folder.toString()))
+                .isEqualTo(3);
+        assertThat(err.toString()).as("the same video").hasLineCount(1);
+    }
+
+    @Test
     void promptsThatAreNoTextAreNamed() throws IOException {
         Path file = Files.write(folder.resolve("prompts.txt"), new byte[] {'a', (byte) 0xe9, '\n'});
         assertThat(run("generate", "--prompts", file.toString(), "-o", folder.toString()))
                 .isEqualTo(1);
         assertThat(err.toString()).contains("is no text in UTF-8").hasLineCount(1);
+    }
+
+    @Test
+    void aWordThatTheModelDoesNotKnowIsNamedBeforeAnyRollout() throws IOException {
+        List<String> prompts =
+                new ArrayList<>(Collections.nCopies(11, "a small red circle moving left on a gray background"));
+        prompts.add("a small red dragon");
+        Path result = folder.resolve("sensitivity.json");
+        String[] command = {
+            "sensitivity",
+            "--model",
+            Path.of("..", "models", "shapes").toString(),
+            "--recipe",
+            Path.of("..", "recipes", "shapes", "q-arvd-w4a8.json").toString(),
+            "--prompts",
+            Files.write(folder.resolve("prompts.txt"), prompts).toString(),
+            "-o",
+            result.toString()
+        };
+        assertThat(run(command)).isEqualTo(1);
+        assertThat(err.toString()).contains("'dragon'").hasLineCount(1);
+        assertThat(result.resolveSibling("sensitivity.json.log")).doesNotExist();
+    }
+
+    @Test
+    void aByteOrderMarkIsNoPartOfThePrompt() throws IOException {
+        Path file = Files.writeString(folder.resolve("prompts.txt"), "\ufeffa cat\r\n\n a dog \n");
+        assertThat(Home.lines(file)).containsExactly("a cat", "a dog");
+    }
+
+    @Test
+    void aFileWithoutPromptsIsNamed() throws IOException {
+        Path file = Files.writeString(folder.resolve("empty.txt"), "\n \n");
+        assertThat(run("generate", "--prompts", file.toString())).isEqualTo(1);
+        assertThat(err.toString()).contains("empty.txt: has no prompt").hasLineCount(1);
+    }
+
+    @Test
+    void aNotedCommandIsReadAgainByAShell() {
+        CommandLine arvid = Arvid.commandLine();
+        arvid.parseArgs("generate", "-p", "it's a cat", "-o", "runs/a", "--seed=3");
+        assertThat(Usage.text(arvid.getSubcommands().get("generate").getCommandSpec()))
+                .isEqualTo("arvid generate -p 'it'\\''s a cat' -o runs/a --seed=3");
     }
 
     @Test
@@ -346,6 +419,16 @@ class ArvidTest {
         IOException gone = new NoSuchFileException("a");
         assertThat(Failure.describe(new UncheckedIOException("a: no such file, though it is named", gone)))
                 .isEqualTo("a: no such file, though it is named");
+    }
+
+    @Test
+    void whatOnlyWrapsAFailureIsNotSaid() {
+        assertThat(Failure.describe(new UncheckedIOException(new NoSuchFileException("a.mp4"))))
+                .isEqualTo("a.mp4: no such file");
+        assertThat(Failure.describe(new CompletionException(new IllegalStateException("the disk\nis full"))))
+                .isEqualTo("the disk is full");
+        assertThat(Failure.describe(new IllegalStateException("the reason", new IOException("a detail"))))
+                .isEqualTo("the reason");
     }
 
     @Test

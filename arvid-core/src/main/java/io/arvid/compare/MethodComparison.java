@@ -29,15 +29,15 @@ import io.arvid.run.GeneratorRollouts;
 import io.arvid.run.ModelConfig;
 import io.arvid.run.ModelFolder;
 import io.arvid.weights.FileHash;
-import java.nio.file.Files;
+import io.arvid.weights.FolderLock;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -51,6 +51,7 @@ public final class MethodComparison {
     private static final List<String> RIVALS = List.of("q-arvd", "minmax", "arvid");
 
     private final CompareRequest request;
+    private final RecipeFolders recipes;
     private final StageClock clock;
     private final String modelHash;
     private final List<Take> takes;
@@ -59,6 +60,7 @@ public final class MethodComparison {
 
     private MethodComparison(CompareRequest request, Progress progress) {
         this.request = request;
+        this.recipes = new RecipeFolders(request.recipes());
         this.clock = new StageClock(progress);
         this.modelHash = hash(request.model());
         this.takes = Take.all(request.prompts(), request.seeds());
@@ -83,27 +85,30 @@ public final class MethodComparison {
         Map<String, Cell> distinct = new LinkedHashMap<>();
         main.forEach(cell -> distinct.putIfAbsent(cell.id(), cell));
         ablations.values().forEach(cells -> cells.forEach(cell -> distinct.putIfAbsent(cell.id(), cell)));
-        measureSensitivities(distinct.values());
-        EvaluationResult reference;
-        try (Progress.Stage stage = clock.begin("full-precision videos", takes.size())) {
-            reference = cellRun.runReference(stage);
+        requireKnownWords(distinct.values());
+        try (FolderLock taken = FolderLock.take(request.run(), "the run in " + request.run())) {
+            measureSensitivities(distinct.values());
+            EvaluationResult reference;
+            try (Progress.Stage stage = clock.begin("full-precision videos", takes.size())) {
+                reference = cellRun.runReference(stage);
+            }
+            Map<String, CellRun.Done> done = runAll(List.copyOf(distinct.values()));
+            Findings findings = findings(main, ablations, done, reference);
+            RunRecord record = new RunRecord(
+                    request.command(),
+                    began,
+                    request.sources(),
+                    ModelConfig.read(request.model()).name(),
+                    modelHash,
+                    distinct.values().stream().map(Cell::stamp).toList(),
+                    seeds(),
+                    MachineStamp.here(),
+                    clock.stages(),
+                    findings);
+            RunFolder folder = RunFolder.write(request.run(), record);
+            HtmlReport.write(request.run().resolve("report.html"), List.of(folder));
+            return folder;
         }
-        Map<String, CellRun.Done> done = runAll(List.copyOf(distinct.values()));
-        Findings findings = findings(main, ablations, done, reference);
-        RunRecord record = new RunRecord(
-                request.command(),
-                began,
-                request.sources(),
-                ModelConfig.read(request.model()).name(),
-                modelHash,
-                distinct.values().stream().map(Cell::stamp).toList(),
-                seeds(),
-                MachineStamp.here(),
-                clock.stages(),
-                findings);
-        RunFolder folder = RunFolder.write(request.run(), record);
-        HtmlReport.write(request.run().resolve("report.html"), List.of(folder));
-        return folder;
     }
 
     private Map<String, Long> seeds() {
@@ -117,7 +122,7 @@ public final class MethodComparison {
         List<Cell> cells = new ArrayList<>();
         for (String setting : request.settings()) {
             for (String method : request.methods()) {
-                cells.add(new Cell(method, setting, recipe(method, setting)));
+                cells.add(new Cell(method, setting, recipes.read(method, setting)));
             }
         }
         return cells;
@@ -127,7 +132,7 @@ public final class MethodComparison {
         Map<String, List<Cell>> cells = new LinkedHashMap<>();
         for (String id : request.ablations()) {
             Ablations.Ablation ablation = Ablations.named(id);
-            RecipeFile<?> base = recipe(ablation.method(), request.ablationSetting());
+            RecipeFile<?> base = recipes.read(ablation.method(), request.ablationSetting());
             cells.put(
                     id,
                     ablation.variants().stream()
@@ -140,17 +145,17 @@ public final class MethodComparison {
         return cells;
     }
 
-    private RecipeFile<?> recipe(String method, String setting) {
-        return RecipeFile.read(recipeFile(method, setting)
-                .orElseThrow(() -> new IllegalArgumentException(
-                        "there is no recipe " + method + "-" + setting + ".json in " + request.recipes())));
-    }
-
-    private Optional<Path> recipeFile(String method, String setting) {
-        return request.recipes().stream()
-                .map(folder -> folder.resolve(method + "-" + setting + ".json"))
-                .filter(Files::exists)
-                .findFirst();
+    /** Refuses, before any work, prompts with words that the model does not know. */
+    private void requireKnownWords(Collection<Cell> cells) {
+        int calibration = cells.stream()
+                .mapToInt(cell -> Math.max(1, cell.recipe().prompts()))
+                .max()
+                .orElse(1);
+        try (ModelFolder model = ModelFolder.open(request.model());
+                Generator generator = new Generator(model)) {
+            request.prompts().forEach(generator::requireKnownWords);
+            request.firstPrompts(calibration).forEach(generator::requireKnownWords);
+        }
     }
 
     /** Step A of Q-ARVD once a setting, by Q-ARVD's recipe, for all that use it; where there is none, methods measure for themselves. */
@@ -158,10 +163,10 @@ public final class MethodComparison {
         for (Cell cell : cells) {
             if (!usesSensitivity(cell)
                     || sensitivities.containsKey(cell.setting())
-                    || recipeFile("q-arvd", cell.setting()).isEmpty()) {
+                    || recipes.find("q-arvd", cell.setting()).isEmpty()) {
                 continue;
             }
-            QArvdRecipe recipe = (QArvdRecipe) recipe("q-arvd", cell.setting()).recipe();
+            QArvdRecipe recipe = (QArvdRecipe) recipes.read("q-arvd", cell.setting()).recipe();
             try (ModelFolder model = ModelFolder.open(request.model());
                     Generator generator = new Generator(model)) {
                 QuantContext context = new QuantContext(
@@ -292,7 +297,7 @@ public final class MethodComparison {
             Ablations.Ablation ablation = Ablations.named(id);
             all.add(AblationTable.of(
                     ablation,
-                    recipe(ablation.method(), request.ablationSetting()).hash(),
+                    recipes.read(ablation.method(), request.ablationSetting()).hash(),
                     cells.stream().map(cell -> done.get(cell.id())).toList()));
         });
         all.add(tables.worstLayers());

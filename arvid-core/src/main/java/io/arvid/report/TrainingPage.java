@@ -20,8 +20,6 @@ import java.util.stream.IntStream;
 
 /** Training runs as one HTML file that loads nothing else: loss, gradient norm, bound on the regret, rank and learning rates along the steps. */
 public final class TrainingPage {
-    private static final List<String> STYLES = List.of("m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8", "m0");
-
     private static final String RELOAD = "\n<meta http-equiv=\"refresh\" content=\"30\">";
 
     private TrainingPage() {}
@@ -173,7 +171,7 @@ public final class TrainingPage {
                     .filter(i -> Double.isFinite(all[i]))
                     .toArray();
             series.add(new StepLines.Series(
-                    new MethodLook(name, STYLES.get(series.size() % STYLES.size()), MethodLook.Marker.DISC),
+                    MethodLook.run(name, series.size()),
                     IntStream.of(finite).mapToDouble(i -> steps.get(i).step()).toArray(),
                     IntStream.of(finite).mapToDouble(i -> all[i]).toArray()));
         });

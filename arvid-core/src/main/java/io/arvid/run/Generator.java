@@ -43,12 +43,21 @@ public final class Generator implements AutoCloseable {
     }
 
     /**
+     * Checks that the model knows every word of {@code prompt}, before anything is made of it.
+     *
+     * @throws IllegalArgumentException naming the words that it does not know, and the nearest known ones
+     */
+    public void requireKnownWords(String prompt) {
+        tokenizer.requireKnownWords(prompt);
+    }
+
+    /**
      * Text states {@code [1, L, textDim]}.
      *
      * @throws IllegalArgumentException naming the words that the model does not know, and the nearest known ones
      */
     public Tensor textStates(String prompt) {
-        tokenizer.requireKnownWords(prompt);
+        requireKnownWords(prompt);
         return Torch.withoutGradients(() -> TensorScope.run(() -> {
             Tokenizer.Tokens tokens = tokenizer.encode(List.of(prompt));
             return textEncoder.encodeZeroPadded(tokens.ids(), tokens.mask());

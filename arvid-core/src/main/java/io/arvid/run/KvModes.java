@@ -19,7 +19,14 @@ import org.bytedeco.pytorch.Tensor;
 public final class KvModes {
     private KvModes() {}
 
-    private record Mode(String name, long bytes, double seconds, List<Double> errors) {}
+    /**
+     * What one way came to.
+     *
+     * @param bytes of the cache at most
+     * @param seconds of the roll-out
+     * @param errors mean squared difference of each chunk's latents
+     */
+    record Mode(String name, long bytes, double seconds, List<Double> errors) {}
 
     /** One roll-out each; steps {@code stage} after every one, of which there are {@link #count}. */
     public static FindingTable measure(Generator generator, String prompt, long seed, Progress.Stage stage) {
@@ -48,9 +55,10 @@ public final class KvModes {
         return table(modes);
     }
 
-    private static FindingTable table(List<Mode> modes) {
+    /** A row a mode; chunks are counted from 1, as in all figures and tables of a report. */
+    static FindingTable table(List<Mode> modes) {
         List<String> headings = new ArrayList<>(List.of("Cache", "MB", "of none", "Seconds"));
-        for (int chunk = 0; chunk < modes.getFirst().errors().size(); chunk++) {
+        for (int chunk = 1; chunk <= modes.getFirst().errors().size(); chunk++) {
             headings.add("Chunk " + chunk);
         }
         List<List<String>> rows = new ArrayList<>();

@@ -22,7 +22,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class StateFolder implements AutoCloseable {
     private static final String FILE = "state.json";
-    private static final String LOCK = "lock";
     private static final String VERSION = "version";
     /** Raise it whenever a change of the code changes the numbers that a run computes, or the form in which they are kept. */
     private static final int CURRENT = 3;
@@ -48,7 +47,7 @@ public final class StateFolder implements AutoCloseable {
         noted.putAll(facts);
         StateFolder state = null;
         try {
-            state = new StateFolder(folder, FolderLock.hold(folder, LOCK));
+            state = new StateFolder(folder, FolderLock.take(folder, "the state in " + folder));
             state.requireOrNote(noted);
             AtomicFile.removeAbandoned(folder);
             return state;

@@ -83,4 +83,18 @@ public final class AtomicFolder {
             throw new UncheckedIOException("cannot list " + folder + ": " + e.getMessage(), e);
         }
     }
+
+    /**
+     * Makes {@code folder} where it is missing, and refuses one that nothing can be written to, before any work is done for it.
+     *
+     * @throws UncheckedIOException naming the folder
+     */
+    public static void requireWritable(Path folder) {
+        try {
+            Files.createDirectories(folder);
+            Files.delete(Files.createTempFile(folder, ".", ".tmp"));
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot write to " + folder + ": " + e.getMessage(), e);
+        }
+    }
 }

@@ -3,52 +3,60 @@ package io.arvid.weights;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
-/** Keeps a folder to one user at a time, of all threads and processes, until it is closed. An empty file stays in the folder: removing it could let two in. */
+/** A folder that one process at a time works in, until {@link #close} or the end of the process. */
 public final class FolderLock implements AutoCloseable {
+    private static final String FILE = ".lock";
+
+    private final String name;
     private final FileChannel channel;
 
-    private FolderLock(FileChannel channel) {
+    private FolderLock(String name, FileChannel channel) {
+        this.name = name;
         this.channel = channel;
     }
 
     /**
-     * Holds {@code folder}, which is made where it is not there, by a lock on its file {@code name}.
+     * Takes {@code folder}, which is made where it is missing.
      *
-     * @throws IllegalArgumentException where another holds it
+     * @param name what messages call it
+     * @throws IllegalArgumentException where another process has it
      */
-    public static FolderLock hold(Path folder, String name) throws IOException {
-        Files.createDirectories(folder);
-        FileChannel channel =
-                FileChannel.open(folder.resolve(name), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-        FileLock held = null;
+    public static FolderLock take(Path folder, String name) {
         try {
-            held = channel.tryLock();
-        } catch (OverlappingFileLockException e) {
-            // Held by this process: the same to the caller.
+            Files.createDirectories(folder);
+            FileChannel channel =
+                    FileChannel.open(folder.resolve(FILE), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            if (isHeld(channel)) {
+                channel.close();
+                throw new IllegalArgumentException(
+                        name + " is being used by another process; wait for it or choose another folder");
+            }
+            return new FolderLock(name, channel);
         } catch (IOException e) {
-            channel.close();
-            throw e;
+            throw new UncheckedIOException(name + " cannot be used: " + e.getMessage(), e);
         }
-        if (held == null) {
-            channel.close();
-            throw new IllegalArgumentException(
-                    folder + " is being used by another process; wait for it or choose another folder");
-        }
-        return new FolderLock(channel);
     }
 
+    private static boolean isHeld(FileChannel channel) throws IOException {
+        try {
+            return channel.tryLock() == null;
+        } catch (OverlappingFileLockException e) {
+            return true; // By this process: the same to the caller.
+        }
+    }
+
+    /** Another process may take the folder from now on. */
     @Override
     public void close() {
         try {
             channel.close();
         } catch (IOException e) {
-            throw new UncheckedIOException("a folder cannot be released: " + e.getMessage(), e);
+            throw new UncheckedIOException(name + " cannot be released: " + e.getMessage(), e);
         }
     }
 }

@@ -7,6 +7,7 @@ import io.arvid.evaluate.suite.MetricFiles;
 import io.arvid.record.FindingTable;
 import io.arvid.record.Progress;
 import io.arvid.record.SourceStamp;
+import io.arvid.weights.FolderLock;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -97,7 +98,24 @@ class MethodComparisonTest {
         CompareRequest request = request(List.of("a red circle"));
         Files.delete(folder.resolve("recipes").resolve("vidit-q-w4a8.json"));
         assertThatThrownBy(() -> MethodComparison.run(request, Progress.SILENT))
-                .hasMessageContaining("there is no recipe vidit-q-w4a8.json");
+                .hasMessageContaining("there is no recipe vidit-q-w4a8.json")
+                .hasMessageEndingWith("did you mean 'minmax-w4a8'?");
         assertThat(folder.resolve("run").resolve("cells")).doesNotExist();
+    }
+
+    @Test
+    void aWordThatTheModelDoesNotKnowIsNamedBeforeTheWorkBegins() throws IOException {
+        CompareRequest request = request(List.of("a red circle", "a red dragon"));
+        assertThatThrownBy(() -> MethodComparison.run(request, Progress.SILENT)).hasMessageContaining("'dragon'");
+        assertThat(folder.resolve("run")).doesNotExist();
+    }
+
+    @Test
+    void oneProcessAtATimeUsesTheRunsFolder() throws IOException {
+        CompareRequest request = request(List.of("a red circle"));
+        try (FolderLock held = FolderLock.take(folder.resolve("run"), "the run")) {
+            assertThatThrownBy(() -> MethodComparison.run(request, Progress.SILENT))
+                    .hasMessageContaining(folder.resolve("run") + " is being used by another process");
+        }
     }
 }

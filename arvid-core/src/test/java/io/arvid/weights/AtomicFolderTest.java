@@ -84,4 +84,16 @@ class AtomicFolderTest {
                 .hasMessage("stopped");
         assertThat(entries()).isZero();
     }
+
+    @Test
+    void aPlaceToWriteToIsMadeAndLeftEmpty() throws IOException {
+        Path below = home.resolve("runs").resolve("videos");
+        AtomicFolder.requireWritable(below);
+        assertThat(below).isEmptyDirectory();
+        AtomicFolder.requireWritable(below);
+        put(home.resolve("file"));
+        assertThatThrownBy(() -> AtomicFolder.requireWritable(home.resolve("file/videos")))
+                .isInstanceOf(UncheckedIOException.class)
+                .hasMessageContaining("cannot write to " + home.resolve("file/videos"));
+    }
 }

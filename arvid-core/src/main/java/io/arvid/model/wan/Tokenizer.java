@@ -34,6 +34,9 @@ public final class Tokenizer implements AutoCloseable {
      */
     public record Tokens(Tensor ids, Tensor mask) {}
 
+    /** Words of a vocabulary that an error may list. */
+    private static final int MOST_LISTED = 50;
+
     static {
         // The library would otherwise look for a GPU build of itself to download, and report its use to its makers'
         // server.
@@ -130,7 +133,7 @@ public final class Tokenizer implements AutoCloseable {
     /**
      * Checks that a word-level vocabulary has every word of {@code prompt}; other vocabularies have every word.
      *
-     * @throws IllegalArgumentException naming each unknown word with the nearest known one
+     * @throws IllegalArgumentException naming each unknown word with the nearest known one, and all words of a small vocabulary
      */
     public void requireKnownWords(String prompt) {
         Set<String> unknown =
@@ -141,7 +144,8 @@ public final class Tokenizer implements AutoCloseable {
             throw new IllegalArgumentException("the prompt has words that the model does not know: "
                     + unknown.stream()
                             .map(word -> "'" + word + "' (nearest: '" + NearestName.of(word, words) + "')")
-                            .collect(Collectors.joining(", ")));
+                            .collect(Collectors.joining(", "))
+                    + (words.size() > MOST_LISTED ? "" : "; it knows " + String.join(", ", words)));
         }
     }
 

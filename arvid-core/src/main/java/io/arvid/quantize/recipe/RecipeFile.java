@@ -1,5 +1,6 @@
 package io.arvid.quantize.recipe;
 
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
@@ -61,6 +62,10 @@ public record RecipeFile<R extends Recipe>(QuantMethod<R> method, R recipe) {
     public static RecipeFile<?> parse(String json) {
         try {
             if (JSON.readTree(json) instanceof ObjectNode given) {
+                if (!given.has("method")) {
+                    throw new IllegalArgumentException(
+                            "lacks the key 'method', which is one of " + String.join(", ", Methods.ids()));
+                }
                 String id = given.path("method").asText("");
                 given.remove(List.of("method", "about"));
                 return of(Methods.byId(id), given);
@@ -106,10 +111,11 @@ public record RecipeFile<R extends Recipe>(QuantMethod<R> method, R recipe) {
         }
         Throwable cause = error.getCause() == null ? error : error.getCause();
         String reason = cause instanceof JsonProcessingException json ? json.getOriginalMessage() : cause.getMessage();
-        return error instanceof JsonMappingException mapping
-                        && !mapping.getPath().isEmpty()
-                ? path(mapping) + ": " + reason
-                : reason;
+        if (error instanceof JsonMappingException mapping && !mapping.getPath().isEmpty()) {
+            return path(mapping) + ": " + reason;
+        }
+        JsonLocation place = error.getLocation();
+        return place == null || place.getLineNr() < 1 ? reason : "line " + place.getLineNr() + ": " + reason;
     }
 
     private static String path(JsonMappingException error) {

@@ -5,10 +5,11 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * How a method is called and drawn, the same in every figure. Colour, dash and marker all tell methods apart, so that each alone suffices.
+ * How a method is called and drawn, the same in every figure. The first twenty methods differ in dash and marker taken together, so that they can be told
+ * apart without colour; all shipped methods differ in colour, dash or marker.
  *
  * @param label what readers call it
- * @param style class of the style sheet that gives the colour
+ * @param style classes of the style sheet that give the colour and, unless lines are solid, the dash
  * @param marker shape of its points
  */
 public record MethodLook(String label, String style, Marker marker) {
@@ -35,24 +36,83 @@ public record MethodLook(String label, String style, Marker marker) {
             Map.entry("qvd", "QVD (inferred)"),
             Map.entry("qvgen", "QVGen"));
 
-    /** Methods with a colour of their own; the others share what the list ends with. */
+    /** Methods by their looks. Those that are usually compared with one another come first, so that each has a colour of its own. */
     private static final List<String> ORDER = List.of(
-            FULL_PRECISION, "q-arvd", "minmax", "adaround", "smoothquant", "ptq4dit", "svdquant", "qvgen", "gptq");
+            FULL_PRECISION,
+            "q-arvd",
+            "minmax",
+            "adaround",
+            "smoothquant",
+            "ptq4dit",
+            "svdquant",
+            "qvgen",
+            "gptq",
+            "arvid",
+            "rotation-sylvester",
+            "vidit-q",
+            "qvd",
+            "rotation-convrot",
+            "arvid-static",
+            "minmax-pure",
+            "svdquant-rank4",
+            "q-arvd-code",
+            "q-arvd-full",
+            "lsq",
+            "lsq-data",
+            "efficientdm",
+            "q-dm",
+            "qvd-table",
+            "qvd-uniform",
+            "qvgen-plain",
+            "qvgen-plain-data",
+            "qvgen-data",
+            "qvgen-code",
+            "qvgen-official",
+            "qvgen-dsa",
+            "qvgen-early",
+            "qvgen-self-forced",
+            "qvgen-bidirectional");
+
+    /** Colours {@code m1}, {@code m2}, … of the style sheet; {@code m0} is full precision's alone. */
+    private static final int COLORS = 12;
+
+    /** Solid lines, and the dashes {@code d1}, {@code d2}, … of the style sheet. */
+    private static final int DASHES = 4;
 
     /** Shape of a point. */
     public enum Marker {
         DISC,
         SQUARE,
-        DIAMOND
+        DIAMOND,
+        TRIANGLE,
+        CROSS
     }
 
-    /** The look of the method {@code id}. */
+    /** As many as differ in colour and marker: the numbers of both have no common divisor. */
+    private static final int LOOKS = COLORS * Marker.values().length;
+
+    /** The look of the method {@code id}; one that is not shipped has always the same, too. */
     public static MethodLook of(String id) {
-        int place = ORDER.indexOf(id);
+        int known = ORDER.indexOf(id);
+        int place = known < 0 ? ORDER.size() + Math.floorMod(id.hashCode(), LOOKS - ORDER.size()) : known;
+        String color = place == 0 ? "m0" : color(place - 1);
         return new MethodLook(
                 LABELS.getOrDefault(id, id),
-                "m" + (place < 0 ? ORDER.size() : place),
+                dashed(color, Math.floorMod(place - 1, DASHES)),
                 Marker.values()[Math.floorMod(place - 1, Marker.values().length)]);
+    }
+
+    /** The look of the line of a run of training, the {@code place}-th from 0; dashes begin where colours are used up. */
+    public static MethodLook run(String label, int place) {
+        return new MethodLook(label, dashed(color(place), place / COLORS % DASHES), Marker.DISC);
+    }
+
+    private static String color(int place) {
+        return "m" + (1 + place % COLORS);
+    }
+
+    private static String dashed(String color, int dash) {
+        return dash == 0 ? color : color + " d" + dash;
     }
 
     /** {@code W4A8} for {@code w4a8}. */
@@ -78,7 +138,14 @@ public record MethodLook(String label, String style, Marker marker) {
                         .with("width", 5.8)
                         .with("height", 5.8)
                         .with("transform", "rotate(45 " + Markup.coordinate(x) + " " + Markup.coordinate(y) + ")");
+            case TRIANGLE -> path(x, y, "m0-4.4l3.9 7h-7.8z");
+            case CROSS -> path(x, y, "m-1.4-4.2h2.8v2.8h2.8v2.8h-2.8v2.8h-2.8v-2.8h-2.8v-2.8h2.8z");
         };
         return shape.with("class", "point " + style);
+    }
+
+    /** An outline that begins at (x, y). */
+    private static Markup path(double x, double y, String outline) {
+        return Markup.of("path").with("d", "M" + Markup.coordinate(x) + " " + Markup.coordinate(y) + outline);
     }
 }

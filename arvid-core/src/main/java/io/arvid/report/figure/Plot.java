@@ -10,6 +10,7 @@ final class Plot {
     static final int WIDTH = 340;
 
     private static final double LINE_HEIGHT = 14;
+    private static final double TOP_MARGIN = 10;
 
     final double left;
     final double right;
@@ -19,7 +20,7 @@ final class Plot {
 
     /** A plot of height {@code height} that tells those who cannot see it {@code description}. */
     Plot(String description, int height, double leftMargin, double rightMargin, double bottomMargin) {
-        this(description, height, 10, leftMargin, rightMargin, bottomMargin);
+        this(description, height, TOP_MARGIN, leftMargin, rightMargin, bottomMargin);
     }
 
     Plot(String description, int height, double topMargin, double leftMargin, double rightMargin, double bottomMargin) {
@@ -60,6 +61,11 @@ final class Plot {
     /** What the horizontal direction means, below everything. */
     Plot caption(String text) {
         return write("tick", (left + right) / 2, bottom + 30, "middle", text);
+    }
+
+    /** At least {@code height}, and as much as {@link #directLabels} needs for {@code labels} of them. */
+    static int heightFor(int labels, int height, double bottomMargin) {
+        return (int) Math.max(height, Math.ceil(TOP_MARGIN + labels * LINE_HEIGHT + bottomMargin));
     }
 
     /** Labels beside coordinates {@code y}, moved apart where they would overlap. */

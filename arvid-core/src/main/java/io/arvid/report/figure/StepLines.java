@@ -24,7 +24,7 @@ public final class StepLines {
     public static Markup draw(String description, List<Series> series, boolean logarithmic) {
         List<Series> thinned = series.stream().map(StepLines::thinned).toList();
         boolean named = thinned.size() > 1;
-        Plot plot = new Plot(description, HEIGHT, 52, named ? 84 : 10, 36);
+        Plot plot = new Plot(description, Plot.heightFor(series.size(), HEIGHT, 36), 52, named ? 84 : 10, 36);
         double[] values = thinned.stream()
                 .flatMapToDouble(one -> Arrays.stream(one.values()))
                 .toArray();

@@ -58,10 +58,8 @@ public record Pull(RemoteRepository repository, Path folder, int connections, lo
      * @throws IllegalArgumentException where another process fetches into this folder
      */
     public List<Outcome> fetch(List<RemoteEntry> entries, Progress progress) {
-        try (FolderLock alone = FolderLock.hold(folder, ".pulled.lock")) {
+        try (FolderLock taken = FolderLock.take(folder, folder.toString())) {
             return fetchAlone(entries, progress);
-        } catch (IOException e) {
-            throw new PullException(folder + ": " + e.getMessage());
         }
     }
 

@@ -70,7 +70,8 @@ class TokenizerTest {
                     .hasMessageContaining("'rad' (nearest: 'red')")
                     .hasMessageContaining("'bleu' (nearest: 'blue')")
                     .hasMessageContaining("'<pad>'")
-                    .hasMessageNotContaining("'circle' (");
+                    .hasMessageNotContaining("'circle' (")
+                    .hasMessageEndingWith("; it knows a, blue, circle, red");
         }
     }
 

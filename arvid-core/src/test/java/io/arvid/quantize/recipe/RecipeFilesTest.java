@@ -125,6 +125,16 @@ class RecipeFilesTest {
     }
 
     @Test
+    void whatIsNoJsonIsNamedByItsLine() {
+        assertThatThrownBy(() -> RecipeFile.parse("{\n  \"method\": \"minmax\"\n  \"seed\": 1\n}"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("line 3: ")
+                .hasMessageContaining("comma");
+        refuses("\"method\": \"minmax\", \"sed\": 1", "unknown key 'sed'; did you mean 'seed'?");
+        refuses("\"seed\": 1", "lacks the key 'method', which is one of minmax, adaround, ");
+    }
+
+    @Test
     void percentilesNeedAZeroPoint() {
         refuses("\"method\": \"minmax\", \"range\": \"percentile\"" + scheme("4", true, ""), "min-max");
         RecipeFile.parse("{\"method\": \"minmax\", \"range\": \"min-max\"" + scheme("4", true, "") + "}");

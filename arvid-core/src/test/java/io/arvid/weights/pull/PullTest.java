@@ -97,7 +97,7 @@ class PullTest {
     @Test
     void onePullAtATimeWritesAFolder() throws IOException {
         server.files.put("a.bin", bytes(SEGMENT));
-        try (FolderLock other = FolderLock.hold(folder, ".pulled.lock")) {
+        try (FolderLock other = FolderLock.take(folder, "the folder")) {
             assertThatThrownBy(() -> pull(null))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("another process");
