@@ -121,6 +121,30 @@ class PresetsTest {
     }
 
     @Test
+    void whatAPresetFileLeavesOutIsNamed(@TempDir Path folder) throws IOException {
+        String whole = """
+                {"id": "mine", "model": "wan2.1-t2v-1.3b",
+                 "sampler": {"solver": "unipc", "steps": 20, "shift": 5, "guidance": 6, "negative_prompt": ""},
+                 "video": {"height": 480, "width": 832, "frames": 9, "fps": 16}}
+                """;
+        Path file = Files.writeString(folder.resolve("mine.json"), whole);
+        assertThat(Presets.find(file.toString()).sampler()).isEqualTo(new Guided("unipc", 20, 5, 6, ""));
+
+        Map<String, String> parts = Map.of(
+                "guidance", "\"guidance\": 6, ",
+                "negative_prompt", ", \"negative_prompt\": \"\"",
+                "model", "\"model\": \"wan2.1-t2v-1.3b\",");
+        for (Map.Entry<String, String> part : parts.entrySet()) {
+            Files.writeString(file, whole.replace(part.getValue(), ""));
+            assertThatThrownBy(() -> Presets.find(file.toString()))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("'" + part.getKey() + "'");
+        }
+        assertThatThrownBy(() -> new Guided("unipc", 20, 5, Double.NaN, ""))
+                .hasMessageContaining("guidance must be a number");
+    }
+
+    @Test
     void theGroupOfThePresetIsChosen(@TempDir Path folder) {
         Map<String, long[]> shapes = new LinkedHashMap<>();
         WanConfig.wan1_3B().parameterShapes().forEach((name, shape) -> shapes.put("model." + name, shape));
