@@ -142,7 +142,7 @@ public record Preset(
     }
 
     private static RolloutConfig rollout(RolloutConfig config, Overrides overrides) {
-        int[] steps = overrides.steps();
+        int[] steps = overrides.fallingSteps();
         return new RolloutConfig(
                 Overrides.or(overrides.chunkFrames(), config.framesPerChunk()),
                 config.independentFirstFrame(),

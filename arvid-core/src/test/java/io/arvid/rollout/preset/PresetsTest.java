@@ -89,6 +89,16 @@ class PresetsTest {
     }
 
     @Test
+    void stepsFallFromPureNoise() {
+        for (int[] steps : List.of(new int[] {4}, new int[] {250, 1000}, new int[] {1000, 1000}, new int[] {1000, 0})) {
+            Overrides overrides = new Overrides(steps, null, null, null, null, null, null, null, null, null);
+            assertThatThrownBy(() -> Presets.find("self-forcing").with(overrides))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("steps are timesteps that fall from 1000");
+        }
+    }
+
+    @Test
     void overridesThatDoNotApplyAreRefused() {
         Overrides guidance = new Overrides(null, null, null, null, null, null, null, null, 5.0, null);
         assertThatThrownBy(() -> Presets.find("self-forcing").with(guidance)).hasMessageContaining("no guidance");
