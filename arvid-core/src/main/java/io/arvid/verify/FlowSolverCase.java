@@ -61,7 +61,7 @@ final class FlowSolverCase implements GoldenCase {
         report.expect(folder, name + "_sigmas", Tensors.of(schedule.sigmas(), schedule.steps() + 1), SIGMAS);
     }
 
-    /** The reference's trajectory ends one step early where its last step is not finite; ours must be finite there. */
+    /** The reference's trajectory ends one step early where its last step is not finite; ours is compared up to there. */
     private static void expectTrajectory(
             CaseFolder folder, CaseReport report, String name, FlowSolver solver, SamplingSchedule schedule) {
         Tensor outputs = folder.tensor("model_outputs");

@@ -70,6 +70,7 @@ public final class VideoFile {
      * @param height pixel rows, even
      * @param width pixel columns, even
      * @param source hands over the frames
+     * @throws IllegalArgumentException where a side is odd, frames have another size, or there are none
      */
     public static void stream(
             Path file, int height, int width, double framesPerSecond, VideoEncoding encoding, Consumer<Sink> source) {
@@ -134,11 +135,24 @@ public final class VideoFile {
             recorder.start();
             AtomicLong count = new AtomicLong();
             source.accept(frames -> {
+                requireSize(frames, height, width);
                 record(recorder, frames);
                 count.addAndGet(frames.size(0));
             });
+            if (count.get() == 0) {
+                throw new IllegalArgumentException("a video file needs a frame");
+            }
             recorder.stop();
             return count.get();
+        }
+    }
+
+    /** FFmpeg's recorder would bring frames of another size to its own without a word. */
+    private static void requireSize(Tensor frames, int height, int width) {
+        Frames.requireVideo(frames);
+        if (frames.size(2) != height || frames.size(3) != width) {
+            throw new IllegalArgumentException("frames of " + frames.size(3) + "×" + frames.size(2)
+                    + " do not belong into a video of " + width + "×" + height);
         }
     }
 

@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.bytedeco.pytorch.Tensor;
@@ -103,6 +104,24 @@ class VideoFileTest {
         try (Stream<Path> left = Files.list(folder)) {
             assertThat(left).isEmpty();
         }
+    }
+
+    @Test
+    void framesOfAnotherSizeAndNoFramesAreRefused() throws IOException {
+        Path file = folder.resolve("disc.mkv");
+        assertThatThrownBy(() -> stream(file, sink -> sink.accept(disc(1, 16, 20))))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("frames of 20×16 do not belong into a video of 40×32");
+        assertThatThrownBy(() -> stream(file, sink -> {}))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("a video file needs a frame");
+        try (Stream<Path> left = Files.list(folder)) {
+            assertThat(left).isEmpty();
+        }
+    }
+
+    private static void stream(Path file, Consumer<VideoFile.Sink> source) {
+        VideoFile.stream(file, 32, 40, FRAMES_PER_SECOND, VideoEncoding.LOSSLESS, source);
     }
 
     @Test

@@ -190,8 +190,16 @@ public final class WanTransformer implements CausalVideoModel {
         return projected.reshape(time.size(0), time.size(1), 6, config.dim());
     }
 
-    /** Text states {@code [B, L, textDim]}, padded with zero rows to textLen and embedded: {@code [B, textLen, dim]}. */
+    /**
+     * Text states {@code [B, L, textDim]}, padded with zero rows to textLen and embedded: {@code [B, textLen, dim]}.
+     *
+     * @throws IllegalArgumentException where L is more than textLen: padding would cut off the end of the text
+     */
     public Tensor embedText(Tensor states, RolloutStep step, SiteForward sites) {
+        if (states.size(1) > config.textLen()) {
+            throw new IllegalArgumentException("text states of " + states.size(1)
+                    + " positions for a transformer that takes " + config.textLen());
+        }
         Tensor padded = states.size(1) == config.textLen()
                 ? states
                 : Ops.pad(states, 0, 0, 0, config.textLen() - states.size(1));

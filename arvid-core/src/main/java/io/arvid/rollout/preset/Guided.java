@@ -5,7 +5,7 @@ import io.arvid.rollout.sampler.FlowSolver;
 import io.arvid.rollout.sampler.WanSampler;
 
 /**
- * How the bidirectional model is sampled.
+ * How the bidirectional model is sampled. Nothing has a default: a guidance that is left out would otherwise be 0, which follows the negative prompt alone.
  *
  * @param solver {@code unipc} or {@code dpm++}
  * @param steps solver steps
@@ -14,17 +14,20 @@ import io.arvid.rollout.sampler.WanSampler;
  * @param negativePrompt what the video should not show
  */
 public record Guided(
-        @JsonProperty("solver") String solver,
-        @JsonProperty("steps") int steps,
-        @JsonProperty("shift") double shift,
-        @JsonProperty("guidance") double guidance,
-        @JsonProperty("negative_prompt") String negativePrompt) {
-    /** Checks solver and steps. */
+        @JsonProperty(value = "solver", required = true) String solver,
+        @JsonProperty(value = "steps", required = true) int steps,
+        @JsonProperty(value = "shift", required = true) double shift,
+        @JsonProperty(value = "guidance", required = true) double guidance,
+        @JsonProperty(value = "negative_prompt", required = true) String negativePrompt) {
+    /** Checks solver, steps, shift and guidance. */
     public Guided {
         FlowSolver.named(solver);
         if (steps < 1 || !(shift > 0)) {
             throw new IllegalArgumentException(
                     "a sampler needs steps and a positive shift, not " + steps + " and " + shift);
+        }
+        if (!Double.isFinite(guidance)) {
+            throw new IllegalArgumentException("guidance must be a number, not " + guidance);
         }
     }
 

@@ -1,13 +1,16 @@
 package io.arvid.rollout.preset;
 
+import io.arvid.rollout.FlowMatchSchedule;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Settings to use instead of a preset's; null keeps the preset's.
  *
- * @param steps denoising steps of a chunk, falling, before the schedule is shifted
+ * @param steps denoising steps of a chunk, falling from 1000, pure noise, before the schedule is shifted
  * @param shift shift of the schedule
  * @param chunkFrames latent frames that are generated together
  * @param height pixel rows
@@ -64,6 +67,27 @@ public record Overrides(
         if (value != null) {
             names.add(name);
         }
+    }
+
+    /**
+     * The steps here, or null.
+     *
+     * @throws IllegalArgumentException where they do not lead from pure noise downwards, as a number of steps does not
+     */
+    int @Nullable [] fallingSteps() {
+        if (steps == null) {
+            return null;
+        }
+        boolean falls = steps.length > 0 && steps[0] == FlowMatchSchedule.TRAINING_STEPS;
+        for (int i = 1; i < steps.length; i++) {
+            falls &= 0 < steps[i] && steps[i] < steps[i - 1];
+        }
+        if (!falls) {
+            throw new IllegalArgumentException("steps are timesteps that fall from " + FlowMatchSchedule.TRAINING_STEPS
+                    + " and stay above 0, such as 1000,750,500,250, not "
+                    + Arrays.stream(steps).mapToObj(String::valueOf).collect(Collectors.joining(",")));
+        }
+        return steps;
     }
 
     static <T> T or(@Nullable T value, T otherwise) {

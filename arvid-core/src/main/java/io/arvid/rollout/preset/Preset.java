@@ -25,15 +25,15 @@ import org.jspecify.annotations.Nullable;
  * @param files the model's files
  */
 public record Preset(
-        @JsonProperty("id") String id,
+        @JsonProperty(value = "id", required = true) String id,
         @JsonProperty("title") String title,
         @JsonProperty("upstream") String upstream,
-        @JsonProperty("model") String model,
+        @JsonProperty(value = "model", required = true) String model,
         @JsonProperty("groups") List<String> groups,
         @JsonProperty("rolling") boolean rolling,
         @JsonProperty("rollout") @Nullable RolloutConfig rollout,
         @JsonProperty("sampler") @Nullable Guided sampler,
-        @JsonProperty("video") VideoSize video,
+        @JsonProperty(value = "video", required = true) VideoSize video,
         @JsonProperty("files") List<RemoteFile> files) {
     /** Checks that the preset says how the model is run, in one way. */
     public Preset {
@@ -142,7 +142,7 @@ public record Preset(
     }
 
     private static RolloutConfig rollout(RolloutConfig config, Overrides overrides) {
-        int[] steps = overrides.steps();
+        int[] steps = overrides.fallingSteps();
         return new RolloutConfig(
                 Overrides.or(overrides.chunkFrames(), config.framesPerChunk()),
                 config.independentFirstFrame(),

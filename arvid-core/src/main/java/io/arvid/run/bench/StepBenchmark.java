@@ -28,6 +28,9 @@ import org.bytedeco.pytorch.Tensor;
  * and share one store of keys and values; a step writes its chunk and attends to it and to what is before it.
  */
 final class StepBenchmark {
+    /** Tokens of the prompt, where the model takes as many. */
+    private static final int TEXT_TOKENS = 64;
+
     private final BenchSettings settings;
     private final ByTurns clock;
     private final boolean wholeStep;
@@ -64,8 +67,10 @@ final class StepBenchmark {
         try (QuantizedModel eight = RandomLayers.quantized(model, 8);
                 QuantizedModel four = RandomLayers.quantized(model, 4);
                 TensorScope scope = TensorScope.open();
-                TextContext text = new TextContext(
-                        RandomLayers.activations(1, 64, settings.config().textDim()))) {
+                TextContext text = new TextContext(RandomLayers.activations(
+                        1,
+                        Math.min(TEXT_TOKENS, settings.config().textLen()),
+                        settings.config().textDim()))) {
             for (int frames : settings.kvFrames()) {
                 rows.addAll(run(
                         model, Map.of(0, packed, LIBTORCH, libtorch(model), 8, eight, 4, four), text, frames, stage));

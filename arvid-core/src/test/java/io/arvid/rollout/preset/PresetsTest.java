@@ -89,6 +89,16 @@ class PresetsTest {
     }
 
     @Test
+    void stepsFallFromPureNoise() {
+        for (int[] steps : List.of(new int[] {4}, new int[] {250, 1000}, new int[] {1000, 1000}, new int[] {1000, 0})) {
+            Overrides overrides = new Overrides(steps, null, null, null, null, null, null, null, null, null);
+            assertThatThrownBy(() -> Presets.find("self-forcing").with(overrides))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("steps are timesteps that fall from 1000");
+        }
+    }
+
+    @Test
     void overridesThatDoNotApplyAreRefused() {
         Overrides guidance = new Overrides(null, null, null, null, null, null, null, null, 5.0, null);
         assertThatThrownBy(() -> Presets.find("self-forcing").with(guidance)).hasMessageContaining("no guidance");
@@ -118,6 +128,30 @@ class PresetsTest {
 
         Files.writeString(file, "{\"id\": \"mine\", \"tittle\": \"t\"}");
         assertThatThrownBy(() -> Presets.find(file.toString())).hasMessageContaining("tittle");
+    }
+
+    @Test
+    void whatAPresetFileLeavesOutIsNamed(@TempDir Path folder) throws IOException {
+        String whole = """
+                {"id": "mine", "model": "wan2.1-t2v-1.3b",
+                 "sampler": {"solver": "unipc", "steps": 20, "shift": 5, "guidance": 6, "negative_prompt": ""},
+                 "video": {"height": 480, "width": 832, "frames": 9, "fps": 16}}
+                """;
+        Path file = Files.writeString(folder.resolve("mine.json"), whole);
+        assertThat(Presets.find(file.toString()).sampler()).isEqualTo(new Guided("unipc", 20, 5, 6, ""));
+
+        Map<String, String> parts = Map.of(
+                "guidance", "\"guidance\": 6, ",
+                "negative_prompt", ", \"negative_prompt\": \"\"",
+                "model", "\"model\": \"wan2.1-t2v-1.3b\",");
+        for (Map.Entry<String, String> part : parts.entrySet()) {
+            Files.writeString(file, whole.replace(part.getValue(), ""));
+            assertThatThrownBy(() -> Presets.find(file.toString()))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("'" + part.getKey() + "'");
+        }
+        assertThatThrownBy(() -> new Guided("unipc", 20, 5, Double.NaN, ""))
+                .hasMessageContaining("guidance must be a number");
     }
 
     @Test

@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
@@ -44,6 +45,24 @@ class WanSamplerTest {
             }
             assertThat(Tensors.item(Ops.amax(state.sub(clean).abs(), false, 0, 1)))
                     .isLessThan(1e-5);
+        }
+    }
+
+    @Test
+    void aRunOfBh1EndsInThePredictedCleanLatent() {
+        FlowSolver solver = new UniPc(2, UniPc.Form.BH1, true, true, Set.of());
+        SamplingSchedule schedule = solver.schedule(3, 5);
+        try (TensorScope scope = TensorScope.open();
+                Seeds seeds = new Seeds(4);
+                FlowSolver.Trajectory trajectory = solver.start(schedule)) {
+            Tensor state = seeds.normal(2, 3);
+            Tensor clean = state;
+            for (int i = 0; i < schedule.steps(); i++) {
+                Tensor flow = seeds.normal(2, 3);
+                clean = state.sub(Ops.mul(flow, schedule.sigmas()[i]));
+                state = trajectory.step(state, flow);
+            }
+            assertThat(Tensors.toFloats(state)).containsExactly(Tensors.toFloats(clean));
         }
     }
 

@@ -137,8 +137,9 @@ final class Mojibake {
         // A space may be a no-break space that was changed.
         String any = any(next, " ");
         String doubtless = any(next).replaceAll("[\u2013-\u2015\u2018-\u201e\u2022\u2026]", "");
+        // Possessive: nothing follows that would want a part back, and the engine would recurse for every character.
         return Pattern.compile("(?<!" + doubtless + ")(?:" + firstOfTwo + any + "|" + firstOfThree + any + "{2}|"
-                + firstOfFour + any + "{3})+");
+                + firstOfFour + any + "{3})++");
     }
 
     private static String any(String... kinds) {

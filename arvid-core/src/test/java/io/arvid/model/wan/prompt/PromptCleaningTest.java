@@ -44,6 +44,11 @@ class PromptCleaningTest {
     }
 
     @Test
+    void repairsALongRunOfBrokenCharactersInATextThatIsNotWhollyBroken() {
+        assertThat(PromptCleaning.clean("中 " + "Ã©".repeat(20_000))).isEqualTo("中 " + "é".repeat(20_000));
+    }
+
+    @Test
     void keepsEscapesOfHtmlUntilTheEnd() {
         assertThat(TextRepair.repair("<b>&eacute;</b>\n&eacute;")).isEqualTo("<b>&eacute;</b>\n&eacute;");
         assertThat(TextRepair.repair("&eacute;\n<b>")).isEqualTo("é\n<b>");
