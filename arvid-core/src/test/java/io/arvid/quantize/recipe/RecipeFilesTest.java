@@ -125,6 +125,16 @@ class RecipeFilesTest {
     }
 
     @Test
+    void nullIsNoValue() {
+        refuses("\"method\": \"q-arvd\", \"follow\": null", "follow: null");
+        refuses("\"method\": \"minmax\", \"range\": null", "range: null");
+        String kv = scheme("4", false, "").replace("{\"rule\": \"full\"}", "null");
+        refuses("\"method\": \"minmax\"" + kv, "scheme.kv: null");
+        refuses("\"method\": \"minmax\", \"rage\": null", "unknown key 'rage'");
+        RecipeFile.parse("{\"method\": \"arvid\", \"chunkBits\": null}");
+    }
+
+    @Test
     void percentilesNeedAZeroPoint() {
         refuses("\"method\": \"minmax\", \"range\": \"percentile\"" + scheme("4", true, ""), "min-max");
         RecipeFile.parse("{\"method\": \"minmax\", \"range\": \"min-max\"" + scheme("4", true, "") + "}");
