@@ -39,8 +39,15 @@ import org.bytedeco.pytorch.Tensor;
  * @param seed of the choice of tokens
  */
 public record InputCalibration(InputRule rule, InputFit fit, int prompts, int tokensPerSample, long seed) {
-    /** Checks that the fit is one for the grid. */
+    /** Checks that the fit is one for the grid, and that there are inputs to fit to. */
     public InputCalibration {
+        if (tokensPerSample < 0) {
+            throw new IllegalArgumentException("tokensPerSample: " + tokensPerSample + "; wanted 0, for all, or more");
+        }
+        if (rule.needsCalibration() && prompts < 1) {
+            throw new IllegalArgumentException(
+                    "calibrationPrompts: " + prompts + " prompts to find ranges on; static inputs need 1 or more");
+        }
         if (fit instanceof PercentileInputFit
                 && rule.needsCalibration()
                 && rule.grid().symmetric()) {

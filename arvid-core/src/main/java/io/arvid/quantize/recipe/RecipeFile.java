@@ -82,7 +82,7 @@ public record RecipeFile<R extends Recipe>(QuantMethod<R> method, R recipe) {
         Class<R> type = (Class<R>) defaults.getClass();
         R recipe = JSON.treeToValue(complete, type);
         if (recipe instanceof CalibratedRecipe calibrated) {
-            calibrated.inputCalibration(); // refuses a rule of ranges that does not fit the inputs
+            calibrated.inputCalibration(); // refuses ranges that do not fit the inputs, or have none to fit to
         }
         return new RecipeFile<>(method, recipe);
     }

@@ -153,6 +153,14 @@ class RecipeFilesTest {
     }
 
     @Test
+    void inputsAreRecordedBeforeRangesAreFound() {
+        for (String method : List.of("minmax", "q-arvd", "arvid", "qvd")) {
+            refuses("\"method\": \"" + method + "\", \"tokensPerSample\": -1", "tokensPerSample: -1");
+        }
+        refuses("\"method\": \"q-arvd\", \"calibrationPrompts\": 0", "calibrationPrompts: 0");
+    }
+
+    @Test
     void sensitivitiesAreMeasuredOnPrompts() {
         String none = "\"sensitivityPrompts\": 0";
         for (String method : List.of("q-arvd", "arvid")) {
