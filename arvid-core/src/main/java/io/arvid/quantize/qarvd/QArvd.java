@@ -96,11 +96,7 @@ public final class QArvd implements QuantMethod<QArvdRecipe> {
     private static Sensitivity measureSensitivity(
             QuantContext context, QArvdRecipe recipe, @Nullable ScaledModel unweighted) {
         return ChunkSensitivity.measure(
-                "",
-                context,
-                recipe.sensitivityPrompts(),
-                context.sensitivityLog(),
-                () -> measuredPlan(context, recipe, unweighted));
+                "", context, recipe.sensitivityPrompts(), () -> measuredPlan(context, recipe, unweighted));
     }
 
     /** The rounded model whose chunks are measured: the recipe's own, or the official script's W4A8. */
