@@ -279,6 +279,34 @@ class PresetCommandsTest {
         assertThat(folder.resolve("packed.state")).doesNotExist();
     }
 
+    /** The roll-outs of {@code arvid} record a block each: together no more than one that records all of them. */
+    @Test
+    void thePlannedDiskCountsEveryBlockOnce() throws IOException {
+        long everyLayer = plannedDisk("\"method\": \"gptq\", \"calibrationPrompts\": 8");
+        long blockByBlock = plannedDisk("\"method\": \"arvid\", \"weighting\": \"uniform\", \"calibrationPrompts\": 8");
+        assertThat(blockByBlock).isBetween(everyLayer, everyLayer * 3 / 2);
+    }
+
+    @Test
+    void thePlannedDiskIsThatOfTheNumberType() throws IOException {
+        String recipe = "\"method\": \"gptq\", \"calibrationPrompts\": 8";
+        assertThat(plannedDisk(recipe, "--dtype", "f32")).isGreaterThan(plannedDisk(recipe) * 9 / 5);
+    }
+
+    private long plannedDisk(String keys, String... more) throws IOException {
+        Path recipe = Files.writeString(folder.resolve("recipe.json"), """
+                {%s, "scheme": {"weights": {"grid": {"bits": 4, "symmetric": false}, "at": "per-channel"},
+                "inputs": {"rule": "dynamic", "grid": {"bits": 8, "symmetric": false}, "at": "per-token"},
+                "skip": ["time_embedding", "time_projection", "head"], "kv": {"rule": "full"}}}
+                """.formatted(keys));
+        Path prompts = Files.writeString(folder.resolve("prompts.txt"), "a cat on a beach\n".repeat(8));
+        List<String> options = new ArrayList<>(List.of("--recipe", recipe.toString(), "--prompts", prompts.toString()));
+        options.addAll(List.of("-o", folder.resolve("planned").toString(), "--dry-run", "--json"));
+        options.addAll(List.of(more));
+        assertThat(run("quantize", options.toArray(String[]::new))).as(err.toString()).isZero();
+        return new JsonMapper().readTree(out.toString()).path("disk").asLong();
+    }
+
     @Test
     void tooFewPromptsAreRefusedBeforeTheWork() throws IOException {
         Path prompts = Files.writeString(folder.resolve("prompts.txt"), "a cat on a beach\n");

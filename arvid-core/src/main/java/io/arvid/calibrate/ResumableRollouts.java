@@ -78,6 +78,7 @@ public record ResumableRollouts(
         Path place = folder.resolve(fileName(name)).resolve("prompt-" + prompt);
         Path result = place.resolve("latents.safetensors");
         if (Files.exists(result)) {
+            removePasses(place); // Those that a process had not removed when it was killed.
             try (WeightMap file = SafetensorsFile.open(result)) {
                 return Ops.copy(file.get("latents"));
             }

@@ -27,6 +27,7 @@ import java.util.SequencedMap;
 import java.util.function.BiFunction;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Finds how inputs are quantized: the model is rolled out with quantized weights and inputs as they come, and ranges are fitted to what its layers then
@@ -39,8 +40,15 @@ import org.bytedeco.pytorch.Tensor;
  * @param seed of the choice of tokens
  */
 public record InputCalibration(InputRule rule, InputFit fit, int prompts, int tokensPerSample, long seed) {
-    /** Checks that the fit is one for the grid. */
+    /** Checks that the fit is one for the grid, and that there are inputs to fit to. */
     public InputCalibration {
+        if (tokensPerSample < 0) {
+            throw new IllegalArgumentException("tokensPerSample: " + tokensPerSample + "; wanted 0, for all, or more");
+        }
+        if (rule.needsCalibration() && prompts < 1) {
+            throw new IllegalArgumentException(
+                    "calibrationPrompts: " + prompts + " prompts to find ranges on; static inputs need 1 or more");
+        }
         if (fit instanceof PercentileInputFit
                 && rule.needsCalibration()
                 && rule.grid().symmetric()) {
@@ -184,20 +192,23 @@ public record InputCalibration(InputRule rule, InputFit fit, int prompts, int to
                 plan(inputs.index_select(-1, outliers.columns()), weights, samples));
     }
 
-    /** A static plan a bucket; a bucket that no sample is in gets the plan of all samples. */
+    /** A static plan a bucket; the buckets that no sample is in share the plan of all samples. */
     private InputPlan stepwise(Tensor inputs, Tensor weights, Samples samples, IntGrid grid, StepBuckets buckets) {
         List<InputPlan> plans = new ArrayList<>();
+        @Nullable InputPlan ofAll = null;
         for (int bucket = 0; bucket < buckets.count(); bucket++) {
             int wanted = bucket;
             long[] inBucket = IntStream.range(0, samples.count())
                     .filter(i -> buckets.of(samples.steps().get(i)) == wanted)
                     .asLongStream()
                     .toArray();
-            Tensor chosen = Tensors.of(inBucket, inBucket.length);
-            plans.add(
-                    inBucket.length == 0
-                            ? fit.fit(inputs, weights, grid)
-                            : fit.fit(inputs.index_select(0, chosen), weights.index_select(0, chosen), grid));
+            if (inBucket.length == 0) {
+                ofAll = ofAll != null ? ofAll : fit.fit(inputs, weights, grid);
+                plans.add(ofAll);
+            } else {
+                Tensor chosen = Tensors.of(inBucket, inBucket.length);
+                plans.add(fit.fit(inputs.index_select(0, chosen), weights.index_select(0, chosen), grid));
+            }
         }
         return new InputPlan.Stepwise(buckets, plans);
     }

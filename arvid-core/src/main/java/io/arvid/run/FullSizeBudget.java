@@ -22,6 +22,7 @@ import io.arvid.rollout.RollingCacheSize;
 import io.arvid.rollout.RolloutConfig;
 import io.arvid.rollout.kv.KvQuantization;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -37,7 +38,6 @@ public record FullSizeBudget(PublishedModel model) {
     /** The virtual machine, libtorch and its libraries. */
     private static final long PROGRAM = GIB / 2;
 
-    /** Bytes of a recorded number. */
     private static final int BF16 = 2;
 
     private static final int F32 = 4;
@@ -154,14 +154,20 @@ public record FullSizeBudget(PublishedModel model) {
         return sites(recipe).stream().mapToLong(LinearSite::weightCount).sum();
     }
 
-    /** Bytes that a pass records. */
+    /** Bytes of the flow that a pass predicts. */
+    private long flow() {
+        long latents = Arrays.stream(model.latentShape()).reduce(1, (a, b) -> a * b);
+        return latents / chunks() * wordBytes();
+    }
+
+    /** Bytes that a pass records, in the model's own number type. */
     private long recorded(Recipe recipe) {
         Set<String> inputs = new HashSet<>();
         long width = 0;
         for (LinearSite site : sites(recipe)) {
             width += !site.role().isTextPath() && inputs.add(SharedInput.of(site)) ? site.inFeatures() : 0;
         }
-        return width * tokensPerSample(recipe) * BF16;
+        return width * tokensPerSample(recipe) * wordBytes();
     }
 
     private int passes() {
@@ -229,21 +235,32 @@ public record FullSizeBudget(PublishedModel model) {
         return file.needs() instanceof Needs.Rollouts rollouts ? rollouts.prompts() : 0;
     }
 
-    /** A recipe of {@code arvid} rolls out anew for every block, and for every layer where it looks for some to keep. */
+    private static int declared(RecipeFile<?> file) {
+        return file.needs() instanceof Needs.Rollouts rollouts ? rollouts.rollouts() : 0;
+    }
+
+    /** A recipe of {@code arvid} rolls out anew for every block. */
     private int recordedRollouts(RecipeFile<?> file) {
-        int declared = file.needs() instanceof Needs.Rollouts rollouts ? rollouts.rollouts() : 0;
-        if (!(file.recipe() instanceof ArvidRecipe recipe)) {
-            return declared;
-        }
-        int layers = recipe.keep() == null
-                ? 0
-                : recipe.keep().prompts() * (sites(recipe).size() + 1);
-        return declared + recipe.calibrationPrompts() * config().numLayers() + layers;
+        int anew = file.recipe() instanceof ArvidRecipe recipe ? recipe.calibrationPrompts() * config().numLayers() : 0;
+        return declared(file) + anew;
+    }
+
+    /** And for every layer where it looks for some to keep; of these the latents alone are used. */
+    private int layerRollouts(Recipe recipe) {
+        return recipe instanceof ArvidRecipe own && own.keep() != null
+                ? own.keep().prompts() * (sites(recipe).size() + 1)
+                : 0;
+    }
+
+    /** How often the inputs of all layers are recorded: the roll-outs of {@code arvid} for its blocks record a block each, together all of them. */
+    private static int recordings(RecipeFile<?> file) {
+        boolean isPaired = file.recipe() instanceof ArvidRecipe recipe && recipe.inputs() == ArvidRecipe.Seen.QUANTIZED;
+        return declared(file) + (isPaired ? ((ArvidRecipe) file.recipe()).calibrationPrompts() : 0);
     }
 
     /** Bytes on disk while quantizing, the state of an interrupted run included. */
     public long disk(RecipeFile<?> file) {
-        return recordedRollouts(file) * recorded(file.recipe()) * passes()
+        return (recordings(file) * recorded(file.recipe()) + recordedRollouts(file) * flow()) * passes()
                 + cache(true).bytes()
                 + 2 * quantizedWeights(file.recipe());
     }
@@ -254,7 +271,10 @@ public record FullSizeBudget(PublishedModel model) {
             return 0;
         }
         int sensitivity = sensitivityIsGiven ? 0 : needs.sensitivity().rollouts(chunks());
-        return recordedRollouts(file) + needs.measured().rollouts(chunks()) + sensitivity;
+        return recordedRollouts(file)
+                + layerRollouts(file.recipe())
+                + needs.measured().rollouts(chunks())
+                + sensitivity;
     }
 
     /** Roll-outs of measuring chunk sensitivities, those in which input ranges are found included. */
@@ -265,7 +285,7 @@ public record FullSizeBudget(PublishedModel model) {
 
     /** Bytes on disk while chunk sensitivities are measured. */
     public long sensitivityDisk(QArvdRecipe recipe) {
-        return recipe.calibrationPrompts() * recorded(recipe) * passes()
+        return recipe.calibrationPrompts() * (recorded(recipe) + flow()) * passes()
                 + cache(true).bytes();
     }
 

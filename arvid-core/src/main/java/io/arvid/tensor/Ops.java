@@ -21,6 +21,8 @@ import org.jspecify.annotations.Nullable;
 public final class Ops {
     private static final TensorOptional NO_TENSOR = TensorScope.own(new TensorOptional());
     private static final DoubleOptional NO_NUMBER = TensorScope.own(new DoubleOptional());
+    /** Whole numbers up to this are exact in float32. */
+    private static final long COUNTED_AT_ONCE = 1L << 24;
 
     private Ops() {}
 
@@ -363,9 +365,18 @@ public final class Ops {
         return torch.quantile(x, Tensors.of(q, q.length), new LongOptional(dim), true, "linear");
     }
 
-    /** Counts of all entries of {@code x} in {@code bins} equal bins between {@code low} and {@code high}, in the type of {@code x}. */
+    /**
+     * Counts of all entries of {@code x} in {@code bins} equal bins between {@code low} and {@code high}, in the type of {@code x}. libtorch counts in that
+     * type, too, in which 2^24 and 1 are 2^24: so many entries are counted at a time, and the sums are in float64.
+     */
     public static Tensor histogram(Tensor x, long bins, double low, double high) {
-        return torch.histc(x, bins, new Scalar(low), new Scalar(high));
+        Tensor entries = x.reshape(-1);
+        Tensor counts = Tensors.zeros(DTypes.F64, bins);
+        for (long start = 0; start < entries.numel(); start += COUNTED_AT_ONCE) {
+            Tensor part = slice(entries, 0, start, Math.min(start + COUNTED_AT_ONCE, entries.numel()));
+            counts.add_(toF64(torch.histc(part, bins, new Scalar(low), new Scalar(high))));
+        }
+        return toTypeOf(counts, x);
     }
 
     /** Index of the first entry of ascending {@code sorted} that is not below {@code value}, as a tensor of one int64. */

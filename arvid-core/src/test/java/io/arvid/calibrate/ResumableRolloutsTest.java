@@ -18,11 +18,14 @@ import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
 import io.arvid.tensor.Torch;
 import io.arvid.weights.WeightMap;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -131,6 +134,19 @@ class ResumableRolloutsTest {
         assertThat(Tensors.toBytes(rollouts("killed").latents("full-precision", 0, dyingAfter(0))))
                 .as("a finished roll-out is read, not computed")
                 .isEqualTo(whole);
+    }
+
+    @Test
+    void whatAFinishedRollOutLeftBehindIsRemoved() throws IOException {
+        ResumableRollouts rollouts = rollouts("killed");
+        rollouts.latents("full-precision", 0, model.fullPrecision());
+        Path place = folder.resolve("killed").resolve("full-precision").resolve("prompt-0");
+        Files.createFile(place.resolve("kv-1.bin"));
+        Files.createFile(place.resolve("pass-50002-04.safetensors"));
+        rollouts.latents("full-precision", 0, dyingAfter(0));
+        try (Stream<Path> files = Files.list(place)) {
+            assertThat(files).containsExactly(place.resolve("latents.safetensors"));
+        }
     }
 
     @Test

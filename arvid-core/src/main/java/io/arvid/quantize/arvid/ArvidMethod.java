@@ -114,7 +114,6 @@ public final class ArvidMethod implements QuantMethod<ArvidRecipe> {
                 "",
                 context,
                 recipe.sensitivityPrompts(),
-                context.sensitivityLog(),
                 () -> ranged.nearest(
                         "arvid before reconstruction", recipe.scheme().kv()));
     }

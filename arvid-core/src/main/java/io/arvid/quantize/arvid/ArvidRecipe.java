@@ -91,6 +91,11 @@ public record ArvidRecipe(
         if (chunkBits != null && scheme.inputs() instanceof InputRule.Full) {
             throw new IllegalArgumentException("chunkBits: needs quantized inputs; scheme.inputs has them in full");
         }
+        if (chunkBits != null) {
+            for (int width : chunkBits.widths()) {
+                scheme.inputs().withBits(width); // refuses a width that no grid has before others are measured
+            }
+        }
         if (sensitivityPrompts < 1 && (weighting.isMeasured() || chunkBits != null || kvBits != null)) {
             throw new IllegalArgumentException("sensitivityPrompts: " + sensitivityPrompts
                     + " prompts to measure on; weighting by sensitivity, chunkBits and kvBits need 1 or more");

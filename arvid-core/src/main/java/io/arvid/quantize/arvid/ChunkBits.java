@@ -1,6 +1,5 @@
 package io.arvid.quantize.arvid;
 
-import io.arvid.calibrate.SensitivityLog;
 import io.arvid.quantize.QuantContext;
 import io.arvid.quantize.fit.ScaledLayer;
 import io.arvid.quantize.fit.ScaledModel;
@@ -75,7 +74,6 @@ public record ChunkBits(List<Integer> widths, double average) {
                         part,
                         context,
                         recipe.sensitivityPrompts(),
-                        SensitivityLog.inMemory(),
                         () -> model.nearest(
                                 "arvid at one width", recipe.scheme().kv()))
                 .errors();

@@ -83,8 +83,8 @@ public record KeptLayers(double share, int prompts) {
                 Progress.Stage stage = context.progress().begin("layer sensitivity", steps)) {
             for (int prompt = 0; prompt < prompts; prompt++) {
                 int index = prompt;
-                Tensor reference = context.rollouts()
-                        .latents("full-precision", prompt, context.model().fullPrecision());
+                Tensor reference = Ops.toF64(context.rollouts()
+                        .latents("full-precision", prompt, context.model().fullPrecision()));
                 for (LinearSite site : scaled.layers().keySet()) {
                     TensorScope.runAndFree(() -> {
                         Tensor latents = context.rollouts()
@@ -92,7 +92,8 @@ public record KeptLayers(double share, int prompts) {
                                         site.name() + " alone",
                                         index,
                                         quantized.where((other, step) -> other.equals(site)));
-                        errors.merge(site, Tensors.item(Ops.meanSquaredError(latents, reference)), Double::sum);
+                        double error = Tensors.item(Ops.meanSquaredError(Ops.toF64(latents), reference));
+                        errors.merge(site, error, Double::sum);
                     });
                     stage.step();
                 }

@@ -31,8 +31,9 @@ import java.util.SequencedMap;
 import java.util.TreeMap;
 
 /**
- * The text path first ({@link TextReconstruction}); then, block by block, layers are rounded on what they see when the blocks before them are quantized already, in a roll-out whose cache holds what the
- * quantized layers wrote, in the plan's bits; the target stays the output that the full-precision model has at the same place of the same prompt.
+ * The text path first ({@link TextReconstruction}); then, block by block, layers are rounded on what the recipe has them see ({@link ArvidRecipe.Seen}): what
+ * reaches them when the blocks before them are quantized already, in a roll-out whose cache holds what the quantized layers wrote, in the plan's bits, or what
+ * they see in full precision. The target is the output that full precision gives on the same inputs, or at the same place of its own roll-out.
  */
 final class SequentialReconstruction {
     private final QuantContext context;

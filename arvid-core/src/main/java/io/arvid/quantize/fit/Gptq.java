@@ -119,9 +119,17 @@ public record Gptq(double damping, boolean actOrder, int blockSize) {
         }
     }
 
-    /** U, upper triangular with {@code Uᵀ U = (H + λI)⁻¹}. */
+    /**
+     * U, upper triangular with {@code Uᵀ U = (H + λI)⁻¹}; λ is raised where that is not positive definite.
+     *
+     * @throws IllegalArgumentException where H is not finite, as of inputs that are not
+     */
     public static Tensor factor(Tensor hessian, double lambda) {
-        double step = DAMPING_STEP * meanDiagonal(hessian);
+        double mean = meanDiagonal(hessian);
+        if (!Double.isFinite(mean)) {
+            throw new IllegalArgumentException("the Gram matrix of the inputs is not finite: " + mean);
+        }
+        double step = DAMPING_STEP * (mean > 0 ? mean : 1); // Of inputs that are all zero any damping will do.
         for (int attempt = 0; attempt < DAMPING_ATTEMPTS; attempt++) {
             Optional<Tensor> factor = factorOf(hessian, lambda + attempt * step);
             if (factor.isPresent()) {

@@ -8,6 +8,7 @@ import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +22,13 @@ import org.jspecify.annotations.Nullable;
  * @param earlyStop true to stop once the error is above the least so far
  */
 public record LowRankBranch(int rank, int iterations, boolean earlyStop) {
+    /** Checks the numbers. */
+    public LowRankBranch {
+        if (rank < 1 || iterations < 1) {
+            throw new IllegalArgumentException("a branch of rank " + rank + " after " + iterations + " iterations");
+        }
+    }
+
     /** What a layer's output loses. */
     @FunctionalInterface
     public interface OutputError {
@@ -94,10 +102,7 @@ public record LowRankBranch(int rank, int iterations, boolean earlyStop) {
         if (last != null && last != best) {
             last.free();
         }
-        if (best == null) {
-            throw new IllegalArgumentException("a low-rank branch needs an iteration");
-        }
-        return new Fitted(errors, best, bestIndex);
+        return new Fitted(errors, Objects.requireNonNull(best), bestIndex);
     }
 
     private Iteration iterate(Tensor weight, Tensor quantized, WeightRule rule, WeightFit ranges, OutputError error) {

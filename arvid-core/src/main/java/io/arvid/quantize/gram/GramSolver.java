@@ -61,6 +61,12 @@ public record GramSolver(
             throw new IllegalArgumentException(
                     "a solver needs dampings, shares of compensation and widths to choose from");
         }
+        if (!dampings.stream().allMatch(damping -> damping >= 0)
+                || !compensation.stream().allMatch(share -> share >= 0 && share <= 1)
+                || !widths.stream().allMatch(width -> width > 0)) {
+            throw new IllegalArgumentException("dampings " + dampings + ", compensation " + compensation + ", widths "
+                    + widths + "; wanted 0 or more, 0 … 1, more than 0");
+        }
     }
 
     /** Five dampings, five widths. */

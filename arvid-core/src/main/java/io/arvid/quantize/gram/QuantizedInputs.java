@@ -4,6 +4,7 @@ import io.arvid.calibrate.Samples;
 import io.arvid.model.RolloutStep;
 import io.arvid.quantize.fake.FakeInput;
 import io.arvid.quantize.fit.ScaledLayer;
+import io.arvid.quantize.scheme.Granularity;
 import io.arvid.quantize.scheme.InputPlan;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.Tensors;
@@ -40,7 +41,7 @@ public final class QuantizedInputs {
     }
 
     private static Tensor quantized(InputPlan plan, Tensor x, List<RolloutStep> steps) {
-        if (!(plan instanceof InputPlan.Stepwise)) {
+        if (!differsByPass(plan)) {
             return FakeInput.apply(plan, steps.getFirst(), x);
         }
         List<Tensor> samples = new ArrayList<>();
@@ -48,5 +49,11 @@ public final class QuantizedInputs {
             samples.add(FakeInput.apply(plan, steps.get(i), x.select(0, i)));
         }
         return Ops.stack(0, samples);
+    }
+
+    /** True where a pass alone says how its input is quantized: by its step, or by the range of all its tokens. */
+    private static boolean differsByPass(InputPlan plan) {
+        return plan instanceof InputPlan.Stepwise
+                || plan instanceof InputPlan.Dynamic dynamic && dynamic.at() instanceof Granularity.PerTensor;
     }
 }

@@ -58,15 +58,15 @@ public final class ChunkSensitivity {
     }
 
     /**
-     * The measurement on the first {@code prompts} prompts; roll-outs that {@code log} knows are not repeated.
+     * The measurement on the first {@code prompts} prompts; roll-outs that the log of {@code context} knows are not repeated.
      *
      * @param part names one of several models that a method measures; empty where it measures one
      * @param rounded the model whose chunks are measured, asked for only where a roll-out is missing
      */
-    public static Sensitivity measure(
-            String part, QuantContext context, int prompts, SensitivityLog log, Supplier<QuantPlan> rounded) {
+    public static Sensitivity measure(String part, QuantContext context, int prompts, Supplier<QuantPlan> rounded) {
         context.requirePrompts(prompts);
-        return finished(log, context.rollouts().chunkCount(), prompts).orElseGet(() -> {
+        SensitivityLog log = context.sensitivityLog();
+        return finished(part, log, context.rollouts().chunkCount(), prompts).orElseGet(() -> {
             try (QuantPlan plan = rounded.get();
                     FakeQuantForward quantized = new FakeQuantForward(context.model(), plan)) {
                 return new ChunkSensitivity(part, context.model(), context.rollouts(), quantized)
@@ -83,31 +83,31 @@ public final class ChunkSensitivity {
                 measure(prompt, runs, log, stage);
             }
         }
-        return finished(log, rollouts.chunkCount(), prompts).orElseThrow();
+        return finished(part, log, rollouts.chunkCount(), prompts).orElseThrow();
     }
 
     /** The measurement on {@code prompts} prompts of {@code chunkCount} chunks, if {@code log} knows all its roll-outs. */
-    private static Optional<Sensitivity> finished(SensitivityLog log, int chunkCount, int prompts) {
+    private static Optional<Sensitivity> finished(String part, SensitivityLog log, int chunkCount, int prompts) {
         List<List<List<Double>>> chunks = new ArrayList<>();
         for (int chunk = 0; chunk < chunkCount; chunk++) {
-            chunks.add(logged(log, prompts, "chunk-" + chunk));
+            chunks.add(logged(log, prompts, part + "chunk-" + chunk));
         }
-        List<List<Double>> textPath = logged(log, prompts, TEXT_PATH);
-        List<List<Double>> firstWithoutText = logged(log, prompts, FIRST_WITHOUT_TEXT);
+        List<List<Double>> textPath = logged(log, prompts, part + TEXT_PATH);
+        List<List<Double>> firstWithoutText = logged(log, prompts, part + FIRST_WITHOUT_TEXT);
         boolean complete = Stream.concat(chunks.stream(), Stream.of(textPath, firstWithoutText))
                 .allMatch(run -> run.size() == prompts);
         return complete ? Optional.of(new Sensitivity(chunks, textPath, firstWithoutText)) : Optional.empty();
     }
 
-    /** The roll-outs of a prompt: each chunk alone, and the two that set the text path apart. */
+    /** The roll-outs of a prompt by name: each chunk alone, and the two that set the text path apart. */
     private SequencedMap<String, SiteForward> runs() {
         LinkedHashMap<String, SiteForward> runs = new LinkedHashMap<>();
         for (int chunk = 0; chunk < rollouts.chunkCount(); chunk++) {
-            runs.put("chunk-" + chunk, quantized.duringChunk(chunk));
+            runs.put(part + "chunk-" + chunk, quantized.duringChunk(chunk));
         }
-        runs.put(TEXT_PATH, quantized.where((site, step) -> site.role().isTextPath()));
+        runs.put(part + TEXT_PATH, quantized.where((site, step) -> site.role().isTextPath()));
         runs.put(
-                FIRST_WITHOUT_TEXT,
+                part + FIRST_WITHOUT_TEXT,
                 quantized.where(
                         (site, step) -> step.chunk() == 0 && !site.role().isTextPath()));
         return runs;
@@ -127,7 +127,7 @@ public final class ChunkSensitivity {
             stage.step();
             for (String run : open) {
                 try (TensorScope each = TensorScope.open()) {
-                    Tensor latents = rollouts.latents(part + run, prompt, runs.get(run));
+                    Tensor latents = rollouts.latents(run, prompt, runs.get(run));
                     log.put(prompt, run, frameErrors(latents, reference));
                 }
                 stage.step();

@@ -26,6 +26,14 @@ public record OutlierDetection(Rule rule, double madThreshold, double iqrFactor,
         IQR
     }
 
+    /** Checks the numbers. */
+    public OutlierDetection {
+        if (align < 1 || !(madThreshold >= 0) || !(iqrFactor >= 0) || !(minRatio >= 0)) {
+            throw new IllegalArgumentException("align " + align + ", madThreshold " + madThreshold + ", iqrFactor "
+                    + iqrFactor + " and minRatio " + minRatio + "; wanted at least 1, and 0 or more");
+        }
+    }
+
     /**
      * What was found in one layer.
      *

@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Q-ARVD (arXiv 2605.21072): A sensitivity of chunks, B dual scale for outlier channels, C weighted reconstruction of every layer. */
 public final class QArvd implements QuantMethod<QArvdRecipe> {
+    /** What the official script measures sensitivities at, whatever they are used for. */
+    private static final Scheme OFFICIAL = Scheme.staticPerTensor(4, 8);
+
     @Override
     public String id() {
         return "q-arvd";
@@ -49,10 +52,20 @@ public final class QArvd implements QuantMethod<QArvdRecipe> {
         return new Needs.Rollouts(
                 recipe.calibrationPrompts(),
                 2 * recipe.calibrationPrompts(),
-                recipe.weighting().isMeasured()
-                        ? ChunkSensitivity.ROLLOUTS.times(recipe.sensitivityPrompts())
-                        : Needs.Measured.NONE,
+                recipe.weighting().isMeasured() ? sensitivityNeeds(recipe) : Needs.Measured.NONE,
                 Needs.Measured.NONE);
+    }
+
+    /** A model that is measured at another number scheme has input ranges of its own. */
+    private static Needs.Measured sensitivityNeeds(QArvdRecipe recipe) {
+        Needs.Measured measured = ChunkSensitivity.ROLLOUTS.times(recipe.sensitivityPrompts());
+        return isMeasuredAtTarget(recipe)
+                ? measured
+                : measured.plus(new Needs.Measured(recipe.calibrationPrompts(), 0));
+    }
+
+    private static boolean isMeasuredAtTarget(QArvdRecipe recipe) {
+        return recipe.has(Difference.SENSITIVITY_AT_TARGET) || recipe.scheme().equals(OFFICIAL);
     }
 
     @Override
@@ -83,20 +96,15 @@ public final class QArvd implements QuantMethod<QArvdRecipe> {
     private static Sensitivity measureSensitivity(
             QuantContext context, QArvdRecipe recipe, @Nullable ScaledModel unweighted) {
         return ChunkSensitivity.measure(
-                "",
-                context,
-                recipe.sensitivityPrompts(),
-                context.sensitivityLog(),
-                () -> measuredPlan(context, recipe, unweighted));
+                "", context, recipe.sensitivityPrompts(), () -> measuredPlan(context, recipe, unweighted));
     }
 
     /** The rounded model whose chunks are measured: the recipe's own, or the official script's W4A8. */
     private static QuantPlan measuredPlan(QuantContext context, QArvdRecipe recipe, @Nullable ScaledModel unweighted) {
-        Scheme official = Scheme.staticPerTensor(4, 8);
-        if (recipe.has(Difference.SENSITIVITY_AT_TARGET) || recipe.scheme().equals(official)) {
+        if (isMeasuredAtTarget(recipe)) {
             return nearest(unweighted != null ? unweighted : rangedUnweighted("", context, recipe), recipe);
         }
-        QArvdRecipe other = recipe.withScheme(official);
+        QArvdRecipe other = recipe.withScheme(OFFICIAL);
         return nearest(rangedUnweighted(" of the sensitivity", context, other), other);
     }
 

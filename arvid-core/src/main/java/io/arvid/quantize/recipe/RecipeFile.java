@@ -23,11 +23,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
  * A method with its settings, as a JSON file: {@code method}, optionally {@code about} (free text), and the keys of the method's recipe record. Keys
- * that are left out keep the method's defaults; an unknown key is refused, as are a key given twice, text
+ * that are left out keep the method's defaults; an unknown key is refused, as are a key given twice, null where the default is a value, text
  * after the object, and a fraction or text where a whole number belongs.
  *
  * @param <R> the method's recipe
@@ -80,14 +81,28 @@ public record RecipeFile<R extends Recipe>(QuantMethod<R> method, R recipe) {
             throws JsonProcessingException {
         R defaults = method.defaults();
         ObjectNode complete = JSON.valueToTree(defaults);
+        requireValues("", given, complete);
         complete.setAll(given);
         @SuppressWarnings("unchecked")
         Class<R> type = (Class<R>) defaults.getClass();
         R recipe = JSON.treeToValue(complete, type);
         if (recipe instanceof CalibratedRecipe calibrated) {
-            calibrated.inputCalibration(); // refuses a rule of ranges that does not fit the inputs
+            calibrated.inputCalibration(); // refuses ranges that do not fit the inputs, or have none to fit to
         }
         return new RecipeFile<>(method, recipe);
+    }
+
+    /** Refuses null where the default is a value; a key that no recipe has is left to the reader of records. */
+    private static void requireValues(String path, JsonNode given, JsonNode defaults) {
+        for (Map.Entry<String, JsonNode> entry : given.properties()) {
+            String key = path + entry.getKey();
+            JsonNode known = defaults.path(entry.getKey());
+            boolean isUnknown = path.isEmpty() && known.isMissingNode();
+            if (entry.getValue().isNull() && !known.isNull() && !isUnknown) {
+                throw new IllegalArgumentException(key + ": null where a value is wanted");
+            }
+            requireValues(key + ".", entry.getValue(), known);
+        }
     }
 
     /** The same method with other settings of the same kind. */

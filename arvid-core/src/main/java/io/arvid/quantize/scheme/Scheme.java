@@ -28,7 +28,8 @@ public record Scheme(WeightRule weights, InputRule inputs, List<String> skip, Kv
     /** Checks that every entry of a recipe's list {@code key} names a layer, by (the start of) its role's name. */
     public static void requireLayers(String key, List<String> entries) {
         for (String entry : entries) {
-            if (Arrays.stream(SiteRole.values()).noneMatch(role -> role.suffix().startsWith(entry))) {
+            if (entry.isEmpty()
+                    || Arrays.stream(SiteRole.values()).noneMatch(role -> role.suffix().startsWith(entry))) {
                 throw new IllegalArgumentException(key + ": no layer is called '" + entry + "'; there are "
                         + Arrays.stream(SiteRole.values()).map(SiteRole::suffix).toList());
             }

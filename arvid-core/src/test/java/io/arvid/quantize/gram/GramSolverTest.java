@@ -1,6 +1,7 @@
 package io.arvid.quantize.gram;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.arvid.quantize.adaround.GramReconstruction;
 import io.arvid.quantize.fake.FakeWeight;
@@ -10,9 +11,11 @@ import io.arvid.quantize.fit.ScaledLayer;
 import io.arvid.quantize.scheme.Granularity;
 import io.arvid.quantize.scheme.IntGrid;
 import io.arvid.quantize.scheme.WeightRule;
+import io.arvid.tensor.DTypes;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.Seeds;
 import io.arvid.tensor.TensorScope;
+import io.arvid.tensor.Tensors;
 import io.arvid.tensor.Torch;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
@@ -95,6 +98,23 @@ class GramSolverTest {
             assertThat(chosen.compensation()).isLessThan(1);
             assertThat(chosen.heldOut()).isLessThan(all.heldOut());
         }
+    }
+
+    @Test
+    void inputsThatAreAllZeroLeaveTheNearestCodes() {
+        GramLoss nothing = loss(layer.weight(), Tensors.zeros(DTypes.F32, 10, 48));
+        GramSolver.Solved solved = solver(List.of(1.0, 0.0)).solve(layer, nothing, nothing);
+        assertThat(solved.origin()).isEqualTo(GramSolver.Origin.NEAREST);
+        assertThat(Tensors.toBytes(layer.withCodes(solved.codes()).codes()))
+                .isEqualTo(Tensors.toBytes(layer.nearest().codes()));
+    }
+
+    @Test
+    void inputsThatAreNoNumbersAreRefused() {
+        GramLoss undefined = loss(layer.weight(), Tensors.full(DTypes.F32, Double.NaN, 10, 48));
+        assertThatThrownBy(() -> solver(List.of(1.0)).solve(layer, undefined, heldOut))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("not finite");
     }
 
     private static GramSolver solver(List<Double> compensation) {

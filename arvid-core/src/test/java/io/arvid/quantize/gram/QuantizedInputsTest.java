@@ -2,6 +2,7 @@ package io.arvid.quantize.gram;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.arvid.calibrate.Samples;
 import io.arvid.model.RolloutStep;
 import io.arvid.quantize.fake.FakeQuantLayer;
 import io.arvid.quantize.fit.MinMaxWeightFit;
@@ -15,6 +16,7 @@ import io.arvid.tensor.DTypes;
 import io.arvid.tensor.Seeds;
 import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
+import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
 
@@ -46,6 +48,31 @@ class QuantizedInputsTest {
                 Tensor expected = runs.apply(step, x);
                 Tensor found = weightsOnly.apply(step, QuantizedInputs.of(layer, step, x));
                 assertThat(Tensors.item(found.sub(expected).abs().max())).isLessThan(1e-4);
+            }
+        }
+    }
+
+    /** With one range for a whole input, each pass has its own: a roll-out never sees two at once. */
+    @Test
+    void passesShareNoRange() {
+        IntGrid grid = IntGrid.asymmetric(4);
+        InputPlan perTensor = new InputPlan.Dynamic(grid, new Granularity.PerTensor());
+        try (TensorScope scope = TensorScope.open();
+                Seeds seeds = new Seeds(3)) {
+            ScaledLayer layer = ScaledLayer.of(
+                            seeds.normal(8, 6),
+                            new WeightRule(grid, new Granularity.PerChannel()),
+                            new MinMaxWeightFit())
+                    .withInputs(perTensor, perTensor);
+            Tensor gains = Tensors.of(new float[] {1, 100}, 2, 1, 1);
+            List<RolloutStep> steps =
+                    List.of(new RolloutStep(0, 0, false, 0, 3, 1000), new RolloutStep(0, 1, false, 0, 3, 900));
+            Samples samples = new Samples(seeds.normal(2, 5, 6).mul(gains), steps, new double[] {1, 1});
+            Tensor together = QuantizedInputs.of(layer, samples);
+            for (int pass = 0; pass < 2; pass++) {
+                Tensor alone = QuantizedInputs.of(
+                        layer, steps.get(pass), samples.inputs().select(0, pass));
+                assertThat(Tensors.toBytes(together.select(0, pass))).isEqualTo(Tensors.toBytes(alone));
             }
         }
     }

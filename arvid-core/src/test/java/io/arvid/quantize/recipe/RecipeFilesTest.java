@@ -135,6 +135,16 @@ class RecipeFilesTest {
     }
 
     @Test
+    void nullIsNoValue() {
+        refuses("\"method\": \"q-arvd\", \"follow\": null", "follow: null");
+        refuses("\"method\": \"minmax\", \"range\": null", "range: null");
+        String kv = scheme("4", false, "").replace("{\"rule\": \"full\"}", "null");
+        refuses("\"method\": \"minmax\"" + kv, "scheme.kv: null");
+        refuses("\"method\": \"minmax\", \"rage\": null", "unknown key 'rage'");
+        RecipeFile.parse("{\"method\": \"arvid\", \"chunkBits\": null}");
+    }
+
+    @Test
     void percentilesNeedAZeroPoint() {
         refuses("\"method\": \"minmax\", \"range\": \"percentile\"" + scheme("4", true, ""), "min-max");
         RecipeFile.parse("{\"method\": \"minmax\", \"range\": \"min-max\"" + scheme("4", true, "") + "}");
@@ -150,6 +160,33 @@ class RecipeFilesTest {
             refuses(overrides + ", \"solver\": \"gram\"", key);
             RecipeFile.parse("{" + overrides + "}");
         }
+    }
+
+    @Test
+    void settingsThatCannotWorkAreRefusedBeforeTheyAreUsed() {
+        String outliers = """
+                "method": "q-arvd", "outliers": {"rule": "mad", "madThreshold": 3.5, "iqrFactor": 1.5, "minRatio": 1.2,
+                "align": 0}
+                """;
+        refuses(outliers, "align 0");
+        String branch = "\"branch\": {\"rank\": 0, \"iterations\": 9, \"earlyStop\": true}";
+        refuses("\"method\": \"svdquant\", " + branch, "rank 0");
+        refuses("\"method\": \"arvid\", \"chunkBits\": {\"widths\": [4, 17], \"average\": 8}", "bits 17");
+        refuses("\"method\": \"arvid\"" + scheme("4", false, "\"\""), "no layer is called ''");
+        String solver = """
+                "method": "arvid", "solver": {"dampings": [0.01], "compensation": [1.0], "widths": [%s],
+                "alternations": 1, "sweeps": 2, "refit": true, "feedback": true, "adaround": null}
+                """;
+        refuses(solver.formatted("0.0"), "widths [0.0]");
+        RecipeFile.parse("{" + solver.formatted("0.9") + "}");
+    }
+
+    @Test
+    void inputsAreRecordedBeforeRangesAreFound() {
+        for (String method : List.of("minmax", "q-arvd", "arvid", "qvd")) {
+            refuses("\"method\": \"" + method + "\", \"tokensPerSample\": -1", "tokensPerSample: -1");
+        }
+        refuses("\"method\": \"q-arvd\", \"calibrationPrompts\": 0", "calibrationPrompts: 0");
     }
 
     @Test
