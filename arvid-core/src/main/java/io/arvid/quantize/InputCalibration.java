@@ -39,8 +39,12 @@ import org.bytedeco.pytorch.Tensor;
  * @param seed of the choice of tokens
  */
 public record InputCalibration(InputRule rule, InputFit fit, int prompts, int tokensPerSample, long seed) {
-    /** Checks that the fit is one for the grid. */
+    /** Checks the number of tokens, and that the fit is one for the grid. */
     public InputCalibration {
+        if (tokensPerSample < 0) {
+            throw new IllegalArgumentException(
+                    "tokensPerSample: " + tokensPerSample + " tokens of a pass; 0 keeps all of them");
+        }
         if (fit instanceof PercentileInputFit
                 && rule.needsCalibration()
                 && rule.grid().symmetric()) {

@@ -23,11 +23,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A method with its settings, as a JSON file: {@code method}, optionally {@code about} (free text), and the keys of the method's recipe record. Keys
  * that are left out keep the method's defaults; an unknown key is refused, as are a key given twice, text
- * after the object, and a fraction or text where a whole number belongs.
+ * after the object, a fraction or text where a whole number belongs, and null where a value belongs.
  *
  * @param <R> the method's recipe
  * @param method the method
@@ -75,14 +76,30 @@ public record RecipeFile<R extends Recipe>(QuantMethod<R> method, R recipe) {
             throws JsonProcessingException {
         R defaults = method.defaults();
         ObjectNode complete = JSON.valueToTree(defaults);
+        given.fieldNames().forEachRemaining(key -> requireValue(key, given.get(key), complete.get(key)));
         complete.setAll(given);
         @SuppressWarnings("unchecked")
         Class<R> type = (Class<R>) defaults.getClass();
         R recipe = JSON.treeToValue(complete, type);
         if (recipe instanceof CalibratedRecipe calibrated) {
-            calibrated.inputCalibration(); // refuses a rule of ranges that does not fit the inputs
+            calibrated.inputCalibration(); // refuses ranges that do not fit the inputs, and numbers of tokens
+            requirePrompts(method, recipe);
         }
         return new RecipeFile<>(method, recipe);
+    }
+
+    private static <R extends Recipe> void requirePrompts(QuantMethod<R> method, R recipe) {
+        if (method.needs(recipe) instanceof Needs.Rollouts rollouts && rollouts.prompts() < 1) {
+            throw new IllegalArgumentException("calibrationPrompts: " + rollouts.prompts()
+                    + " prompts to roll out; the recipe needs 1 or more");
+        }
+    }
+
+    /** Refuses {@code null} for a key that has a value in the method's defaults; other keys may be null. */
+    private static void requireValue(String key, JsonNode given, @Nullable JsonNode byDefault) {
+        if (given.isNull() && byDefault != null && !byDefault.isNull()) {
+            throw new IllegalArgumentException(key + ": null is no value; leave the key out to keep the method's own");
+        }
     }
 
     /** The same method with other settings of the same kind. */

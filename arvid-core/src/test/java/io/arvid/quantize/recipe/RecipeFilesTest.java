@@ -143,6 +143,24 @@ class RecipeFilesTest {
     }
 
     @Test
+    void rollOutsNeedPromptsAndTokens() {
+        for (String method : List.of("minmax", "smoothquant", "gptq", "svdquant", "ptq4dit", "adaround", "qvd")) {
+            refuses("\"method\": \"" + method + "\", \"calibrationPrompts\": 0", "calibrationPrompts: 0");
+            refuses("\"method\": \"" + method + "\", \"calibrationPrompts\": -1", "calibrationPrompts: -1");
+            refuses("\"method\": \"" + method + "\", \"tokensPerSample\": -1", "tokensPerSample: -1");
+        }
+        RecipeFile.parse("{\"method\": \"rotation\", \"calibrationPrompts\": 0}");
+    }
+
+    @Test
+    void aKeyHasAValueOrIsLeftOut() {
+        for (String key : List.of("scheme", "range", "branch")) {
+            refuses("\"method\": \"svdquant\", \"" + key + "\": null", key + ": null");
+        }
+        RecipeFile.parse("{\"method\": \"svdquant\", \"gptq\": null}");
+    }
+
+    @Test
     void sensitivitiesAreMeasuredOnPrompts() {
         String none = "\"sensitivityPrompts\": 0";
         for (String method : List.of("q-arvd", "arvid")) {
