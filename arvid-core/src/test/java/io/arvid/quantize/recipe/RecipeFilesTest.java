@@ -161,6 +161,45 @@ class RecipeFilesTest {
     }
 
     @Test
+    void settingsThatSearchNothingAreRefused() {
+        String branch = "\"method\": \"svdquant\", \"branch\": {\"earlyStop\": true, ";
+        refuses(branch + "\"rank\": 0, \"iterations\": 100}", "rank 0");
+        refuses(branch + "\"rank\": 32, \"iterations\": 0}", "0 iterations");
+        refuses("\"method\": \"svdquant\", \"smoothingSteps\": 1", "smoothingSteps: 1");
+        RecipeFile.parse("{\"method\": \"svdquant\", \"smoothing\": false, \"smoothingSteps\": 1}");
+        String rotation = "\"method\": \"rotation\", \"family\": ";
+        refuses(rotation + "\"conv-rot\", \"largestBlock\": 3", "largestBlock: 3");
+        refuses(rotation + "\"sylvester\", \"largestBlock\": 1", "largestBlock: 1");
+        RecipeFile.parse("{" + rotation + "\"sylvester\", \"largestBlock\": 3}");
+        refuses("\"method\": \"qvd\", \"integration\": {\"steps\": 0}", "steps: 0");
+    }
+
+    @Test
+    void candidatesOfCompandingAreInTheirRanges() {
+        String companding = """
+                "method": "qvd", "companding": {"exponents": [%s], "clips": [%s], "errorWeight": %s}
+                """;
+        RecipeFile.parse("{" + companding.formatted("0, 1", "0.5, 1", "0") + "}");
+        refuses(companding.formatted("0, 1.5", "1", "1"), "exponents");
+        refuses(companding.formatted("1", "0", "1"), "clips");
+        refuses(companding.formatted("1", "1.5", "1"), "clips");
+        refuses(companding.formatted("1", "1", "-1"), "errorWeight");
+    }
+
+    @Test
+    void aReconstructionGoesDownhill() {
+        String reconstruction = """
+                "method": "adaround", "reconstruction": {"iterations": 2000, "batchSize": 8, "roundingRate": %s,
+                "inputRate": %s, "roundingWeight": %s, "warmup": 0.2, "betaStart": 20, "betaEnd": %s}
+                """;
+        RecipeFile.parse("{" + reconstruction.formatted("0.002", "0", "0", "1") + "}");
+        refuses(reconstruction.formatted("-0.002", "0", "0.01", "2"), "roundingRate");
+        refuses(reconstruction.formatted("0.002", "-1", "0.01", "2"), "inputRate");
+        refuses(reconstruction.formatted("0.002", "0", "-0.01", "2"), "roundingWeight");
+        refuses(reconstruction.formatted("0.002", "0", "0.01", "0.5"), "betaEnd");
+    }
+
+    @Test
     void sensitivitiesAreMeasuredOnPrompts() {
         String none = "\"sensitivityPrompts\": 0";
         for (String method : List.of("q-arvd", "arvid")) {
