@@ -19,7 +19,6 @@ import io.arvid.quantize.svdquant.SvdQuantRecipe;
 import io.arvid.record.Progress;
 import io.arvid.tensor.Tensors;
 import java.nio.file.Path;
-import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -71,27 +70,7 @@ class SvdQuantContractTest extends QuantMethodContract<SvdQuantRecipe> {
 
     /** {@code rollouts} with recordings that have no samples. */
     private static CalibrationRollouts unrecorded(CalibrationRollouts rollouts) {
-        return new CalibrationRollouts() {
-            @Override
-            public int promptCount() {
-                return rollouts.promptCount();
-            }
-
-            @Override
-            public int chunkCount() {
-                return rollouts.chunkCount();
-            }
-
-            @Override
-            public Tensor textStates(int prompt) {
-                return rollouts.textStates(prompt);
-            }
-
-            @Override
-            public Tensor latents(int prompt, SiteForward sites) {
-                return rollouts.latents(prompt, sites);
-            }
-
+        return new ForwardedRollouts(rollouts) {
             @Override
             public Recording record(String name, int prompts, Wanted wanted, SiteForward sites, Progress progress) {
                 return new ActivationTape(wanted);

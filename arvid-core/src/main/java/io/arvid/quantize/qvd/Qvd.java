@@ -1,5 +1,6 @@
 package io.arvid.quantize.qvd;
 
+import io.arvid.calibrate.ActivationTape;
 import io.arvid.calibrate.CalibrationRollouts;
 import io.arvid.calibrate.Extremes;
 import io.arvid.calibrate.InputGroup;
@@ -37,6 +38,11 @@ import org.bytedeco.pytorch.Tensor;
 
 /** QVD: channel ranges integrated (SCRI, after a port), temporal features on a grid of their own (HTDQ, inferred), weights to their nearest codes. */
 public final class Qvd implements QuantMethod<QvdRecipe> {
+    /** More frames than a pass has. */
+    private static final int MOST_FRAMES = 128;
+
+    private static final CalibrationRollouts.Wanted NOTHING = CalibrationRollouts.Wanted.extremes(site -> false);
+
     @Override
     public String id() {
         return "qvd";
@@ -64,19 +70,13 @@ public final class Qvd implements QuantMethod<QvdRecipe> {
 
     @Override
     public Needs needs(QvdRecipe recipe) {
-        return recipe.rollouts(1);
+        return recipe.rollouts(recipe.watchesInputs() ? 1 : 0);
     }
 
     @Override
     public QuantPlan choose(QuantContext context, QvdRecipe recipe) {
         context.requirePrompts(recipe.calibrationPrompts());
-        try (Recording recording = context.rollouts()
-                .record(
-                        "recording inputs, full precision",
-                        recipe.calibrationPrompts(),
-                        wanted(context, recipe),
-                        context.model().fullPrecision(),
-                        context.progress())) {
+        try (Recording recording = recipe.watchesInputs() ? record(context, recipe) : new ActivationTape(NOTHING)) {
             Map<LinearSite, InputTransform> integrated = integrate(context, recipe, recording);
             ScaledModel scaled = ScaledModel.of(
                     context.model(), recipe.scheme(), recipe.range().weights(), integrated);
@@ -87,16 +87,30 @@ public final class Qvd implements QuantMethod<QvdRecipe> {
         }
     }
 
-    /** Of the layers whose channels are integrated and of the time path that gets a grid of its own; ranges alone where nobody reads tokens. */
+    private static Recording record(QuantContext context, QvdRecipe recipe) {
+        return context.rollouts()
+                .record(
+                        "recording inputs, full precision",
+                        recipe.calibrationPrompts(),
+                        wanted(context, recipe),
+                        context.model().fullPrecision(),
+                        context.progress());
+    }
+
+    /**
+     * Of the layers whose channels are integrated and of the time path that gets a grid of its own. The time path has a token a frame; tokens of other layers
+     * are read by the search for a threshold alone.
+     */
     private static CalibrationRollouts.Wanted wanted(QuantContext context, QvdRecipe recipe) {
         List<LinearSite> sites = new ArrayList<>(integrated(context, recipe));
         recipe.scheme().sites(context.model()).stream()
                 .filter(site -> isCompanded(recipe, site))
                 .forEach(sites::add);
-        boolean readsTokens =
-                recipe.scri() == QvdRecipe.Integration.SHIFT_AND_SCALE || recipe.htdq() == TemporalFeatures.COMPANDED;
-        return readsTokens
-                ? new CalibrationRollouts.Wanted(sites::contains, recipe.tokensPerSample(), recipe.seed(), true)
+        if (recipe.scri() == QvdRecipe.Integration.SHIFT_AND_SCALE) {
+            return new CalibrationRollouts.Wanted(sites::contains, recipe.tokensPerSample(), recipe.seed(), true);
+        }
+        return recipe.htdq() == TemporalFeatures.COMPANDED
+                ? new CalibrationRollouts.Wanted(sites::contains, MOST_FRAMES, recipe.seed(), true)
                 : CalibrationRollouts.Wanted.extremes(sites::contains);
     }
 
