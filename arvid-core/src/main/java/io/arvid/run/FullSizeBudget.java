@@ -249,7 +249,7 @@ public record FullSizeBudget(PublishedModel model) {
                 + keptStages(file.recipe()) * quantizedWeights(file.recipe());
     }
 
-    /** Stages whose layers are kept: ranges and rounding, and for SVDQuant its branches. */
+    /** Stages whose layers are kept: ranges and rounding, for SVDQuant its branches, and for QVD, which rounds at once, what its search found. */
     private static int keptStages(Recipe recipe) {
         return recipe instanceof SvdQuantRecipe ? 3 : 2;
     }

@@ -10,9 +10,11 @@ import io.arvid.quantize.qvd.RangeIntegration;
 import io.arvid.quantize.qvd.TemporalFeatures;
 import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.record.Progress;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class QvdContractTest extends QuantMethodContract<QvdRecipe> {
     private static final String FULL_PRECISION = "recording inputs, full precision";
@@ -81,5 +83,11 @@ class QvdContractTest extends QuantMethodContract<QvdRecipe> {
         assertThat(method().needs(plain))
                 .isEqualTo(new Needs.Rollouts(1, 1, Needs.Measured.NONE, Needs.Measured.NONE));
         assertThat(tokensRecorded(plain)).containsOnlyKeys(WEIGHTS_QUANTIZED);
+    }
+
+    @Test
+    void thresholdsOfAnInterruptedRunAreNotSoughtAgain(@TempDir Path folder) {
+        assertThatSearchesAreNotRepeated(
+                recipe(TemporalFeatures.UNIFORM, QvdRecipe.Integration.SHIFT_AND_SCALE), folder);
     }
 }

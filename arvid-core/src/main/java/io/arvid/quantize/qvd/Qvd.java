@@ -9,6 +9,7 @@ import io.arvid.calibrate.Samples;
 import io.arvid.model.LinearSite;
 import io.arvid.model.RolloutStep;
 import io.arvid.model.SiteRole;
+import io.arvid.quantize.FinishedLayers;
 import io.arvid.quantize.Needs;
 import io.arvid.quantize.QuantContext;
 import io.arvid.quantize.QuantMethod;
@@ -125,26 +126,53 @@ public final class Qvd implements QuantMethod<QvdRecipe> {
         return temporal && recipe.htdq() == TemporalFeatures.COMPANDED;
     }
 
-    /** SCRI: the transform of each integrated layer; layers that share an input share it. */
+    /** SCRI: the transform of each integrated layer; layers that share an input share it. What a search found is kept for a run that is interrupted. */
     private static Map<LinearSite, InputTransform> integrate(
             QuantContext context, QvdRecipe recipe, Recording recording) {
+        FinishedLayers finished = recipe.scri() == QvdRecipe.Integration.SHIFT_AND_SCALE
+                ? context.finished().stage("integrated")
+                : FinishedLayers.NONE;
         Map<LinearSite, InputTransform> transforms = new HashMap<>();
         for (InputGroup group : InputGroup.of(integrated(context, recipe))) {
             try (TensorScope each = TensorScope.open()) {
-                Extremes range = recording.extremes(group.first());
-                Tensor shift = RangeIntegration.shift(range.low(), range.high());
-                InputTransform scaling = recipe.scri() == QvdRecipe.Integration.SHIFT
-                        ? InputTransform.NONE
-                        : scaling(context, recipe, group, shift, range, recording.samples(group.first()));
-                for (LinearSite site : group.sites()) {
-                    InputTransform shifting =
-                            InputTransform.shifting(shift, context.model().weight(site));
-                    InputTransform both = shifting.then(scaling);
-                    for (Correction correction : both.corrections()) {
+                integrate(context, recipe, group, recording, finished).forEach((site, transform) -> {
+                    for (Correction correction : transform.corrections()) {
                         correction.tensors().forEach(each::keep);
                     }
-                    transforms.put(site, both);
-                }
+                    transforms.put(site, transform);
+                });
+            }
+        }
+        return transforms;
+    }
+
+    private static Map<LinearSite, InputTransform> integrate(
+            QuantContext context, QvdRecipe recipe, InputGroup group, Recording recording, FinishedLayers finished) {
+        Map<LinearSite, InputTransform> transforms = new HashMap<>();
+        if (group.sites().stream().allMatch(finished::has)) {
+            for (LinearSite site : group.sites()) {
+                transforms.put(
+                        site,
+                        new InputTransform(finished.find(site).orElseThrow().corrections()));
+            }
+            return transforms;
+        }
+        Extremes range = recording.extremes(group.first());
+        Tensor shift = RangeIntegration.shift(range.low(), range.high());
+        boolean searches = recipe.scri() == QvdRecipe.Integration.SHIFT_AND_SCALE;
+        InputTransform scaling = searches
+                ? scaling(context, recipe, group, shift, range, recording.samples(group.first()))
+                : InputTransform.NONE;
+        for (LinearSite site : group.sites()) {
+            Tensor weight = context.model().weight(site);
+            InputTransform both = InputTransform.shifting(shift, weight).then(scaling);
+            transforms.put(site, both);
+            if (searches) {
+                WeightRule rule = recipe.scheme().weights();
+                finished.put(
+                        site,
+                        ScaledLayer.of(weight, rule, recipe.range().weights(), both)
+                                .nearest());
             }
         }
         return transforms;
