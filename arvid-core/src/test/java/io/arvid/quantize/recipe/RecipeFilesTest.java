@@ -3,6 +3,7 @@ package io.arvid.quantize.recipe;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.arvid.model.RolloutStep;
 import io.arvid.quantize.scheme.Granularity;
 import io.arvid.quantize.scheme.InputRule;
@@ -20,6 +21,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every file in {@code recipes/} and {@code recipes/shapes/} is a recipe. */
 class RecipeFilesTest {
@@ -39,6 +41,23 @@ class RecipeFilesTest {
         RecipeFile<?> recipe = RecipeFile.read(file);
         assertThat(recipe.recipe().scheme().weights().grid().bits()).isBetween(2, 8);
         assertThat(file.getFileName().toString()).startsWith(recipe.method().id());
+    }
+
+    /** Of the methods that {@code docs/recipes.md} is about; a recipe with GPTQ has the keys of its solver, too. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"minmax", "adaround", "smoothquant", "ptq4dit", "svdquant", "gptq", "rotation", "vidit-q", "qvd"})
+    void everyKeyIsDocumented(String method) throws IOException {
+        String page = Files.readString(Path.of("..", "docs", "recipes.md"));
+        assertThat(page).contains(method);
+        List<String> keys = new ArrayList<>();
+        addKeys(RecipeFile.parse("{\"method\": \"" + method + "\"}").json(), keys);
+        assertThat(keys).contains("scheme").allMatch(key -> page.contains("`" + key + "`"));
+    }
+
+    private static void addKeys(JsonNode node, List<String> keys) {
+        node.fieldNames().forEachRemaining(keys::add);
+        node.forEach(child -> addKeys(child, keys));
     }
 
     /** The steps of the bundled model, which are those of Self-Forcing: 1000, 937.5, 833.3, 625, and 0 for the context pass. */
