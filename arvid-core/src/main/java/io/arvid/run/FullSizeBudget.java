@@ -13,6 +13,7 @@ import io.arvid.quantize.arvid.ArvidRecipe;
 import io.arvid.quantize.qarvd.ChunkSensitivity;
 import io.arvid.quantize.qarvd.QArvdRecipe;
 import io.arvid.quantize.recipe.RecipeFile;
+import io.arvid.quantize.svdquant.SvdQuantRecipe;
 import io.arvid.record.MemoryPlan;
 import io.arvid.record.MemoryPlan.Part;
 import io.arvid.record.MemoryPlan.Stage;
@@ -262,7 +263,12 @@ public record FullSizeBudget(PublishedModel model) {
     public long disk(RecipeFile<?> file) {
         return (recordings(file) * recorded(file.recipe()) + recordedRollouts(file) * flow()) * passes()
                 + cache(true).bytes()
-                + 2 * quantizedWeights(file.recipe());
+                + keptStages(file.recipe()) * quantizedWeights(file.recipe());
+    }
+
+    /** Stages whose layers are kept: ranges and rounding, for SVDQuant its branches, and for QVD, which rounds at once, what its search found. */
+    private static int keptStages(Recipe recipe) {
+        return recipe instanceof SvdQuantRecipe ? 3 : 2;
     }
 
     /** Roll-outs of quantizing, those of chunk sensitivities included unless they are given. */

@@ -3,7 +3,9 @@ package io.arvid.quantize;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.arvid.calibrate.ActivationTape;
+import io.arvid.calibrate.CalibrationRollouts;
 import io.arvid.calibrate.InputTap;
+import io.arvid.calibrate.Recording;
 import io.arvid.calibrate.SensitivityLog;
 import io.arvid.kernel.Activation;
 import io.arvid.kernel.KernelBound;
@@ -12,6 +14,7 @@ import io.arvid.kernel.QuantGemm;
 import io.arvid.kernel.RoundedInput;
 import io.arvid.model.LinearSite;
 import io.arvid.model.RolloutStep;
+import io.arvid.model.SiteForward;
 import io.arvid.pack.LayerFiles;
 import io.arvid.pack.PackedLayer;
 import io.arvid.quantize.fake.FakeQuantForward;
@@ -119,14 +122,38 @@ abstract class QuantMethodContract<R extends Recipe> {
 
     /** Roll-outs and layers that are kept in {@code folder}, as those of a published model are. */
     private QuantContext onDisk(TinyModel.Prompts prompts, Path folder) {
+        return keeping(prompts.onDisk(folder.resolve("rollouts")), folder);
+    }
+
+    /** Layers that are finished are kept in {@code folder}. */
+    private QuantContext keeping(CalibrationRollouts rollouts, Path folder) {
         return new QuantContext(
                 tiny.model(),
-                prompts.onDisk(folder.resolve("rollouts")),
+                rollouts,
                 null,
                 SensitivityLog.inMemory(),
                 Progress.SILENT,
                 1,
                 new LayerFiles(folder.resolve("layers")));
+    }
+
+    /** Fails unless a run that goes on from what another one kept in {@code folder} gives the same plan without a recorded token. */
+    void assertThatSearchesAreNotRepeated(R recipe, Path folder) {
+        CalibrationRollouts unrecorded = new ForwardedRollouts(tiny.rollouts(2)) {
+            @Override
+            public Recording record(String name, int prompts, Wanted wanted, SiteForward sites, Progress progress) {
+                return new ActivationTape(wanted);
+            }
+        };
+        try (QuantPlan whole = method().plan(keeping(tiny.rollouts(2), folder), recipe);
+                QuantPlan resumed = method().plan(keeping(unrecorded, folder), recipe)) {
+            whole.layers().forEach((site, layer) -> {
+                LayerPlan other = resumed.layers().get(site);
+                assertThat(other.input()).as(site.name()).isEqualTo(layer.input());
+                assertThat(Tensors.toBytes(other.codes())).as(site.name()).isEqualTo(Tensors.toBytes(layer.codes()));
+                assertThat(Tensors.toBytes(other.scales())).as(site.name()).isEqualTo(Tensors.toBytes(layer.scales()));
+            });
+        }
     }
 
     @Test

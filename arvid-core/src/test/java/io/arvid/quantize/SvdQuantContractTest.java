@@ -6,6 +6,9 @@ import io.arvid.quantize.fit.RangeRule;
 import io.arvid.quantize.scheme.Scheme;
 import io.arvid.quantize.svdquant.SvdQuant;
 import io.arvid.quantize.svdquant.SvdQuantRecipe;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class SvdQuantContractTest extends QuantMethodContract<SvdQuantRecipe> {
     @Override
@@ -26,5 +29,10 @@ class SvdQuantContractTest extends QuantMethodContract<SvdQuantRecipe> {
                 false,
                 1,
                 0);
+    }
+
+    @Test
+    void branchesOfAnInterruptedRunAreNotSoughtAgain(@TempDir Path folder) {
+        assertThatSearchesAreNotRepeated(recipe(), folder);
     }
 }

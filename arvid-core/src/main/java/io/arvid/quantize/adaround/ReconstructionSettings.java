@@ -21,11 +21,19 @@ public record ReconstructionSettings(
         double warmup,
         double betaStart,
         double betaEnd) {
-    /** Checks what would end in an endless or empty loop. */
+    /** Checks what would end in an endless or empty loop, in steps uphill or in a rounding loss without a slope. */
     public ReconstructionSettings {
         if (iterations < 1 || batchSize < 1 || !(warmup >= 0 && warmup < 1)) {
             throw new IllegalArgumentException("a reconstruction of " + iterations + " iterations of " + batchSize
                     + " samples with a warm-up of " + warmup);
+        }
+        if (!(roundingRate >= 0) || !(inputRate >= 0) || !(roundingWeight >= 0)) {
+            throw new IllegalArgumentException("roundingRate " + roundingRate + ", inputRate " + inputRate
+                    + " and roundingWeight " + roundingWeight + "; none may be negative");
+        }
+        if (!(betaStart >= 1 && betaEnd >= 1)) {
+            throw new IllegalArgumentException("betaStart " + betaStart + " and betaEnd " + betaEnd
+                    + ": the exponent of the rounding loss must be 1 or more");
         }
     }
 

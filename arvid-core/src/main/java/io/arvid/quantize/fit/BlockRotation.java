@@ -20,15 +20,20 @@ public record BlockRotation(Rotation rotation) {
      * <p>1536 = 3 · 512 and 8960 = 35 · 256 leave Sylvester blocks of 512 and 256, and ConvRot blocks of 256.
      */
     public static BlockRotation largest(Rotation.Kind kind, int inFeatures, int largest) {
-        int base = switch (kind) {
-            case SYLVESTER -> 2;
-            case CONV_ROT -> 4;
-        };
+        int base = smallest(kind);
         int size = 1;
         while (size * base <= largest && inFeatures % (size * base) == 0) {
             size *= base;
         }
         return new BlockRotation(new Rotation(kind, size));
+    }
+
+    /** Channels of the smallest block of {@code kind} that mixes any; all others are powers of it. */
+    public static int smallest(Rotation.Kind kind) {
+        return switch (kind) {
+            case SYLVESTER -> 2;
+            case CONV_ROT -> 4;
+        };
     }
 
     /** x {@code [..., in]} rotated along its last dimension. */

@@ -10,7 +10,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.bytedeco.pytorch.Tensor;
-import org.jspecify.annotations.Nullable;
 
 /**
  * SVDQuant's low-rank branch (arXiv 2411.05007; deepcompressor {@code calib/lowrank.py}): {@code W ≈ L₁ L₂ + Q(W − L₁ L₂)}, where L₁ L₂ is the best
@@ -25,7 +24,8 @@ public record LowRankBranch(int rank, int iterations, boolean earlyStop) {
     /** Checks the numbers. */
     public LowRankBranch {
         if (rank < 1 || iterations < 1) {
-            throw new IllegalArgumentException("a branch of rank " + rank + " after " + iterations + " iterations");
+            throw new IllegalArgumentException("a low-rank branch of rank " + rank + " from " + iterations
+                    + " iterations; wanted 1 or more of both");
         }
     }
 
@@ -78,31 +78,29 @@ public record LowRankBranch(int rank, int iterations, boolean earlyStop) {
     /** Iterates for {@code weight} (float32 {@code [out, in]}). Only the best iteration and the last, from which the next one starts, are kept. */
     public Fitted fit(Tensor weight, WeightRule rule, WeightFit ranges, OutputError error) {
         List<Double> errors = new ArrayList<>();
-        @Nullable Iteration best = null;
-        @Nullable Iteration last = null;
+        Iteration best = iterate(weight, Tensors.zerosLike(weight), rule, ranges, error);
+        Iteration last = best;
         int bestIndex = 0;
-        Tensor nothing = Tensors.zerosLike(weight);
-        for (int i = 0; i < iterations; i++) {
-            Iteration iteration = iterate(weight, last == null ? nothing : last.quantized(), rule, ranges, error);
-            if (last != null && last != best) {
+        errors.add(best.error());
+        for (int i = 1; i < iterations; i++) {
+            Iteration iteration = iterate(weight, last.quantized(), rule, ranges, error);
+            if (last != best) {
                 last.free();
             }
             last = iteration;
             errors.add(iteration.error());
-            if (best == null || iteration.error() <= best.error()) {
-                if (best != null) {
-                    best.free();
-                }
+            if (iteration.error() <= best.error()) {
+                best.free();
                 best = iteration;
                 bestIndex = i;
             } else if (earlyStop) {
                 break;
             }
         }
-        if (last != null && last != best) {
+        if (last != best) {
             last.free();
         }
-        return new Fitted(errors, Objects.requireNonNull(best), bestIndex);
+        return new Fitted(errors, best, bestIndex);
     }
 
     private Iteration iterate(Tensor weight, Tensor quantized, WeightRule rule, WeightFit ranges, OutputError error) {

@@ -22,13 +22,7 @@ public final class MinMax implements QuantMethod<MinMaxRecipe> {
 
     @Override
     public Needs needs(MinMaxRecipe recipe) {
-        return recipe.scheme().inputs().needsCalibration()
-                ? new Needs.Rollouts(
-                        recipe.calibrationPrompts(),
-                        recipe.calibrationPrompts(),
-                        Needs.Measured.NONE,
-                        Needs.Measured.NONE)
-                : new Needs.WeightsOnly();
+        return recipe.rollouts(0);
     }
 
     @Override

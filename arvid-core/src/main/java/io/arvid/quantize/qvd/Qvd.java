@@ -1,5 +1,6 @@
 package io.arvid.quantize.qvd;
 
+import io.arvid.calibrate.ActivationTape;
 import io.arvid.calibrate.CalibrationRollouts;
 import io.arvid.calibrate.Extremes;
 import io.arvid.calibrate.InputGroup;
@@ -8,6 +9,7 @@ import io.arvid.calibrate.Samples;
 import io.arvid.model.LinearSite;
 import io.arvid.model.RolloutStep;
 import io.arvid.model.SiteRole;
+import io.arvid.quantize.FinishedLayers;
 import io.arvid.quantize.Needs;
 import io.arvid.quantize.QuantContext;
 import io.arvid.quantize.QuantMethod;
@@ -37,6 +39,11 @@ import org.bytedeco.pytorch.Tensor;
 
 /** QVD: channel ranges integrated (SCRI, after a port), temporal features on a grid of their own (HTDQ, inferred), weights to their nearest codes. */
 public final class Qvd implements QuantMethod<QvdRecipe> {
+    /** More frames than a pass has. */
+    private static final int MOST_FRAMES = 128;
+
+    private static final CalibrationRollouts.Wanted NOTHING = CalibrationRollouts.Wanted.extremes(site -> false);
+
     @Override
     public String id() {
         return "qvd";
@@ -64,19 +71,13 @@ public final class Qvd implements QuantMethod<QvdRecipe> {
 
     @Override
     public Needs needs(QvdRecipe recipe) {
-        return recipe.rollouts(1);
+        return recipe.rollouts(recipe.watchesInputs() ? 1 : 0);
     }
 
     @Override
     public QuantPlan choose(QuantContext context, QvdRecipe recipe) {
         context.requirePrompts(recipe.calibrationPrompts());
-        try (Recording recording = context.rollouts()
-                .record(
-                        "recording inputs, full precision",
-                        recipe.calibrationPrompts(),
-                        wanted(context, recipe),
-                        context.model().fullPrecision(),
-                        context.progress())) {
+        try (Recording recording = recipe.watchesInputs() ? record(context, recipe) : new ActivationTape(NOTHING)) {
             Map<LinearSite, InputTransform> integrated = integrate(context, recipe, recording);
             ScaledModel scaled = ScaledModel.of(
                     context.model(), recipe.scheme(), recipe.range().weights(), integrated);
@@ -87,16 +88,30 @@ public final class Qvd implements QuantMethod<QvdRecipe> {
         }
     }
 
-    /** Of the layers whose channels are integrated and of the time path that gets a grid of its own; ranges alone where nobody reads tokens. */
+    private static Recording record(QuantContext context, QvdRecipe recipe) {
+        return context.rollouts()
+                .record(
+                        "recording inputs, full precision",
+                        recipe.calibrationPrompts(),
+                        wanted(context, recipe),
+                        context.model().fullPrecision(),
+                        context.progress());
+    }
+
+    /**
+     * Of the layers whose channels are integrated and of the time path that gets a grid of its own. The time path has a token a frame; tokens of other layers
+     * are read by the search for a threshold alone.
+     */
     private static CalibrationRollouts.Wanted wanted(QuantContext context, QvdRecipe recipe) {
         List<LinearSite> sites = new ArrayList<>(integrated(context, recipe));
         recipe.scheme().sites(context.model()).stream()
                 .filter(site -> isCompanded(recipe, site))
                 .forEach(sites::add);
-        boolean readsTokens =
-                recipe.scri() == QvdRecipe.Integration.SHIFT_AND_SCALE || recipe.htdq() == TemporalFeatures.COMPANDED;
-        return readsTokens
-                ? new CalibrationRollouts.Wanted(sites::contains, recipe.tokensPerSample(), recipe.seed(), true)
+        if (recipe.scri() == QvdRecipe.Integration.SHIFT_AND_SCALE) {
+            return new CalibrationRollouts.Wanted(sites::contains, recipe.tokensPerSample(), recipe.seed(), true);
+        }
+        return recipe.htdq() == TemporalFeatures.COMPANDED
+                ? new CalibrationRollouts.Wanted(sites::contains, MOST_FRAMES, recipe.seed(), true)
                 : CalibrationRollouts.Wanted.extremes(sites::contains);
     }
 
@@ -111,26 +126,53 @@ public final class Qvd implements QuantMethod<QvdRecipe> {
         return temporal && recipe.htdq() == TemporalFeatures.COMPANDED;
     }
 
-    /** SCRI: the transform of each integrated layer; layers that share an input share it. */
+    /** SCRI: the transform of each integrated layer; layers that share an input share it. What a search found is kept for a run that is interrupted. */
     private static Map<LinearSite, InputTransform> integrate(
             QuantContext context, QvdRecipe recipe, Recording recording) {
+        FinishedLayers finished = recipe.scri() == QvdRecipe.Integration.SHIFT_AND_SCALE
+                ? context.finished().stage("integrated")
+                : FinishedLayers.NONE;
         Map<LinearSite, InputTransform> transforms = new HashMap<>();
         for (InputGroup group : InputGroup.of(integrated(context, recipe))) {
             try (TensorScope each = TensorScope.open()) {
-                Extremes range = recording.extremes(group.first());
-                Tensor shift = RangeIntegration.shift(range.low(), range.high());
-                InputTransform scaling = recipe.scri() == QvdRecipe.Integration.SHIFT
-                        ? InputTransform.NONE
-                        : scaling(context, recipe, group, shift, range, recording.samples(group.first()));
-                for (LinearSite site : group.sites()) {
-                    InputTransform shifting =
-                            InputTransform.shifting(shift, context.model().weight(site));
-                    InputTransform both = shifting.then(scaling);
-                    for (Correction correction : both.corrections()) {
+                integrate(context, recipe, group, recording, finished).forEach((site, transform) -> {
+                    for (Correction correction : transform.corrections()) {
                         correction.tensors().forEach(each::keep);
                     }
-                    transforms.put(site, both);
-                }
+                    transforms.put(site, transform);
+                });
+            }
+        }
+        return transforms;
+    }
+
+    private static Map<LinearSite, InputTransform> integrate(
+            QuantContext context, QvdRecipe recipe, InputGroup group, Recording recording, FinishedLayers finished) {
+        Map<LinearSite, InputTransform> transforms = new HashMap<>();
+        if (group.sites().stream().allMatch(finished::has)) {
+            for (LinearSite site : group.sites()) {
+                transforms.put(
+                        site,
+                        new InputTransform(finished.find(site).orElseThrow().corrections()));
+            }
+            return transforms;
+        }
+        Extremes range = recording.extremes(group.first());
+        Tensor shift = RangeIntegration.shift(range.low(), range.high());
+        boolean searches = recipe.scri() == QvdRecipe.Integration.SHIFT_AND_SCALE;
+        InputTransform scaling = searches
+                ? scaling(context, recipe, group, shift, range, recording.samples(group.first()))
+                : InputTransform.NONE;
+        for (LinearSite site : group.sites()) {
+            Tensor weight = context.model().weight(site);
+            InputTransform both = InputTransform.shifting(shift, weight).then(scaling);
+            transforms.put(site, both);
+            if (searches) {
+                WeightRule rule = recipe.scheme().weights();
+                finished.put(
+                        site,
+                        ScaledLayer.of(weight, rule, recipe.range().weights(), both)
+                                .nearest());
             }
         }
         return transforms;

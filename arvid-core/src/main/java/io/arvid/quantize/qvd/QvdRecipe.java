@@ -72,6 +72,11 @@ public record QvdRecipe(
         }
     }
 
+    /** True where a roll-out is watched before the one that ranges are found in: for channels, or for temporal features. */
+    boolean watchesInputs() {
+        return scri != Integration.NONE && !integrated.isEmpty() || htdq == TemporalFeatures.COMPANDED;
+    }
+
     /** Ranges by the largest magnitude, whatever {@code range} says of weights. */
     @Override
     public InputCalibration inputCalibration() {

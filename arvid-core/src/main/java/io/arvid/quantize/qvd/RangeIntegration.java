@@ -20,6 +20,13 @@ import org.bytedeco.pytorch.Tensor;
 public record RangeIntegration(int steps) {
     private static final double FINEST_STEP = 0.5;
 
+    /** Checks the number. */
+    public RangeIntegration {
+        if (steps < 1) {
+            throw new IllegalArgumentException("steps: " + steps + " thresholds leave nothing to search");
+        }
+    }
+
     /** As in the port. */
     public RangeIntegration() {
         this(100);

@@ -17,20 +17,26 @@ import org.jspecify.annotations.Nullable;
  * from one timestep to the next, so the grid must be fine near zero and keep neighbouring timesteps apart. Exponent and clipping of a companded grid
  * maximize {@code TDScore − λ · relative squared error}.
  *
- * @param exponents candidates of {@link InputPlan.Companded}; 0 is the logarithmic curve
- * @param clips candidates of the share of the range that is kept
- * @param errorWeight λ
+ * @param exponents candidates of {@link InputPlan.Companded}, 0 … 1; 0 is the logarithmic curve
+ * @param clips candidates of the share of the range that is kept, above 0 and at most 1
+ * @param errorWeight λ, 0 or more
  */
 public record TemporalQuantizer(List<Double> exponents, List<Double> clips, double errorWeight) {
     private static final RolloutStep ANY_STEP = RolloutStep.wholeClip(1, 0);
     private static final float SMALLEST = 1e-8f;
 
-    /** Copies the candidates. */
+    /** Copies and checks the candidates. */
     public TemporalQuantizer {
         exponents = List.copyOf(exponents);
         clips = List.copyOf(clips);
         if (exponents.isEmpty() || clips.isEmpty()) {
             throw new IllegalArgumentException("companding needs at least one exponent and one clip");
+        }
+        if (exponents.stream().anyMatch(exponent -> !(exponent >= 0 && exponent <= 1))
+                || clips.stream().anyMatch(clip -> !(clip > 0 && clip <= 1))
+                || !(errorWeight >= 0)) {
+            throw new IllegalArgumentException("companding with exponents " + exponents + ", clips " + clips
+                    + " and errorWeight " + errorWeight + "; wanted 0 … 1, above 0 to 1, and 0 or more");
         }
     }
 

@@ -88,6 +88,7 @@ public record RecipeFile<R extends Recipe>(QuantMethod<R> method, R recipe) {
         R recipe = JSON.treeToValue(complete, type);
         if (recipe instanceof CalibratedRecipe calibrated) {
             calibrated.inputCalibration(); // refuses ranges that do not fit the inputs, or have none to fit to
+            requirePrompts(method, recipe);
         }
         return new RecipeFile<>(method, recipe);
     }
@@ -102,6 +103,13 @@ public record RecipeFile<R extends Recipe>(QuantMethod<R> method, R recipe) {
                 throw new IllegalArgumentException(key + ": null where a value is wanted");
             }
             requireValues(key + ".", entry.getValue(), known);
+        }
+    }
+
+    private static <R extends Recipe> void requirePrompts(QuantMethod<R> method, R recipe) {
+        if (method.needs(recipe) instanceof Needs.Rollouts rollouts && rollouts.prompts() < 1) {
+            throw new IllegalArgumentException("calibrationPrompts: " + rollouts.prompts()
+                    + " prompts to roll out; the recipe needs 1 or more");
         }
     }
 

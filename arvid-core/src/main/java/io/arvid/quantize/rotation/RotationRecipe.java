@@ -1,6 +1,7 @@
 package io.arvid.quantize.rotation;
 
 import io.arvid.quantize.CalibratedRecipe;
+import io.arvid.quantize.fit.BlockRotation;
 import io.arvid.quantize.fit.Gptq;
 import io.arvid.quantize.fit.RangeRule;
 import io.arvid.quantize.scheme.Correction.Rotation;
@@ -28,4 +29,13 @@ public record RotationRecipe(
         @Nullable Gptq gptq,
         int calibrationPrompts,
         int tokensPerSample)
-        implements CalibratedRecipe {}
+        implements CalibratedRecipe {
+    /** Checks that the smallest block of the family is not too large. */
+    public RotationRecipe {
+        int smallest = BlockRotation.smallest(family);
+        if (largestBlock < smallest) {
+            throw new IllegalArgumentException("largestBlock: " + largestBlock
+                    + " rotates nothing; the smallest block of this family has " + smallest + " channels");
+        }
+    }
+}

@@ -11,7 +11,8 @@ import java.util.List;
  * @param scheme number scheme
  * @param seed of the choice of tokens
  * @param range how ranges are found, for weights and static inputs
- * @param alpha migration strength α: 0 leaves inputs as they are, 1 moves all their magnitude to the weights
+ * @param alpha migration strength α of {@code s = max|X|^α / max|W|^(1 − α)}: 1 moves all magnitude of the inputs to the weights, 0 all of the weights to
+ *     the inputs
  * @param smoothed layers whose inputs are smoothed, by (the start of) their role's name
  * @param calibrationPrompts prompts whose roll-outs are watched
  * @param tokensPerSample tokens kept of each pass for the ranges of static inputs, 0 for all

@@ -5,6 +5,7 @@ import io.arvid.calibrate.Samples;
 import io.arvid.model.CausalVideoModel;
 import io.arvid.model.LinearSite;
 import io.arvid.model.RolloutStep;
+import io.arvid.quantize.FinishedLayers;
 import io.arvid.quantize.fake.FakeInput;
 import io.arvid.quantize.fit.AffinePairs;
 import io.arvid.quantize.fit.InputTransform;
@@ -16,7 +17,9 @@ import io.arvid.quantize.scheme.Correction;
 import io.arvid.quantize.scheme.InputPlan;
 import io.arvid.quantize.scheme.InputRule;
 import io.arvid.quantize.scheme.IntGrid;
+import io.arvid.quantize.scheme.LayerPlan;
 import io.arvid.quantize.scheme.StepBuckets;
+import io.arvid.quantize.scheme.WeightRule;
 import io.arvid.tensor.DTypes;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.Tensors;
@@ -45,20 +48,55 @@ record BranchedGroup(SvdQuantRecipe recipe, InputGroup group, Tensor inputs, Ten
         Tensor factors = recipe.smoothing() ? searchFactors() : null;
         InputTransform smoothing = factors == null ? InputTransform.NONE : InputTransform.dividing(factors);
         LowRankBranch.Iteration branch = branch(recipe.branch(), smoothing);
-        Tensor residual = smoothing.weight(weight).sub(branch.product());
-        List<Tensor> residuals = group.split(residual);
-        List<Tensor> ups = group.split(branch.up());
-        List<Tensor> scales = group.split(branch.pairs().scales());
-        List<Tensor> zeros = group.split(branch.pairs().zeros());
+        return layers(recipe.scheme().weights(), group, weight, smoothing, branch.up(), branch.down(), branch.pairs());
+    }
+
+    /** The same from plans of its layers that an earlier run kept. */
+    static Map<LinearSite, ScaledLayer> finished(
+            SvdQuantRecipe recipe, InputGroup group, CausalVideoModel model, FinishedLayers finished) {
+        List<LayerPlan> plans = group.sites().stream()
+                .map(site -> finished.find(site).orElseThrow())
+                .toList();
+        List<Correction.LowRank> branches = plans.stream()
+                .map(plan -> plan.correction(Correction.LowRank.class).orElseThrow())
+                .toList();
+        InputTransform smoothing = plans.getFirst()
+                .correction(Correction.ChannelScale.class)
+                .map(scale -> InputTransform.dividing(scale.factors()))
+                .orElse(InputTransform.NONE);
+        return layers(
+                recipe.scheme().weights(),
+                group,
+                group.weight(model),
+                smoothing,
+                Ops.cat(0, branches.stream().map(Correction.LowRank::up).toList()),
+                branches.getFirst().down(),
+                new AffinePairs(
+                        Ops.cat(0, plans.stream().map(LayerPlan::scales).toList()),
+                        Ops.cat(0, plans.stream().map(LayerPlan::zeros).toList())));
+    }
+
+    private static Map<LinearSite, ScaledLayer> layers(
+            WeightRule rule,
+            InputGroup group,
+            Tensor weight,
+            InputTransform smoothing,
+            Tensor up,
+            Tensor down,
+            AffinePairs pairs) {
+        List<Tensor> residuals = group.split(smoothing.weight(weight).sub(up.matmul(down)));
+        List<Tensor> ups = group.split(up);
+        List<Tensor> scales = group.split(pairs.scales());
+        List<Tensor> zeros = group.split(pairs.zeros());
         Map<LinearSite, ScaledLayer> layers = new LinkedHashMap<>();
         for (int i = 0; i < group.sites().size(); i++) {
-            InputTransform transform = smoothing.then(
-                    new InputTransform(List.of(new Correction.LowRank(branch.down(), ups.get(i), false))));
+            InputTransform transform =
+                    smoothing.then(new InputTransform(List.of(new Correction.LowRank(down, ups.get(i), false))));
             layers.put(
                     group.sites().get(i),
                     new ScaledLayer(
                             residuals.get(i),
-                            recipe.scheme().weights(),
+                            rule,
                             new AffinePairs(scales.get(i), zeros.get(i)),
                             new InputPlan.Full(),
                             null,

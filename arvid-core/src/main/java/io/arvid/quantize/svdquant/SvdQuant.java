@@ -4,6 +4,7 @@ import io.arvid.calibrate.CalibrationRollouts;
 import io.arvid.calibrate.InputGroup;
 import io.arvid.calibrate.Recording;
 import io.arvid.model.LinearSite;
+import io.arvid.quantize.FinishedLayers;
 import io.arvid.quantize.Needs;
 import io.arvid.quantize.QuantContext;
 import io.arvid.quantize.QuantMethod;
@@ -57,12 +58,13 @@ public final class SvdQuant implements QuantMethod<SvdQuantRecipe> {
         return GptqRounding.orNearest(context, id(), ranged, recipe.gptq(), recipe);
     }
 
-    /** Layers with a branch, one group of a common input after the other. */
+    /** Layers with a branch, one group of a common input after the other; those that an interrupted run finished are as it left them. */
     private static Map<LinearSite, ScaledLayer> branched(QuantContext context, SvdQuantRecipe recipe) {
         List<LinearSite> sites = recipe.scheme().sites(context.model()).stream()
                 .filter(site -> recipe.textPath() || !site.role().isTextPath())
                 .toList();
         List<InputGroup> groups = InputGroup.of(sites);
+        FinishedLayers finished = context.finished().stage("branches");
         Map<LinearSite, ScaledLayer> layers = new HashMap<>();
         context.requirePrompts(recipe.calibrationPrompts());
         try (Recording tape = context.rollouts()
@@ -75,17 +77,27 @@ public final class SvdQuant implements QuantMethod<SvdQuantRecipe> {
             try (Progress.Stage stage = context.progress().begin("low-rank branches", groups.size())) {
                 for (InputGroup group : groups) {
                     try (TensorScope each = TensorScope.open()) {
-                        BranchedGroup.of(recipe, group, context.model(), tape.samples(group.first()))
-                                .layers()
-                                .forEach((site, layer) -> {
-                                    layer.tensors().forEach(each::keep);
-                                    layers.put(site, layer);
-                                });
+                        branched(context, recipe, group, tape, finished).forEach((site, layer) -> {
+                            layer.tensors().forEach(each::keep);
+                            layers.put(site, layer);
+                        });
                     }
                     stage.step();
                 }
             }
         }
+        return layers;
+    }
+
+    private static Map<LinearSite, ScaledLayer> branched(
+            QuantContext context, SvdQuantRecipe recipe, InputGroup group, Recording tape, FinishedLayers finished) {
+        if (group.sites().stream().allMatch(finished::has)) {
+            return BranchedGroup.finished(recipe, group, context.model(), finished);
+        }
+        Map<LinearSite, ScaledLayer> layers = BranchedGroup.of(
+                        recipe, group, context.model(), tape.samples(group.first()))
+                .layers();
+        layers.forEach((site, layer) -> finished.put(site, layer.nearest()));
         return layers;
     }
 }

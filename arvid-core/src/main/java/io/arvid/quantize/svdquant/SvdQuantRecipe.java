@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param seed of the choice of tokens
  * @param range how ranges are found, for weights and static inputs
  * @param smoothing true to search for smoothing factors
- * @param smoothingSteps how finely the exponents are searched
+ * @param smoothingSteps how finely the exponents are searched, 2 or more: {@code 2 · smoothingSteps − 1} candidates
  * @param branch rank and iterations
  * @param gptq how the residual is rounded; null for the nearest code
  * @param textPath true for a branch in the layers that see only the prompt, too
@@ -32,4 +32,12 @@ public record SvdQuantRecipe(
         boolean textPath,
         int calibrationPrompts,
         int tokensPerSample)
-        implements CalibratedRecipe {}
+        implements CalibratedRecipe {
+    /** Checks that a search for smoothing factors has something to find. */
+    public SvdQuantRecipe {
+        if (smoothing && smoothingSteps < 2) {
+            throw new IllegalArgumentException("smoothingSteps: " + smoothingSteps
+                    + " leaves nothing to search; take 2 or more, or set \"smoothing\": false");
+        }
+    }
+}

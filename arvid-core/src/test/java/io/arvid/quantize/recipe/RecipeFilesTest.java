@@ -3,6 +3,7 @@ package io.arvid.quantize.recipe;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.arvid.model.RolloutStep;
 import io.arvid.quantize.scheme.Granularity;
 import io.arvid.quantize.scheme.InputRule;
@@ -20,6 +21,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every file in {@code recipes/} and {@code recipes/shapes/} is a recipe. */
 class RecipeFilesTest {
@@ -39,6 +41,23 @@ class RecipeFilesTest {
         RecipeFile<?> recipe = RecipeFile.read(file);
         assertThat(recipe.recipe().scheme().weights().grid().bits()).isBetween(2, 8);
         assertThat(file.getFileName().toString()).startsWith(recipe.method().id());
+    }
+
+    /** Of the methods that {@code docs/recipes.md} is about; a recipe with GPTQ has the keys of its solver, too. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"minmax", "adaround", "smoothquant", "ptq4dit", "svdquant", "gptq", "rotation", "vidit-q", "qvd"})
+    void everyKeyIsDocumented(String method) throws IOException {
+        String page = Files.readString(Path.of("..", "docs", "recipes.md"));
+        assertThat(page).contains(method);
+        List<String> keys = new ArrayList<>();
+        addKeys(RecipeFile.parse("{\"method\": \"" + method + "\"}").json(), keys);
+        assertThat(keys).contains("scheme").allMatch(key -> page.contains("`" + key + "`"));
+    }
+
+    private static void addKeys(JsonNode node, List<String> keys) {
+        node.fieldNames().forEachRemaining(keys::add);
+        node.forEach(child -> addKeys(child, keys));
     }
 
     /** The steps of the bundled model, which are those of Self-Forcing: 1000, 937.5, 833.3, 625, and 0 for the context pass. */
@@ -187,6 +206,63 @@ class RecipeFilesTest {
             refuses("\"method\": \"" + method + "\", \"tokensPerSample\": -1", "tokensPerSample: -1");
         }
         refuses("\"method\": \"q-arvd\", \"calibrationPrompts\": 0", "calibrationPrompts: 0");
+    }
+
+    @Test
+    void rollOutsNeedPromptsAndTokens() {
+        for (String method : List.of("minmax", "smoothquant", "gptq", "svdquant", "ptq4dit", "adaround", "qvd")) {
+            refuses("\"method\": \"" + method + "\", \"calibrationPrompts\": 0", "calibrationPrompts: 0");
+            refuses("\"method\": \"" + method + "\", \"calibrationPrompts\": -1", "calibrationPrompts: -1");
+            refuses("\"method\": \"" + method + "\", \"tokensPerSample\": -1", "tokensPerSample: -1");
+        }
+        RecipeFile.parse("{\"method\": \"rotation\", \"calibrationPrompts\": 0}");
+    }
+
+    @Test
+    void aKeyHasAValueOrIsLeftOut() {
+        for (String key : List.of("scheme", "range", "branch")) {
+            refuses("\"method\": \"svdquant\", \"" + key + "\": null", key + ": null");
+        }
+        RecipeFile.parse("{\"method\": \"svdquant\", \"gptq\": null}");
+    }
+
+    @Test
+    void settingsThatSearchNothingAreRefused() {
+        String branch = "\"method\": \"svdquant\", \"branch\": {\"earlyStop\": true, ";
+        refuses(branch + "\"rank\": 0, \"iterations\": 100}", "rank 0");
+        refuses(branch + "\"rank\": 32, \"iterations\": 0}", "0 iterations");
+        refuses("\"method\": \"svdquant\", \"smoothingSteps\": 1", "smoothingSteps: 1");
+        RecipeFile.parse("{\"method\": \"svdquant\", \"smoothing\": false, \"smoothingSteps\": 1}");
+        String rotation = "\"method\": \"rotation\", \"family\": ";
+        refuses(rotation + "\"conv-rot\", \"largestBlock\": 3", "largestBlock: 3");
+        refuses(rotation + "\"sylvester\", \"largestBlock\": 1", "largestBlock: 1");
+        RecipeFile.parse("{" + rotation + "\"sylvester\", \"largestBlock\": 3}");
+        refuses("\"method\": \"qvd\", \"integration\": {\"steps\": 0}", "steps: 0");
+    }
+
+    @Test
+    void candidatesOfCompandingAreInTheirRanges() {
+        String companding = """
+                "method": "qvd", "companding": {"exponents": [%s], "clips": [%s], "errorWeight": %s}
+                """;
+        RecipeFile.parse("{" + companding.formatted("0, 1", "0.5, 1", "0") + "}");
+        refuses(companding.formatted("0, 1.5", "1", "1"), "exponents");
+        refuses(companding.formatted("1", "0", "1"), "clips");
+        refuses(companding.formatted("1", "1.5", "1"), "clips");
+        refuses(companding.formatted("1", "1", "-1"), "errorWeight");
+    }
+
+    @Test
+    void aReconstructionGoesDownhill() {
+        String reconstruction = """
+                "method": "adaround", "reconstruction": {"iterations": 2000, "batchSize": 8, "roundingRate": %s,
+                "inputRate": %s, "roundingWeight": %s, "warmup": 0.2, "betaStart": 20, "betaEnd": %s}
+                """;
+        RecipeFile.parse("{" + reconstruction.formatted("0.002", "0", "0", "1") + "}");
+        refuses(reconstruction.formatted("-0.002", "0", "0.01", "2"), "roundingRate");
+        refuses(reconstruction.formatted("0.002", "-1", "0.01", "2"), "inputRate");
+        refuses(reconstruction.formatted("0.002", "0", "-0.01", "2"), "roundingWeight");
+        refuses(reconstruction.formatted("0.002", "0", "0.01", "0.5"), "betaEnd");
     }
 
     @Test

@@ -1,0 +1,34 @@
+package io.arvid.quantize;
+
+import io.arvid.calibrate.CalibrationRollouts;
+import io.arvid.model.SiteForward;
+import org.bytedeco.pytorch.Tensor;
+
+/** Other roll-outs as they are, for tests to change one thing of them. */
+class ForwardedRollouts implements CalibrationRollouts {
+    private final CalibrationRollouts rollouts;
+
+    ForwardedRollouts(CalibrationRollouts rollouts) {
+        this.rollouts = rollouts;
+    }
+
+    @Override
+    public int promptCount() {
+        return rollouts.promptCount();
+    }
+
+    @Override
+    public int chunkCount() {
+        return rollouts.chunkCount();
+    }
+
+    @Override
+    public Tensor textStates(int prompt) {
+        return rollouts.textStates(prompt);
+    }
+
+    @Override
+    public Tensor latents(int prompt, SiteForward sites) {
+        return rollouts.latents(prompt, sites);
+    }
+}
