@@ -23,7 +23,8 @@ final class Failure {
             case AccessDeniedException e -> e.getFile() + ": permission denied";
             case OutOfMemoryError e -> "out of memory: " + e.getMessage();
             case LinkageError e -> "cannot be loaded: " + line(e.getMessage());
-            case RuntimeException e when e.getCause() != null && e.getCause().toString().equals(e.getMessage()) ->
+            case RuntimeException e
+            when e.getCause() != null && e.getCause().toString().equals(e.getMessage()) ->
                 describe(e.getCause()); // It only wraps what went wrong.
             case RuntimeException e when e.getMessage() != null -> withReason(line(Torch.message(e)), e.getCause());
             default -> error.getMessage() == null ? error.getClass().getSimpleName() : line(error.getMessage());

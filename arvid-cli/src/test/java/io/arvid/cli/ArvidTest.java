@@ -247,9 +247,8 @@ class ArvidTest {
         assertThat(table)
                 .contains("eight layers of a block", "| block | arithmetic |", "W8A8, kv int4")
                 .contains("| chunk step | arithmetic |", "| 1 of 1 blocks, KV 96 | W4A8 |");
-        JsonNode rows = new JsonMapper()
-                .readTree(folder.resolve("bench.json").toFile())
-                .path("rows");
+        JsonNode rows =
+                new JsonMapper().readTree(folder.resolve("bench.json").toFile()).path("rows");
         assertThat(rows).extracting(row -> row.path("group").asText()).contains("layer", "block", "chunk step");
         assertThat(Files.readAllLines(folder.resolve("bench.csv"))).hasSize(1 + rows.size());
     }

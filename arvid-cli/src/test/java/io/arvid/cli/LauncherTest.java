@@ -67,8 +67,7 @@ class LauncherTest {
 
     @Test
     void aSearchPathOfCdLeadsNowhereElse() throws IOException, InterruptedException {
-        ProcessBuilder launcher =
-                new ProcessBuilder("bash", "a home/arvid", "doctor").directory(folder.toFile());
+        ProcessBuilder launcher = new ProcessBuilder("bash", "a home/arvid", "doctor").directory(folder.toFile());
         launcher.environment().put("JAVA_HOME", jdk.toString());
         launcher.environment().put("CDPATH", folder.toString());
         assertThat(launch(launcher)).contains("-Darvid.home=" + home.toRealPath());

@@ -303,7 +303,9 @@ class PresetCommandsTest {
         List<String> options = new ArrayList<>(List.of("--recipe", recipe.toString(), "--prompts", prompts.toString()));
         options.addAll(List.of("-o", folder.resolve("planned").toString(), "--dry-run", "--json"));
         options.addAll(List.of(more));
-        assertThat(run("quantize", options.toArray(String[]::new))).as(err.toString()).isZero();
+        assertThat(run("quantize", options.toArray(String[]::new)))
+                .as(err.toString())
+                .isZero();
         return new JsonMapper().readTree(out.toString()).path("disk").asLong();
     }
 

@@ -166,7 +166,8 @@ public final class MethodComparison {
                     || recipes.find("q-arvd", cell.setting()).isEmpty()) {
                 continue;
             }
-            QArvdRecipe recipe = (QArvdRecipe) recipes.read("q-arvd", cell.setting()).recipe();
+            QArvdRecipe recipe =
+                    (QArvdRecipe) recipes.read("q-arvd", cell.setting()).recipe();
             try (ModelFolder model = ModelFolder.open(request.model());
                     Generator generator = new Generator(model)) {
                 QuantContext context = new QuantContext(

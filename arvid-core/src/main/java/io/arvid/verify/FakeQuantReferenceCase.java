@@ -66,8 +66,7 @@ final class FakeQuantReferenceCase implements GoldenCase {
             Tensor fromTie = Ops.add(steps.sub(steps.floor()), -0.5).abs();
             Tensor excused = fromTie.lt(Tensors.full(DTypes.F32, TIE, 1))
                     .logical_and(own.sub(expected).abs().le(Ops.mul(scale, 1 + TIE)));
-            report.expect(
-                    expectedName + " by division", Ops.where(excused, expected, own), expected, Tolerance.EXACT);
+            report.expect(expectedName + " by division", Ops.where(excused, expected, own), expected, Tolerance.EXACT);
         }
 
         private IntGrid grid() {

@@ -43,8 +43,8 @@ public final class VideoFile {
     private static final int BITS_PER_PIXEL = 4;
 
     /** FFmpeg's conversion from RGB is BT.601's; players take untagged videos of 720 rows and more for BT.709. */
-    private static final Map<String, String> COLORS = Map.of(
-            "color_primaries", "bt709", "color_trc", "bt709", "colorspace", "smpte170m", "color_range", "tv");
+    private static final Map<String, String> COLORS =
+            Map.of("color_primaries", "bt709", "color_trc", "bt709", "colorspace", "smpte170m", "color_range", "tv");
 
     /** Less than FFmpeg writes at a time: a disk with less is full. */
     private static final long LEAST_FREE_BYTES = 1 << 16;

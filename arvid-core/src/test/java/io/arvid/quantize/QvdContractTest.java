@@ -49,8 +49,7 @@ class QvdContractTest extends QuantMethodContract<QvdRecipe> {
     private Map<String, Integer> tokensRecorded(QvdRecipe recipe) {
         Map<String, Integer> tokens = new LinkedHashMap<>();
         try (TinyModel tiny = new TinyModel(7);
-                QuantPlan plan = method()
-                        .plan(
+                QuantPlan plan = method().plan(
                                 QuantContext.of(tiny.model(), new ForwardedRollouts(tiny.rollouts(1)) {
                                     @Override
                                     public Recording record(
@@ -71,8 +70,7 @@ class QvdContractTest extends QuantMethodContract<QvdRecipe> {
 
     @Test
     void aShiftReadsRangesAlone() {
-        Map<String, Integer> tokens =
-                tokensRecorded(recipe(TemporalFeatures.COMPANDED, QvdRecipe.Integration.SHIFT));
+        Map<String, Integer> tokens = tokensRecorded(recipe(TemporalFeatures.COMPANDED, QvdRecipe.Integration.SHIFT));
         assertThat(tokens.get(FULL_PRECISION)).isBetween(1, 128);
         assertThat(tokens).containsEntry(WEIGHTS_QUANTIZED, 0);
     }
@@ -80,8 +78,7 @@ class QvdContractTest extends QuantMethodContract<QvdRecipe> {
     @Test
     void withoutItsPartsNothingIsWatchedButRanges() {
         QvdRecipe plain = recipe(TemporalFeatures.UNIFORM, QvdRecipe.Integration.NONE);
-        assertThat(method().needs(plain))
-                .isEqualTo(new Needs.Rollouts(1, 1, Needs.Measured.NONE, Needs.Measured.NONE));
+        assertThat(method().needs(plain)).isEqualTo(new Needs.Rollouts(1, 1, Needs.Measured.NONE, Needs.Measured.NONE));
         assertThat(tokensRecorded(plain)).containsOnlyKeys(WEIGHTS_QUANTIZED);
     }
 

@@ -197,8 +197,8 @@ public final class WanTransformer implements CausalVideoModel {
      */
     public Tensor embedText(Tensor states, RolloutStep step, SiteForward sites) {
         if (states.size(1) > config.textLen()) {
-            throw new IllegalArgumentException("text states of " + states.size(1)
-                    + " positions for a transformer that takes " + config.textLen());
+            throw new IllegalArgumentException(
+                    "text states of " + states.size(1) + " positions for a transformer that takes " + config.textLen());
         }
         Tensor padded = states.size(1) == config.textLen()
                 ? states

@@ -108,8 +108,8 @@ public record RecipeFile<R extends Recipe>(QuantMethod<R> method, R recipe) {
 
     private static <R extends Recipe> void requirePrompts(QuantMethod<R> method, R recipe) {
         if (method.needs(recipe) instanceof Needs.Rollouts rollouts && rollouts.prompts() < 1) {
-            throw new IllegalArgumentException("calibrationPrompts: " + rollouts.prompts()
-                    + " prompts to roll out; the recipe needs 1 or more");
+            throw new IllegalArgumentException(
+                    "calibrationPrompts: " + rollouts.prompts() + " prompts to roll out; the recipe needs 1 or more");
         }
     }
 

@@ -29,7 +29,8 @@ public record Scheme(WeightRule weights, InputRule inputs, List<String> skip, Kv
     public static void requireLayers(String key, List<String> entries) {
         for (String entry : entries) {
             if (entry.isEmpty()
-                    || Arrays.stream(SiteRole.values()).noneMatch(role -> role.suffix().startsWith(entry))) {
+                    || Arrays.stream(SiteRole.values())
+                            .noneMatch(role -> role.suffix().startsWith(entry))) {
                 throw new IllegalArgumentException(key + ": no layer is called '" + entry + "'; there are "
                         + Arrays.stream(SiteRole.values()).map(SiteRole::suffix).toList());
             }

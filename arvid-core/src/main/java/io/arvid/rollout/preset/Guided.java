@@ -18,7 +18,9 @@ public record Guided(
         @JsonProperty(value = "steps", required = true) int steps,
         @JsonProperty(value = "shift", required = true) double shift,
         @JsonProperty(value = "guidance", required = true) double guidance,
-        @JsonProperty(value = "negative_prompt", required = true) String negativePrompt) {
+
+        @JsonProperty(value = "negative_prompt", required = true)
+        String negativePrompt) {
     /** Checks solver, steps, shift and guidance. */
     public Guided {
         FlowSolver.named(solver);

@@ -23,7 +23,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class ChunkBitsTest {
-    private static final ArvidRecipe RECIPE = (ArvidRecipe) RecipeFile.parse("""
+    private static final ArvidRecipe RECIPE =
+            (ArvidRecipe) RecipeFile.parse("""
             {
               "method": "arvid",
               "scheme": {
@@ -90,7 +91,9 @@ class ChunkBitsTest {
     void errorsThatAnInterruptedRunMeasuredAreNotMeasuredAgain() {
         try (TinyModel tiny = new TinyModel(7)) {
             List<InputPlan> first = chosen(tiny);
-            assertThat(rollouts.getAndSet(0)).as("two widths: six roll-outs each").isEqualTo(12);
+            assertThat(rollouts.getAndSet(0))
+                    .as("two widths: six roll-outs each")
+                    .isEqualTo(12);
             assertThat(chosen(tiny)).isEqualTo(first);
             assertThat(rollouts.get()).isZero();
         }

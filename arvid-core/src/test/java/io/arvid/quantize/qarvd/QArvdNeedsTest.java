@@ -10,7 +10,8 @@ import org.junit.jupiter.api.Test;
 /** Roll-outs that measuring sensitivities takes, for videos of seven chunks: ten for each of four prompts. */
 class QArvdNeedsTest {
     private static int sensitivity(String recipe) {
-        Needs needs = RecipeFile.read(Path.of("..", "recipes", recipe + ".json")).needs();
+        Needs needs =
+                RecipeFile.read(Path.of("..", "recipes", recipe + ".json")).needs();
         return ((Needs.Rollouts) needs).sensitivity().rollouts(7);
     }
 

@@ -163,8 +163,7 @@ class ParameterGroupsTest {
                 for (int i = 0; i < after.length; i++) {
                     double decay = recipe.optimizer().weightDecay() * before[i];
                     // float32 values below 1
-                    assertThat(before[i] - after[i])
-                            .isCloseTo(recipe.rates().auxiliary() * (1 + decay), within(1e-6));
+                    assertThat(before[i] - after[i]).isCloseTo(recipe.rates().auxiliary() * (1 + decay), within(1e-6));
                 }
             }
         }

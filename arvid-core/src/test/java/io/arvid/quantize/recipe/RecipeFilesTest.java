@@ -46,7 +46,8 @@ class RecipeFilesTest {
     /** Of the methods that {@code docs/recipes.md} is about; a recipe with GPTQ has the keys of its solver, too. */
     @ParameterizedTest
     @ValueSource(
-            strings = {"minmax", "adaround", "smoothquant", "ptq4dit", "svdquant", "gptq", "rotation", "vidit-q", "qvd"})
+            strings = {"minmax", "adaround", "smoothquant", "ptq4dit", "svdquant", "gptq", "rotation", "vidit-q", "qvd"
+            })
     void everyKeyIsDocumented(String method) throws IOException {
         String page = Files.readString(Path.of("..", "docs", "recipes.md"));
         assertThat(page).contains(method);

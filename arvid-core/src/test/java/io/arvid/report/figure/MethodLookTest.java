@@ -119,7 +119,8 @@ class MethodLookTest {
                         Scale.around(DoubleStream.of(0.05, 0.3), 0, 1),
                         value -> Numbers.fixed(value, 2))
                 .toString();
-        Matcher label = Pattern.compile("<text class=\"label [^\"]*\" x=\"[^\"]*\" y=\"([^\"]*)\"").matcher(svg);
+        Matcher label = Pattern.compile("<text class=\"label [^\"]*\" x=\"[^\"]*\" y=\"([^\"]*)\"")
+                .matcher(svg);
         int labels = 0;
         while (label.find()) {
             assertThat(Double.parseDouble(label.group(1))).isPositive();
