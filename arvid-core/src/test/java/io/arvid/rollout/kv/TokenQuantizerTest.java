@@ -10,6 +10,8 @@ import io.arvid.tensor.Seeds;
 import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
 import io.arvid.tensor.Torch;
+import java.util.stream.LongStream;
+import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -105,6 +107,21 @@ class TokenQuantizerTest {
             assertThat(Tensors.toLongs(clusters.ids())).containsOnly(0);
             Tensor kept = Ops.slice(clusters.centroids(), 1, 1, 5);
             assertThat(Tensors.toFloats(kept)).isEqualTo(Tensors.toFloats(Ops.slice(same, 1, 1, 5)));
+        }
+    }
+
+    /** Each comparison is larger than all centroids: kept until the end, those of 256 centroids took a gigabyte at full size. */
+    @Test
+    void centroidsAreComparedOneAtATime() {
+        try (TensorScope scope = TensorScope.open();
+                Seeds seeds = new Seeds(13)) {
+            int clusters = 64;
+            Tensor centroids = seeds.normal(1, clusters, 8);
+            long before = Pointer.totalCount();
+            Tensor first = KMeans.firstOfEquals(centroids);
+            assertThat(Pointer.totalCount() - before).isLessThan(clusters);
+            long[] themselves = LongStream.range(0, clusters).toArray();
+            assertThat(Tensors.toLongs(first)).isEqualTo(themselves);
         }
     }
 
