@@ -55,11 +55,14 @@ final class RollingAttention implements SelfAttention, AutoCloseable {
         return attended.transpose(1, 2).reshape(q.size(0), q.size(1), q.size(2) * q.size(3));
     }
 
-    /** A finished chunk attends to the newest frames of the cache, itself among them; an anchor among them stands at frame 0. */
+    /**
+     * A finished chunk attends to the newest frames of the cache, itself among them. An anchor that is whole among them stands at frame 0; of one that is not,
+     * nothing is read: it is stored without rotary. (The published sizes end behind it.)
+     */
     private Tensor attendCache(KvStore store, Tensor queries, int end) {
         int from = Math.max(0, end - tokens(attendedFrames));
         if (from > 0) {
-            return store.attend(queries, from, end);
+            return store.attend(queries, Math.max(from, tokens(chunkFrames)), end);
         }
         Tensor keys = Ops.cat(2, anchor(store, 0), store.keys(tokens(chunkFrames), end));
         return Ops.attention(queries, keys, store.values(0, end), null);
