@@ -187,6 +187,17 @@ class PresetCommandsTest {
     }
 
     @Test
+    void chunksThatDoNotFitARollingWindowAreRefusedInThePlan() {
+        preset = "rolling-forcing";
+        assertThat(run("generate", "-p", "x", "--dry-run")).as(err.toString()).isZero();
+        assertThat(run("generate", "-p", "x", "--dry-run", "--chunk-frames", "13", "--frames", "49"))
+                .isEqualTo(1);
+        assertThat(err.toString())
+                .contains("a cache of 24 frames does not hold the anchor and another chunk of 13")
+                .hasLineCount(1);
+    }
+
+    @Test
     void thePlanComesFirstAndTheLimitHolds() {
         assertThat(run("generate", "-p", "x", "--dry-run")).isZero();
         assertThat(out.toString()).contains("keys and values").contains("(peak)");

@@ -76,7 +76,7 @@ public record RolloutConfig(
         return localAttentionFrames == GLOBAL_ATTENTION;
     }
 
-    /** Every step starts from the noise that the one before it has left: one that rises would be given less noise than it is told. */
+    /** A chunk starts from pure noise and loses it step by step. */
     private static void requireFalling(String key, int[] steps) {
         int before = FlowMatchSchedule.TRAINING_STEPS;
         for (int step : steps) {
