@@ -63,11 +63,15 @@ record PublishedGeneration(
      */
     record Texts(List<Tensor> prompts, @Nullable Tensor negative) {}
 
-    /** Checks that there is a cache to quantize, and that what the videos start with is not written over. */
+    /** Checks that there is a cache to quantize as it is asked for, and that what the videos start with is not written over. */
     PublishedGeneration {
         if (!model.preset().isCausal() && cache.codes() != KvQuantization.Codes.NONE) {
             throw new IllegalArgumentException("preset '" + model.preset().id()
                     + "' is the bidirectional model, which keeps no keys and values; leave --kv out");
+        }
+        if (model.preset().rolling() && cache.correctsSoftmax()) {
+            throw new IllegalArgumentException("preset '" + model.preset().id()
+                    + "' attends to anchor, past and window at once, without the correction; leave --kv-correct out");
         }
         Path beginning = start == null ? null : start.toAbsolutePath().normalize();
         for (int i = 0; beginning != null && i < prompts.size(); i++) {

@@ -198,6 +198,16 @@ class PresetCommandsTest {
     }
 
     @Test
+    void aCorrectionThatARollingWindowDoesNotMakeIsRefused() {
+        preset = "rolling-forcing";
+        String[] coded = {"-p", "x", "--dry-run", "--kv", "int4"};
+        assertThat(run("generate", coded)).as(err.toString()).isZero();
+        String[] corrected = {"-p", "x", "--dry-run", "--kv", "int4", "--kv-correct"};
+        assertThat(run("generate", corrected)).isEqualTo(1);
+        assertThat(err.toString()).contains("leave --kv-correct out").hasLineCount(1);
+    }
+
+    @Test
     void thePlanComesFirstAndTheLimitHolds() {
         assertThat(run("generate", "-p", "x", "--dry-run")).isZero();
         assertThat(out.toString()).contains("keys and values").contains("(peak)");

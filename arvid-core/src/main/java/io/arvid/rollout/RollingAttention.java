@@ -11,7 +11,8 @@ import org.bytedeco.pytorch.Tensor;
  * long_video/wan/modules/causal_model.py}).
  *
  * <p>Of a window, only the first chunk enters the cache. The first chunk of the video is the anchor: it stays, and is stored without rotary, so that a
- * window can see it as the chunk just before the past that it attends to. All other keys are stored rotated to their absolute frame.
+ * window can see it as the chunk just before the past that it attends to. All other keys are stored rotated to their absolute frame. Keys in few bits take part
+ * in a window as they are read back, without {@link io.arvid.rollout.kv.KvQuantization#correctsSoftmax() the correction} of their share.
  */
 final class RollingAttention implements SelfAttention, AutoCloseable {
     private final KvCache cache;
