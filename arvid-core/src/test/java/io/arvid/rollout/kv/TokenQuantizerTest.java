@@ -72,6 +72,21 @@ class TokenQuantizerTest {
         }
     }
 
+    /** Three groups of 20 four-bit codes fill seven words and a half; whole words and groups are eighty codes, of which the last group is padding. */
+    @Test
+    void groupsOfPaddingAreNoTokensWithoutAnError() {
+        try (TensorScope scope = TensorScope.open();
+                Seeds seeds = new Seeds(5)) {
+            Tensor x = seeds.normal(1, 2, 60, 32);
+            TokenQuantizer quantizer = new GroupedQuantizer(4, 20, Axis.TOKENS, DTypes.F32, Padding.LAST);
+            try (QuantizedTokens tokens = quantizer.quantize(x)) {
+                double measured = Tensors.item(Ops.meanSquaredError(tokens.dequantize(), x));
+                double expected = Tensors.item(Ops.mean(tokens.errorVariance(), false, 0, 1, 2, 3));
+                assertThat(measured / expected).isBetween(0.8, 1.0);
+            }
+        }
+    }
+
     @Test
     void zeroPaddingWidensTheLastGroupAndRepeatingTheLastValueDoesNot() {
         try (TensorScope scope = TensorScope.open();
