@@ -25,7 +25,11 @@ public record TrainingLoop(
         Tensor at(long step);
     }
 
-    /** Trains {@code parameters}, or goes on from the file {@code state}; returns their averaged values by name, float32, which the caller owns. */
+    /**
+     * Trains {@code parameters}, or goes on from the file {@code state}; returns their averaged values by name, float32, which the caller owns.
+     *
+     * @throws IllegalStateException where the loss or its gradients are no longer finite
+     */
     public Map<String, Tensor> run(TrainableParameters parameters, Loss loss, Path state, TrainingListener listener) {
         Torch.flushDenormals();
         try (TensorScope scope = TensorScope.open();
@@ -35,11 +39,13 @@ public record TrainingLoop(
                 long step = running.steps();
                 try (TensorScope stepScope = TensorScope.open()) {
                     parameters.clearGradients();
-                    Tensor value = loss.at(step);
-                    value.backward();
+                    Tensor tensor = loss.at(step);
+                    tensor.backward();
+                    double value = Tensors.item(tensor);
                     double norm = parameters.clipGradients(1);
+                    requireFinite(step + 1, value, norm);
                     running.step(rate.at(step));
-                    listener.onStep(phase, step + 1, steps, Tensors.item(value), norm);
+                    listener.onStep(phase, step + 1, steps, value, norm);
                 }
                 if (running.steps() % saveEvery == 0 || running.steps() == steps) {
                     TrainingState.save(state, running, recipe);
@@ -48,6 +54,15 @@ public record TrainingLoop(
             Map<String, Tensor> weights = parameters.namedCopies(running.average());
             weights.values().forEach(TensorScope::own);
             return weights;
+        }
+    }
+
+    /** What is no number would spread to all parameters and, with the next saved state, over the last good one. */
+    private void requireFinite(long step, double value, double norm) {
+        if (!Double.isFinite(value) || !Double.isFinite(norm)) {
+            throw new IllegalStateException(phase + ", step " + step + ": the loss is " + value
+                    + " and the norm of its gradients " + norm
+                    + "; stopped before the parameters changed. The last saved state stays as it is");
         }
     }
 }
