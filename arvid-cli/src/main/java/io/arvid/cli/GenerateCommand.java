@@ -116,17 +116,36 @@ final class GenerateCommand implements Callable<Integer> {
      */
     record Made(String prompt, long seed, String file, String model, String arithmetic) {
         private static final JsonMapper JSON = new JsonMapper();
+        private static final String DECODED = ", decoded by ";
 
         boolean isIn(Path folder, String name, boolean latents) {
+            return Files.isRegularFile(folder.resolve(file))
+                    && (!latents || Files.isRegularFile(folder.resolve(name + ".safetensors")))
+                    && equals(read(folder, name));
+        }
+
+        /** True where the latents that this describes are in {@code folder}, whatever they were decoded by since. */
+        boolean hasLatentsIn(Path folder, String name) {
+            Made noted = read(folder, name);
+            return noted != null
+                    && Files.isRegularFile(folder.resolve(name + ".safetensors"))
+                    && equals(new Made(noted.prompt, noted.seed, file, noted.model, arithmetic))
+                    && (noted.arithmetic + DECODED).startsWith(arithmetic + DECODED);
+        }
+
+        /** What is noted beside the video called {@code name}; null where nothing is that can be read. */
+        private static @Nullable Made read(Path folder, String name) {
             Path record = folder.resolve(name + ".json");
             try {
-                return Files.isRegularFile(record)
-                        && Files.isRegularFile(folder.resolve(file))
-                        && (!latents || Files.isRegularFile(folder.resolve(name + ".safetensors")))
-                        && equals(JSON.readValue(record.toFile(), Made.class));
+                return Files.isRegularFile(record) ? JSON.readValue(record.toFile(), Made.class) : null;
             } catch (IOException e) {
-                return false;
+                return null;
             }
+        }
+
+        /** The video of the latents that this describes, in the file {@code video}. */
+        Made decoded(String video, String decoder) {
+            return new Made(prompt, seed, video, model, arithmetic + DECODED + decoder);
         }
 
         /** The same with the video's whole path. */

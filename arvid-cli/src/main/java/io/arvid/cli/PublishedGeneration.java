@@ -203,19 +203,14 @@ record PublishedGeneration(
     private GenerateCommand.Made decoded(String name, GenerateCommand.Made rolledOut) {
         StreamingDecoder decoder = StreamingDecoder.of(model.files());
         Path weights = model.files().network(decoder.network()).file();
-        return new GenerateCommand.Made(
-                rolledOut.prompt(),
-                rolledOut.seed(),
-                name + ".mp4",
-                rolledOut.model(),
-                rolledOut.arithmetic() + ", decoded by " + StateFolder.stamp(weights));
+        return rolledOut.decoded(name + ".mp4", StateFolder.stamp(weights));
     }
 
-    /** The latents of a run that was stopped before they were decoded, or new ones. */
+    /** The latents of an earlier run, which was stopped before they were decoded or whose video is of another decoder or gone; or new ones. */
     private Tensor latents(
             String name, GenerateCommand.Made rolledOut, Tensor text, @Nullable Tensor negative, SiteForward sites) {
         Path file = folder.resolve(rolledOut.file());
-        if (rolledOut.isIn(folder, name, true)) {
+        if (rolledOut.hasLatentsIn(folder, name)) {
             try (WeightMap kept = SafetensorsFile.open(file)) {
                 return Devices.toCurrent(Ops.copy(kept.get("latents")));
             }

@@ -163,6 +163,12 @@ class PresetCommandsTest {
         Files.setLastModifiedTime(video, LONG_AGO);
         assertThat(run("generate", decoded)).as(err.toString()).isZero();
         assertThat(changed(video)).isEqualTo(LONG_AGO);
+        Files.delete(video);
+        assertThat(run("generate", decoded)).as(err.toString()).isZero();
+        assertThat(video).exists();
+        assertThat(latents).as("decoded once more").allMatch(file -> LONG_AGO.equals(changed(file)));
+        generate("videos", "-p", "a dog");
+        assertThat(latents).as("there already").allMatch(file -> LONG_AGO.equals(changed(file)));
         assertThat(run("generate", "-p", "a cat", "-o", videos.toString(), "--steps", "1000"))
                 .isZero();
         assertThat(changed(latents.getFirst())).as("of other settings").isNotEqualTo(LONG_AGO);
