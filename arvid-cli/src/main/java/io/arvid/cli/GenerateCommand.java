@@ -117,11 +117,21 @@ final class GenerateCommand implements Callable<Integer> {
      */
     record Made(String prompt, long seed, String file, String model, String arithmetic) {
         private static final JsonMapper JSON = new JsonMapper();
+        private static final String DECODED = ", decoded by ";
 
         boolean isIn(Path folder, String name, boolean latents) {
             return Files.isRegularFile(folder.resolve(file))
                     && (!latents || Files.isRegularFile(folder.resolve(name + ".safetensors")))
                     && Optional.of(this).equals(read(folder, name));
+        }
+
+        /** True where the latents that this describes are in {@code folder}, whatever they were decoded by since. */
+        boolean hasLatentsIn(Path folder, String name) {
+            return Files.isRegularFile(folder.resolve(name + ".safetensors"))
+                    && read(folder, name)
+                            .filter(noted -> equals(new Made(noted.prompt, noted.seed, file, noted.model, arithmetic)))
+                            .filter(noted -> (noted.arithmetic + DECODED).startsWith(arithmetic + DECODED))
+                            .isPresent();
         }
 
         /** What an earlier run noted of the video {@code name}; empty where there is none, or none that can be read. */
@@ -136,6 +146,11 @@ final class GenerateCommand implements Callable<Integer> {
             } catch (IOException e) {
                 return Optional.empty();
             }
+        }
+
+        /** The video of the latents that this describes, in the file {@code video}. */
+        Made decoded(String video, String decoder) {
+            return new Made(prompt, seed, video, model, arithmetic + DECODED + decoder);
         }
 
         /** The same with the video's whole path. */

@@ -63,11 +63,15 @@ record PublishedGeneration(
      */
     record Texts(List<Tensor> prompts, @Nullable Tensor negative) {}
 
-    /** Checks that there is a cache to quantize, and that what the videos start with is not written over. */
+    /** Checks that there is a cache to quantize as it is asked for, and that what the videos start with is not written over. */
     PublishedGeneration {
         if (!model.preset().isCausal() && cache.codes() != KvQuantization.Codes.NONE) {
             throw new IllegalArgumentException("preset '" + model.preset().id()
                     + "' is the bidirectional model, which keeps no keys and values; leave --kv out");
+        }
+        if (model.preset().rolling() && cache.correctsSoftmax()) {
+            throw new IllegalArgumentException("preset '" + model.preset().id()
+                    + "' attends to anchor, past and window at once, without the correction; leave --kv-correct out");
         }
         Path beginning = start == null ? null : start.toAbsolutePath().normalize();
         for (int i = 0; beginning != null && i < prompts.size(); i++) {
@@ -199,19 +203,14 @@ record PublishedGeneration(
     private GenerateCommand.Made decoded(String name, GenerateCommand.Made rolledOut) {
         StreamingDecoder decoder = StreamingDecoder.of(model.files());
         Path weights = model.files().network(decoder.network()).file();
-        return new GenerateCommand.Made(
-                rolledOut.prompt(),
-                rolledOut.seed(),
-                name + ".mp4",
-                rolledOut.model(),
-                rolledOut.arithmetic() + ", decoded by " + StateFolder.stamp(weights));
+        return rolledOut.decoded(name + ".mp4", StateFolder.stamp(weights));
     }
 
-    /** The latents of a run that was stopped before they were decoded, or new ones. */
+    /** The latents of an earlier run, which was stopped before they were decoded or whose video is of another decoder or gone; or new ones. */
     private Tensor latents(
             String name, GenerateCommand.Made rolledOut, Tensor text, @Nullable Tensor negative, SiteForward sites) {
         Path file = folder.resolve(rolledOut.file());
-        if (rolledOut.isIn(folder, name, true)) {
+        if (rolledOut.hasLatentsIn(folder, name)) {
             try (WeightMap kept = SafetensorsFile.open(file)) {
                 return Devices.toCurrent(Ops.copy(kept.get("latents")));
             }

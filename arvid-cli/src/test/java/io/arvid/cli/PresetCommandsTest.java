@@ -163,6 +163,12 @@ class PresetCommandsTest {
         Files.setLastModifiedTime(video, LONG_AGO);
         assertThat(run("generate", decoded)).as(err.toString()).isZero();
         assertThat(changed(video)).isEqualTo(LONG_AGO);
+        Files.delete(video);
+        assertThat(run("generate", decoded)).as(err.toString()).isZero();
+        assertThat(video).exists();
+        assertThat(latents).as("decoded once more").allMatch(file -> LONG_AGO.equals(changed(file)));
+        generate("videos", "-p", "a dog");
+        assertThat(latents).as("there already").allMatch(file -> LONG_AGO.equals(changed(file)));
         assertThat(run("generate", "-p", "a cat", "-o", videos.toString(), "--steps", "1000"))
                 .isZero();
         assertThat(changed(latents.getFirst())).as("of other settings").isNotEqualTo(LONG_AGO);
@@ -184,6 +190,27 @@ class PresetCommandsTest {
         assertThat(run("generate", "-p", "x", "--dry-run", "--start", start, "--frames", "5"))
                 .isEqualTo(1);
         assertThat(err.toString()).contains("do not begin a video").hasLineCount(1);
+    }
+
+    @Test
+    void chunksThatDoNotFitARollingWindowAreRefusedInThePlan() {
+        preset = "rolling-forcing";
+        assertThat(run("generate", "-p", "x", "--dry-run")).as(err.toString()).isZero();
+        assertThat(run("generate", "-p", "x", "--dry-run", "--chunk-frames", "13", "--frames", "49"))
+                .isEqualTo(1);
+        assertThat(err.toString())
+                .contains("a cache of 24 frames does not hold the anchor and another chunk of 13")
+                .hasLineCount(1);
+    }
+
+    @Test
+    void aCorrectionThatARollingWindowDoesNotMakeIsRefused() {
+        preset = "rolling-forcing";
+        String[] coded = {"-p", "x", "--dry-run", "--kv", "int4"};
+        assertThat(run("generate", coded)).as(err.toString()).isZero();
+        String[] corrected = {"-p", "x", "--dry-run", "--kv", "int4", "--kv-correct"};
+        assertThat(run("generate", corrected)).isEqualTo(1);
+        assertThat(err.toString()).contains("leave --kv-correct out").hasLineCount(1);
     }
 
     @Test

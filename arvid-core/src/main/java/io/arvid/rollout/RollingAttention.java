@@ -11,7 +11,8 @@ import org.bytedeco.pytorch.Tensor;
  * long_video/wan/modules/causal_model.py}).
  *
  * <p>Of a window, only the first chunk enters the cache. The first chunk of the video is the anchor: it stays, and is stored without rotary, so that a
- * window can see it as the chunk just before the past that it attends to. All other keys are stored rotated to their absolute frame.
+ * window can see it as the chunk just before the past that it attends to. All other keys are stored rotated to their absolute frame. Keys in few bits take part
+ * in a window as they are read back, without {@link io.arvid.rollout.kv.KvQuantization#correctsSoftmax() the correction} of their share.
  */
 final class RollingAttention implements SelfAttention, AutoCloseable {
     private final KvCache cache;
@@ -55,11 +56,14 @@ final class RollingAttention implements SelfAttention, AutoCloseable {
         return attended.transpose(1, 2).reshape(q.size(0), q.size(1), q.size(2) * q.size(3));
     }
 
-    /** A finished chunk attends to the newest frames of the cache, itself among them; an anchor among them stands at frame 0. */
+    /**
+     * A finished chunk attends to the newest frames of the cache, itself among them. An anchor that is whole among them stands at frame 0; of one that is not,
+     * nothing is read: it is stored without rotary. (The published sizes end behind it.)
+     */
     private Tensor attendCache(KvStore store, Tensor queries, int end) {
         int from = Math.max(0, end - tokens(attendedFrames));
         if (from > 0) {
-            return store.attend(queries, from, end);
+            return store.attend(queries, Math.max(from, tokens(chunkFrames)), end);
         }
         Tensor keys = Ops.cat(2, anchor(store, 0), store.keys(tokens(chunkFrames), end));
         return Ops.attention(queries, keys, store.values(0, end), null);

@@ -41,16 +41,25 @@ public record RollingForcing(
         SiteForward sites,
         KvStore.Factory stores,
         RolloutListener listener) {
-    /** Checks that chunks are of one size and fit the cache beside the anchor. */
+    /** Checks settings and sizes, see {@link #requireFit}. */
     public RollingForcing {
+        requireFit(config, size);
+    }
+
+    /**
+     * Checks that chunks are of one size and fit the cache beside the anchor.
+     *
+     * @throws IllegalArgumentException where they do not
+     */
+    public static void requireFit(RolloutConfig config, RollingCacheSize size) {
         if (config.independentFirstFrame()) {
             throw new IllegalArgumentException(
                     "independent_first_frame is true, but Rolling Forcing needs chunks of one size; use false");
         }
         if (size.cachedFrames() < 2 * config.framesPerChunk()) {
             throw new IllegalArgumentException("a cache of " + size.cachedFrames()
-                    + " frames does not hold the anchor and another chunk; use at least "
-                    + 2 * config.framesPerChunk());
+                    + " frames does not hold the anchor and another chunk of " + config.framesPerChunk()
+                    + "; use at least " + 2 * config.framesPerChunk() + ", or smaller chunks");
         }
     }
 

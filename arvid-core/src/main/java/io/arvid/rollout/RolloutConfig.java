@@ -3,6 +3,7 @@ package io.arvid.rollout;
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,6 +45,14 @@ public record RolloutConfig(
         require(
                 firstChunkSteps == null || firstChunkSteps.length > 0,
                 "denoising_step_list_first_chunk must name at least one step, or be absent");
+        requireFalling("denoising_step_list", denoisingSteps);
+        if (firstChunkSteps != null) {
+            requireFalling("denoising_step_list_first_chunk", firstChunkSteps);
+        }
+        require(shift > 0 && Double.isFinite(shift), "timestep_shift must be positive, not " + shift);
+        require(
+                contextNoise >= 0 && contextNoise <= FlowMatchSchedule.TRAINING_STEPS,
+                "context_noise must be a timestep between 0 and 1000, not " + contextNoise);
         require(
                 localAttentionFrames == GLOBAL_ATTENTION || localAttentionFrames >= framesPerChunk,
                 "local_attn_size " + localAttentionFrames + " is smaller than a chunk of " + framesPerChunk
@@ -65,6 +74,17 @@ public record RolloutConfig(
     @JsonIgnore
     public boolean isGlobal() {
         return localAttentionFrames == GLOBAL_ATTENTION;
+    }
+
+    /** A chunk starts from pure noise and loses it step by step. */
+    private static void requireFalling(String key, int[] steps) {
+        int before = FlowMatchSchedule.TRAINING_STEPS;
+        for (int step : steps) {
+            require(
+                    step >= 0 && step <= before,
+                    key + " must fall from at most 1000 to at least 0, but is " + Arrays.toString(steps));
+            before = step;
+        }
     }
 
     private static void require(boolean holds, String otherwise) {

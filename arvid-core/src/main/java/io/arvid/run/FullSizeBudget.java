@@ -89,22 +89,23 @@ public record FullSizeBudget(PublishedModel model) {
 
     private Part cache(boolean mapped) {
         RolloutConfig rollout = model.preset().rollout();
-        int frames = model.preset().video().latentFrames();
-        int held = rollout == null
-                ? 0
-                : model.preset().rolling()
-                        ? RollingCacheSize.PUBLISHED.cachedFrames()
-                        : rollout.isGlobal() ? frames : rollout.localAttentionFrames();
+        long held = rollout == null ? 0 : heldFrames(rollout);
         long bytes = 2L * config().numLayers() * held * tokensPerFrame() * config().dim() * wordBytes();
         return new Part("keys and values", bytes, mapped);
     }
 
+    private int heldFrames(RolloutConfig rollout) {
+        if (model.preset().rolling()) {
+            return RollingCacheSize.PUBLISHED.cachedFrames();
+        }
+        return rollout.isGlobal() ? model.preset().video().latentFrames() : rollout.localAttentionFrames();
+    }
+
     private Part cache(KvQuantization kv) {
-        double share = kv.shareOfBf16();
-        return new Part(
-                "keys and values",
-                Math.round(cache(false).bytes() * (share == 1 ? 1 : share * BF16 / wordBytes())),
-                false);
+        RolloutConfig rollout = model.preset().rollout();
+        int chunks = rollout == null ? 1 : Math.ceilDiv(heldFrames(rollout), rollout.framesPerChunk());
+        double share = kv.share(chunks, wordBytes());
+        return new Part("keys and values", Math.round(cache(false).bytes() * share), false);
     }
 
     /** Memory of generating a video for each of {@code prompts} prompts, one after the other, with keys and values kept as {@code kv} says. */

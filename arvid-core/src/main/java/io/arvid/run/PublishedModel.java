@@ -302,10 +302,10 @@ public final class PublishedModel implements AutoCloseable {
     }
 
     /**
-     * Checks that videos split into chunks, after clean latents where they start with some.
+     * Checks that videos split into chunks, after clean latents where they start with some, and that chunks fit a rolling window.
      *
      * @param given shape of the latents, or null
-     * @throws IllegalArgumentException naming frames that split, or what does not fit the video
+     * @throws IllegalArgumentException naming frames that split, or what does not fit the video or the window
      */
     public void requireChunks(long @Nullable [] given) {
         if (given != null) {
@@ -313,6 +313,9 @@ public final class PublishedModel implements AutoCloseable {
         }
         RolloutConfig config = preset.rollout();
         if (config != null) {
+            if (preset.rolling()) {
+                RollingForcing.requireFit(config, RollingCacheSize.PUBLISHED);
+            }
             int givenFrames = given == null ? 0 : Math.toIntExact(given[1]);
             ChunkPlan.of(config, givenFrames, preset.video().latentFrames() - givenFrames);
         }

@@ -1,6 +1,8 @@
 package io.arvid.tensor;
 
 import io.arvid.tensor.onednn.TiledAttention;
+import java.util.ArrayList;
+import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -52,7 +54,27 @@ public final class PartialAttention implements AutoCloseable {
             Tensor logSums = Tensors.empty(DTypes.F32, queries.size(0), queries.size(1), queries.size(2));
             return new Tensor[] {TiledAttention.attend(queries, keys, values, logSums), logSums};
         }
-        return Holder.FLASH.call(operand(queries), operand(keys), operand(values), 0.0, false, null, null);
+        return queries.is_cpu()
+                ? Holder.FLASH.call(operand(queries), operand(keys), operand(values), 0.0, false, null, null)
+                : byHeads(queries, keys, values);
+    }
+
+    /** The same in plain operations, a head at a time, wherever the tensors are: float32 {@code [B, H, L, D]} and {@code [B, H, L]}. */
+    static Tensor[] byHeads(Tensor queries, Tensor keys, Tensor values) {
+        double scale = 1 / Math.sqrt(queries.size(3));
+        List<Tensor> outputs = new ArrayList<>();
+        List<Tensor> logSums = new ArrayList<>();
+        for (long head = 0; head < queries.size(1); head++) {
+            try (TensorScope scope = TensorScope.open()) {
+                Tensor scaled = Ops.mul(Ops.toF32(queries.select(1, head)), scale);
+                Tensor scores = scaled.matmul(Ops.toF32(keys.select(1, head)).transpose(1, 2));
+                Tensor logSum = scores.logsumexp(-1);
+                Tensor shares = scores.sub_(logSum.unsqueeze(-1)).exp();
+                outputs.add(scope.keep(shares.matmul(Ops.toF32(values.select(1, head)))));
+                logSums.add(scope.keep(logSum));
+            }
+        }
+        return new Tensor[] {Ops.stack(1, outputs), Ops.stack(1, logSums)};
     }
 
     /** In float32 where it is bfloat16 ({@link Ops#attention}); the channels of a head neighbours in memory, which the operator does not check. */

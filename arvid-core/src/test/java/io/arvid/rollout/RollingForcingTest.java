@@ -141,6 +141,26 @@ class RollingForcingTest {
         return Tensors.item(rounded.sub(expected).abs().max());
     }
 
+    /** The last five of six frames begin in the middle of the anchor, whose keys lie there without rotary. */
+    @Test
+    void aPartOfTheAnchorIsNotReadAsItLies() {
+        int anchorTokens = 12;
+        List<Integer> starts = new ArrayList<>();
+        KvStore.Factory recording = shape -> new DenseKvStore(shape) {
+            @Override
+            public Tensor attend(Tensor queries, int start, int end) {
+                starts.add(start);
+                return super.attend(queries, start, end);
+            }
+        };
+        RolloutConfig pairs = new RolloutConfig(2, false, new int[] {1000}, null, true, 5, 0, -1, 0);
+        new RollingForcing(MODEL, pairs)
+                .with(new RollingCacheSize(6, 5))
+                .with(recording)
+                .run(noise(8), text(), RollingForcingTest::fresh);
+        assertThat(starts).hasSize(4).containsOnly(anchorTokens);
+    }
+
     @Test
     void aCacheWithoutRoomBesideTheAnchorIsRefused() {
         assertThatThrownBy(() -> new RollingForcing(MODEL, config(1000)).with(new RollingCacheSize(1, 1)))

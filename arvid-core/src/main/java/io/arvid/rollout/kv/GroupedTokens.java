@@ -18,7 +18,9 @@ record GroupedTokens(GroupedCodes codes, GroupedQuantizer.Axis along) implements
         return TensorScope.run(() -> {
             Tensor variances = Ops.div(Ops.toF32(codes.steps()).square(), 12);
             if (along == GroupedQuantizer.Axis.TOKENS) {
-                return Ops.mean(variances, true, -1).transpose(2, 3);
+                // Behind the last token there may be whole groups of padding.
+                long groups = Math.ceilDiv(codes.length(), codes.groupSize());
+                return Ops.mean(Ops.slice(variances, -1, 0, groups), true, -1).transpose(2, 3);
             }
             Tensor perChannel = Ops.repeatInterleave(variances, codes.groupSize(), -1);
             return Ops.mean(Ops.slice(perChannel, -1, 0, codes.length()), true, 2);

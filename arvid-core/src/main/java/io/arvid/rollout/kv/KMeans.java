@@ -53,13 +53,16 @@ public record KMeans(int maxIterations, double tolerance) {
     }
 
     /** Index of the first centroid that equals each centroid, int64 {@code [N, clusters]}. */
-    private static Tensor firstOfEquals(Tensor centroids) {
+    static Tensor firstOfEquals(Tensor centroids) {
         int clusters = Math.toIntExact(centroids.size(1));
         Tensor first = Tensors.arange(DTypes.I64, clusters).unsqueeze(0).repeat(centroids.size(0), 1);
         for (int cluster = clusters - 1; cluster >= 0; cluster--) {
-            Tensor equal = Ops.amin(
-                    Ops.to(centroids.eq(Ops.slice(centroids, 1, cluster, cluster + 1)), DTypes.I64), false, -1);
-            first.masked_fill_(equal.eq(new Scalar(1)), new Scalar(cluster));
+            // A comparison is larger than all centroids: one at a time.
+            try (TensorScope scope = TensorScope.open()) {
+                Tensor equal = Ops.amin(
+                        Ops.to(centroids.eq(Ops.slice(centroids, 1, cluster, cluster + 1)), DTypes.I64), false, -1);
+                first.masked_fill_(equal.eq(new Scalar(1)), new Scalar(cluster));
+            }
         }
         return first;
     }

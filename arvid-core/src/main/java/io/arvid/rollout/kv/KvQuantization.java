@@ -64,6 +64,7 @@ public record KvQuantization(
     private static final int NARROW_GROUP = 64;
     private static final int BYTE = 8;
     private static final int WORD = 32;
+    private static final int BF16_BYTES = 2;
     private static final long SEED = 0;
 
     /** Checks the widths. */
@@ -104,10 +105,20 @@ public record KvQuantization(
     }
 
     /**
-     * Bytes of the widest chunk's codes, steps and minima over those in bfloat16, without exemptions; QVG's centroids, which depend on the values, are
-     * counted as two more bits.
+     * Bytes of a cache of {@code chunks} finished chunks over those of the same chunks as they are; codes count as those of the widest chunk, QVG's centroids,
+     * which depend on the values, as two more bits.
+     *
+     * @param wordBytes bytes of a number of a chunk that stays as it is
      */
-    public double shareOfBf16() {
+    public double share(int chunks, int wordBytes) {
+        double ofBf16 = shareOfBf16();
+        double coded = ofBf16 == 1 ? 1 : ofBf16 * BF16_BYTES / wordBytes;
+        double exempt = Math.min(chunks, (double) sinkChunks + recentChunks) / chunks;
+        return exempt + (1 - exempt) * coded;
+    }
+
+    /** Bytes of the widest chunk's codes, steps and minima over those in bfloat16. */
+    private double shareOfBf16() {
         int bits = bitsByChunk.isEmpty()
                 ? codes.bits()
                 : bitsByChunk.stream().mapToInt(Integer::intValue).max().orElseThrow();

@@ -83,16 +83,6 @@ public final class QuantizedKvStore implements KvStore {
     @Override
     public void write(int start, Tensor keys, Tensor values) {
         int end = start + Math.toIntExact(keys.size(2));
-        for (Tile tile : tiles) {
-            if (tile.start() == start
-                    && tile.end() == end
-                    && tile.chunk() < 0
-                    && tile.content() instanceof Dense(Tensor k, Tensor v)) {
-                k.copy_(keys);
-                v.copy_(values);
-                return;
-            }
-        }
         List<Tile> kept = without(start, end);
         try (TensorScope scope = TensorScope.open()) {
             kept.add(new Tile(

@@ -10,6 +10,8 @@ import io.arvid.tensor.Seeds;
 import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Tensors;
 import io.arvid.tensor.Torch;
+import java.util.stream.LongStream;
+import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -70,6 +72,21 @@ class TokenQuantizerTest {
         }
     }
 
+    /** Three groups of 20 four-bit codes fill seven words and a half; whole words and groups are eighty codes, of which the last group is padding. */
+    @Test
+    void groupsOfPaddingAreNoTokensWithoutAnError() {
+        try (TensorScope scope = TensorScope.open();
+                Seeds seeds = new Seeds(5)) {
+            Tensor x = seeds.normal(1, 2, 60, 32);
+            TokenQuantizer quantizer = new GroupedQuantizer(4, 20, Axis.TOKENS, DTypes.F32, Padding.LAST);
+            try (QuantizedTokens tokens = quantizer.quantize(x)) {
+                double measured = Tensors.item(Ops.meanSquaredError(tokens.dequantize(), x));
+                double expected = Tensors.item(Ops.mean(tokens.errorVariance(), false, 0, 1, 2, 3));
+                assertThat(measured / expected).isBetween(0.8, 1.0);
+            }
+        }
+    }
+
     @Test
     void zeroPaddingWidensTheLastGroupAndRepeatingTheLastValueDoesNot() {
         try (TensorScope scope = TensorScope.open();
@@ -105,6 +122,21 @@ class TokenQuantizerTest {
             assertThat(Tensors.toLongs(clusters.ids())).containsOnly(0);
             Tensor kept = Ops.slice(clusters.centroids(), 1, 1, 5);
             assertThat(Tensors.toFloats(kept)).isEqualTo(Tensors.toFloats(Ops.slice(same, 1, 1, 5)));
+        }
+    }
+
+    /** Each comparison is larger than all centroids: kept until the end, those of 256 centroids took a gigabyte at full size. */
+    @Test
+    void centroidsAreComparedOneAtATime() {
+        try (TensorScope scope = TensorScope.open();
+                Seeds seeds = new Seeds(13)) {
+            int clusters = 64;
+            Tensor centroids = seeds.normal(1, clusters, 8);
+            long before = Pointer.totalCount();
+            Tensor first = KMeans.firstOfEquals(centroids);
+            assertThat(Pointer.totalCount() - before).isLessThan(clusters);
+            long[] themselves = LongStream.range(0, clusters).toArray();
+            assertThat(Tensors.toLongs(first)).isEqualTo(themselves);
         }
     }
 
