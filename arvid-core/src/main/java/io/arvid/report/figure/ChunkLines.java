@@ -16,7 +16,8 @@ public final class ChunkLines {
 
     /** Draws {@code series} over the chunks 1, 2, … on the scale {@code values}, whose coordinates do not matter. */
     public static Markup draw(String description, List<Series> series, Scale values, DoubleFunction<String> format) {
-        Plot plot = new Plot(description, Plot.heightFor(series.size(), HEIGHT, 36), 46, 66, 36);
+        double labels = Plot.marginFor(series.stream().map(one -> one.look().label()), 66);
+        Plot plot = new Plot(description, Plot.heightFor(series.size(), HEIGHT, 36), 46, labels, 36);
         Scale y = values.at(plot.bottom, plot.top);
         int chunks =
                 series.stream().mapToInt(one -> one.perChunk().size()).max().orElse(1);

@@ -3,6 +3,7 @@ package io.arvid.report.figure;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.DoubleFunction;
+import java.util.stream.Stream;
 
 /** The paper of a figure: its size, its margins, its axes and where labels go. */
 final class Plot {
@@ -10,6 +11,7 @@ final class Plot {
     static final int WIDTH = 340;
 
     private static final double LINE_HEIGHT = 14;
+    private static final double LETTER_WIDTH = 6.2;
     private static final double TOP_MARGIN = 10;
 
     final double left;
@@ -66,6 +68,12 @@ final class Plot {
     /** At least {@code height}, and as much as {@link #directLabels} needs for {@code labels} of them. */
     static int heightFor(int labels, int height, double bottomMargin) {
         return (int) Math.max(height, Math.ceil(TOP_MARGIN + labels * LINE_HEIGHT + bottomMargin));
+    }
+
+    /** At least {@code margin}, and as much as {@link #directLabels} needs for the longest of {@code labels}, up to two fifths of the width. */
+    static double marginFor(Stream<String> labels, double margin) {
+        int longest = labels.mapToInt(String::length).max().orElse(0);
+        return Math.clamp(8 + longest * LETTER_WIDTH, margin, WIDTH * 0.4);
     }
 
     /** Labels beside coordinates {@code y}, moved apart where they would overlap. */
