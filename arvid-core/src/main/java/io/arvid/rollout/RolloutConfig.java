@@ -78,10 +78,10 @@ public record RolloutConfig(
 
     /** A chunk starts from pure noise and loses it step by step. */
     private static void requireFalling(String key, int[] steps) {
-        int before = FlowMatchSchedule.TRAINING_STEPS;
+        int before = FlowMatchSchedule.TRAINING_STEPS + 1;
         for (int step : steps) {
             require(
-                    step >= 0 && step <= before,
+                    step >= 0 && step < before,
                     key + " must fall from at most 1000 to at least 0, but is " + Arrays.toString(steps));
             before = step;
         }

@@ -241,23 +241,28 @@ public record FullSizeBudget(PublishedModel model) {
         return file.needs() instanceof Needs.Rollouts rollouts ? rollouts.rollouts() : 0;
     }
 
-    /** A recipe of {@code arvid} rolls out anew for every block. */
+    /** Roll-outs whose inputs are recorded: those that the method declares and, for {@code arvid}, one a prompt for every block. */
     private int recordedRollouts(RecipeFile<?> file) {
         int anew = file.recipe() instanceof ArvidRecipe recipe ? recipe.calibrationPrompts() * config().numLayers() : 0;
         return declared(file) + anew;
     }
 
-    /** And for every layer where it looks for some to keep; of these the latents alone are used. */
+    /** Roll-outs in which {@code arvid} looks for layers to keep, one layer quantized in each; nothing is recorded but their latents. */
     private int layerRollouts(Recipe recipe) {
         return recipe instanceof ArvidRecipe own && own.keep() != null
                 ? own.keep().prompts() * (sites(recipe).size() + 1)
                 : 0;
     }
 
-    /** How often the inputs of all layers are recorded: the roll-outs of {@code arvid} for its blocks record a block each, together all of them. */
+    /**
+     * How often the inputs of all layers are recorded. The roll-outs of {@code arvid} for its blocks, which record a block each, count as one; where targets
+     * are of a roll-out in full precision, that one is recorded, too.
+     */
     private static int recordings(RecipeFile<?> file) {
-        boolean isPaired = file.recipe() instanceof ArvidRecipe recipe && recipe.inputs() == ArvidRecipe.Seen.QUANTIZED;
-        return declared(file) + (isPaired ? ((ArvidRecipe) file.recipe()).calibrationPrompts() : 0);
+        int targets = file.recipe() instanceof ArvidRecipe recipe && recipe.inputs() == ArvidRecipe.Seen.QUANTIZED
+                ? recipe.calibrationPrompts()
+                : 0;
+        return declared(file) + targets;
     }
 
     /** Bytes on disk while quantizing, the state of an interrupted run included. */

@@ -24,7 +24,7 @@ public final class StateFolder implements AutoCloseable {
     private static final String FILE = "state.json";
     private static final String VERSION = "version";
     /** Raise it whenever a change of the code changes the numbers that a run computes, or the form in which they are kept. */
-    private static final int CURRENT = 3;
+    private static final int CURRENT = 4;
 
     private static final JsonMapper JSON = new JsonMapper();
 

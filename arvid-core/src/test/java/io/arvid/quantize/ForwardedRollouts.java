@@ -5,10 +5,11 @@ import io.arvid.model.SiteForward;
 import org.bytedeco.pytorch.Tensor;
 
 /** Other roll-outs as they are, for tests to change one thing of them. */
-class ForwardedRollouts implements CalibrationRollouts {
+public class ForwardedRollouts implements CalibrationRollouts {
     private final CalibrationRollouts rollouts;
 
-    ForwardedRollouts(CalibrationRollouts rollouts) {
+    /** Forwards to {@code rollouts}. */
+    public ForwardedRollouts(CalibrationRollouts rollouts) {
         this.rollouts = rollouts;
     }
 

@@ -30,7 +30,7 @@ class RolloutConfigTest {
 
     @Test
     void noiseThatDoesNotFallIsRefused() {
-        for (String steps : List.of("[250,500]", "[1001,500]", "[500,-1]")) {
+        for (String steps : List.of("[250,500]", "[500,500]", "[1001,500]", "[500,-1]")) {
             String shown = steps.replace(",", ", ");
             assertThatThrownBy(() -> parse("{\"denoising_step_list\":" + steps + "}"))
                     .hasMessageContaining("denoising_step_list must fall")

@@ -121,7 +121,10 @@ public final class Optimizer implements AutoCloseable {
         return Ops.toF32(tall ? x.transpose(1, 2) : x);
     }
 
-    /** Begins anew, without moments and steps, so that the next step is as long as the very first; values and their moving average stay. */
+    /**
+     * Begins anew, without moments and steps, so that the next step is as long as the very first. Values stay; their moving average goes on from where it
+     * is, but follows them as quickly as at first.
+     */
     public void clearMoments() {
         moment1.zero_();
         moment2.zero_();

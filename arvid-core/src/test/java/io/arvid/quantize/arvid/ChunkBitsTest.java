@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.arvid.calibrate.CalibrationRollouts;
 import io.arvid.calibrate.SensitivityLog;
 import io.arvid.model.SiteForward;
+import io.arvid.quantize.ForwardedRollouts;
 import io.arvid.quantize.QuantContext;
 import io.arvid.quantize.TinyModel;
 import io.arvid.quantize.fit.MinMaxWeightFit;
@@ -41,7 +42,7 @@ class ChunkBitsTest {
     @TempDir
     Path folder;
 
-    private final AtomicInteger rollouts = new AtomicInteger();
+    private final AtomicInteger computed = new AtomicInteger();
 
     @BeforeAll
     static void oneThread() {
@@ -50,27 +51,11 @@ class ChunkBitsTest {
 
     /** One prompt of {@code tiny}, whose roll-outs are counted. */
     private CalibrationRollouts counted(TinyModel tiny) {
-        CalibrationRollouts prompts = tiny.rollouts(1);
-        return new CalibrationRollouts() {
-            @Override
-            public int promptCount() {
-                return prompts.promptCount();
-            }
-
-            @Override
-            public int chunkCount() {
-                return prompts.chunkCount();
-            }
-
-            @Override
-            public Tensor textStates(int prompt) {
-                return prompts.textStates(prompt);
-            }
-
+        return new ForwardedRollouts(tiny.rollouts(1)) {
             @Override
             public Tensor latents(int prompt, SiteForward sites) {
-                rollouts.incrementAndGet();
-                return prompts.latents(prompt, sites);
+                computed.incrementAndGet();
+                return super.latents(prompt, sites);
             }
         };
     }
@@ -91,11 +76,11 @@ class ChunkBitsTest {
     void errorsThatAnInterruptedRunMeasuredAreNotMeasuredAgain() {
         try (TinyModel tiny = new TinyModel(7)) {
             List<InputPlan> first = chosen(tiny);
-            assertThat(rollouts.getAndSet(0))
+            assertThat(computed.getAndSet(0))
                     .as("two widths: six roll-outs each")
                     .isEqualTo(12);
             assertThat(chosen(tiny)).isEqualTo(first);
-            assertThat(rollouts.get()).isZero();
+            assertThat(computed.get()).isZero();
         }
     }
 }

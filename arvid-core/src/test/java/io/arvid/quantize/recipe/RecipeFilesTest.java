@@ -161,6 +161,10 @@ class RecipeFilesTest {
         String kv = scheme("4", false, "").replace("{\"rule\": \"full\"}", "null");
         refuses("\"method\": \"minmax\"" + kv, "scheme.kv: null");
         refuses("\"method\": \"minmax\", \"rage\": null", "unknown key 'rage'");
+        for (String key : List.of("scheme", "range", "branch")) {
+            refuses("\"method\": \"svdquant\", \"" + key + "\": null", key + ": null");
+        }
+        RecipeFile.parse("{\"method\": \"svdquant\", \"gptq\": null}");
         RecipeFile.parse("{\"method\": \"arvid\", \"chunkBits\": null}");
     }
 
@@ -189,8 +193,6 @@ class RecipeFilesTest {
                 "align": 0}
                 """;
         refuses(outliers, "align 0");
-        String branch = "\"branch\": {\"rank\": 0, \"iterations\": 9, \"earlyStop\": true}";
-        refuses("\"method\": \"svdquant\", " + branch, "rank 0");
         refuses("\"method\": \"arvid\", \"chunkBits\": {\"widths\": [4, 17], \"average\": 8}", "bits 17");
         refuses("\"method\": \"arvid\"" + scheme("4", false, "\"\""), "no layer is called ''");
         String solver = """
@@ -202,29 +204,15 @@ class RecipeFilesTest {
     }
 
     @Test
-    void inputsAreRecordedBeforeRangesAreFound() {
-        for (String method : List.of("minmax", "q-arvd", "arvid", "qvd")) {
-            refuses("\"method\": \"" + method + "\", \"tokensPerSample\": -1", "tokensPerSample: -1");
-        }
-        refuses("\"method\": \"q-arvd\", \"calibrationPrompts\": 0", "calibrationPrompts: 0");
-    }
-
-    @Test
     void rollOutsNeedPromptsAndTokens() {
-        for (String method : List.of("minmax", "smoothquant", "gptq", "svdquant", "ptq4dit", "adaround", "qvd")) {
+        for (String method :
+                List.of("minmax", "smoothquant", "gptq", "svdquant", "ptq4dit", "adaround", "qvd", "q-arvd")) {
             refuses("\"method\": \"" + method + "\", \"calibrationPrompts\": 0", "calibrationPrompts: 0");
             refuses("\"method\": \"" + method + "\", \"calibrationPrompts\": -1", "calibrationPrompts: -1");
             refuses("\"method\": \"" + method + "\", \"tokensPerSample\": -1", "tokensPerSample: -1");
         }
+        refuses("\"method\": \"arvid\", \"tokensPerSample\": -1", "tokensPerSample: -1");
         RecipeFile.parse("{\"method\": \"rotation\", \"calibrationPrompts\": 0}");
-    }
-
-    @Test
-    void aKeyHasAValueOrIsLeftOut() {
-        for (String key : List.of("scheme", "range", "branch")) {
-            refuses("\"method\": \"svdquant\", \"" + key + "\": null", key + ": null");
-        }
-        RecipeFile.parse("{\"method\": \"svdquant\", \"gptq\": null}");
     }
 
     @Test
