@@ -42,11 +42,13 @@ public final class FolderLock implements AutoCloseable {
         }
     }
 
-    private static boolean isHeld(FileChannel channel) throws IOException {
+    private static boolean isHeld(FileChannel channel) {
         try {
             return channel.tryLock() == null;
         } catch (OverlappingFileLockException e) {
             return true; // By this process: the same to the caller.
+        } catch (IOException e) {
+            return false; // Some network file systems have no locks; nobody is kept out there.
         }
     }
 

@@ -30,7 +30,7 @@ record QatState(Path file, Map<String, String> facts, String changeable) {
     /** A line for each time that a run went on with other settings. */
     static final String CHANGES = "changes.txt";
 
-    private static final String VERSION = "3";
+    private static final String VERSION = "4";
     private static final String GENERATED = "generated.latents";
     private static final String PROMPTS = "generated.prompts";
     private static final JsonMapper JSON = new JsonMapper();
