@@ -21,7 +21,6 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every file in {@code recipes/} and {@code recipes/shapes/} is a recipe. */
 class RecipeFilesTest {
@@ -43,17 +42,18 @@ class RecipeFilesTest {
         assertThat(file.getFileName().toString()).startsWith(recipe.method().id());
     }
 
-    /** Of the methods that {@code docs/recipes.md} is about; a recipe with GPTQ has the keys of its solver, too. */
     @ParameterizedTest
-    @ValueSource(
-            strings = {"minmax", "adaround", "smoothquant", "ptq4dit", "svdquant", "gptq", "rotation", "vidit-q", "qvd"
-            })
+    @MethodSource("methods")
     void everyKeyIsDocumented(String method) throws IOException {
         String page = Files.readString(Path.of("..", "docs", "recipes.md"));
         assertThat(page).contains(method);
         List<String> keys = new ArrayList<>();
         addKeys(RecipeFile.parse("{\"method\": \"" + method + "\"}").json(), keys);
         assertThat(keys).contains("scheme").allMatch(key -> page.contains("`" + key + "`"));
+    }
+
+    static List<String> methods() {
+        return Methods.all().stream().map(method -> method.id()).toList();
     }
 
     private static void addKeys(JsonNode node, List<String> keys) {
