@@ -219,6 +219,7 @@ final class GenerateCommand implements Callable<Integer> {
                 }
                 TensorScope.runAndFree(() -> {
                     Tensor latents = generator.latents(prompt, promptSeed, sites, stores, RolloutListener.NONE);
+                    output.noteWhereNotFinite(video.file(), latents);
                     Tensor frames = Ops.div(Ops.to(generator.decode(latents), DTypes.F32), 255);
                     Made.remove(folder, name);
                     VideoFile.write(

@@ -4,8 +4,10 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.arvid.record.Progress;
+import io.arvid.tensor.Tensors;
 import java.io.PrintWriter;
 import java.util.Objects;
+import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
@@ -54,6 +56,13 @@ final class Output {
     /** Says something beside the result, on standard error. */
     void note(String text) {
         verb().getErr().println(text);
+    }
+
+    /** Says so where {@code latents} of {@code video} have overflowed, which a video file does not show. */
+    void noteWhereNotFinite(String video, Tensor latents) {
+        if (!Tensors.allFinite(latents)) {
+            note("latents of " + video + " have entries that are infinite or no numbers; the video is not to be trusted");
+        }
     }
 
     /** Standard output, or what a test put in its place. */

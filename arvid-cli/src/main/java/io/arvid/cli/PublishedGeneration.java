@@ -186,6 +186,7 @@ record PublishedGeneration(
             return wanted.in(folder);
         }
         Tensor latents = latents(name, rolledOut, text, negative, sites);
+        output.noteWhereNotFinite(wanted.file(), latents);
         if (!latentsOnly) {
             try (Progress.Stage stage = output.progress().begin("decode " + name, latents.size(1))) {
                 StreamingDecoder.of(model.files())

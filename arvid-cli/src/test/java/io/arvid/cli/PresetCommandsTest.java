@@ -15,9 +15,11 @@ import io.arvid.rollout.preset.Presets;
 import io.arvid.run.PublishedModel;
 import io.arvid.tensor.DTypes;
 import io.arvid.tensor.Devices;
+import io.arvid.tensor.Ops;
 import io.arvid.tensor.TensorScope;
 import io.arvid.tensor.Torch;
 import io.arvid.weights.SafetensorsFile;
+import io.arvid.weights.SafetensorsWriter;
 import io.arvid.weights.TorchCheckpointWriter;
 import io.arvid.weights.WeightMap;
 import java.io.IOException;
@@ -139,6 +141,20 @@ class PresetCommandsTest {
         assertThat(run("generate", "-p", "x", "--latents-only", "-o", first, "--start", start))
                 .isEqualTo(1);
         assertThat(err.toString()).contains("would be written over").hasLineCount(1);
+    }
+
+    @Test
+    void aVideoThatOverflowedIsNamed() throws IOException {
+        generate("first", "--frames", "9");
+        assertThat(err.toString()).doesNotContain("infinite");
+        Path start = folder.resolve("broken.safetensors");
+        try (TensorScope scope = TensorScope.open();
+                WeightMap first = SafetensorsFile.open(folder.resolve("first/0000.safetensors"))) {
+            Tensor latents = Ops.mul(first.get("latents"), Double.POSITIVE_INFINITY);
+            SafetensorsWriter.write(start, Map.of("latents", latents), Map.of());
+        }
+        generate("more", "--start", start.toString());
+        assertThat(err.toString()).contains("latents of 0000.safetensors have entries that are infinite or no numbers");
     }
 
     @Test

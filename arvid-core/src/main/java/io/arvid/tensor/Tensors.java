@@ -178,6 +178,13 @@ public final class Tensors {
         return toDoubles(tensor)[0];
     }
 
+    /** True where no entry is infinite or no number. */
+    public static boolean allFinite(Tensor tensor) {
+        try (TensorScope scope = TensorScope.open()) {
+            return tensor.isfinite().all().item_bool();
+        }
+    }
+
     /** Shape as an array. */
     public static long[] shape(Tensor tensor) {
         long[] shape = new long[(int) tensor.dim()];

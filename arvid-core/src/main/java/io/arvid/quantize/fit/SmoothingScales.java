@@ -1,7 +1,6 @@
 package io.arvid.quantize.fit;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
-import io.arvid.tensor.DTypes;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.Tensors;
 import java.util.List;
@@ -63,7 +62,7 @@ public record SmoothingScales(double inputExponent, double weightExponent, Guard
     private Tensor onesWhereUnusable(Tensor inputMagnitudes, Tensor weightMagnitudes) {
         Tensor factors = Ops.pow(inputMagnitudes, inputExponent).div(Ops.pow(weightMagnitudes, weightExponent));
         Tensor ones = Tensors.onesLike(factors);
-        if (Tensors.item(Ops.to(factors.isfinite().all(), DTypes.F64)) == 0) {
+        if (!Tensors.allFinite(factors)) {
             return ones;
         }
         return Ops.where(factors.eq(Tensors.zerosLike(factors)), ones, factors);
