@@ -61,7 +61,8 @@ final class Output {
     /** Says so where {@code latents} of {@code video} have overflowed, which a video file does not show. */
     void noteWhereNotFinite(String video, Tensor latents) {
         if (!Tensors.allFinite(latents)) {
-            note("latents of " + video + " have entries that are infinite or no numbers; the video is not to be trusted");
+            note("latents of " + video
+                    + " have entries that are infinite or no numbers; the video is not to be trusted");
         }
     }
 

@@ -24,7 +24,8 @@ public final class StepLines {
     public static Markup draw(String description, List<Series> series, boolean logarithmic) {
         List<Series> thinned = series.stream().map(StepLines::thinned).toList();
         boolean named = thinned.size() > 1;
-        double labels = named ? Plot.marginFor(series.stream().map(one -> one.look().label()), 84) : 10;
+        double labels =
+                named ? Plot.marginFor(series.stream().map(one -> one.look().label()), 84) : 10;
         Plot plot = new Plot(description, Plot.heightFor(series.size(), HEIGHT, 36), 52, labels, 36);
         double[] values = thinned.stream()
                 .flatMapToDouble(one -> Arrays.stream(one.values()))

@@ -119,11 +119,13 @@ class MethodLookTest {
                         Scale.around(DoubleStream.of(0.05, 0.3), 0, 1),
                         value -> Numbers.fixed(value, 2))
                 .toString();
-        Matcher label = Pattern.compile("<text class=\"label [^\"]*\" x=\"([^\"]*)\"[^>]*>([^<]*)<").matcher(svg);
+        Matcher label = Pattern.compile("<text class=\"label [^\"]*\" x=\"([^\"]*)\"[^>]*>([^<]*)<")
+                .matcher(svg);
         assertThat(label.find()).isTrue();
         assertThat(label.group(2)).isEqualTo("Q-ARVD, as its code");
         // 340 wide; no letter of these is narrower than five on average
-        assertThat(Double.parseDouble(label.group(1)) + 5 * label.group(2).length()).isLessThan(340);
+        assertThat(Double.parseDouble(label.group(1)) + 5 * label.group(2).length())
+                .isLessThan(340);
     }
 
     @Test
