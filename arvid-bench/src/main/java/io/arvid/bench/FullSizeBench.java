@@ -58,7 +58,7 @@ public final class FullSizeBench {
         Tensors.zeros(DTypes.F32, 1).close(); // The library itself is loaded before the clock starts.
         bench.start();
         Overrides chunk = new Overrides(
-                Arrays.copyOf(STEPS, steps), null, null, null, null, 4 * FRAMES - 3, null, null, null, null);
+                Arrays.copyOf(STEPS, steps), null, null, null, null, 4 * FRAMES - 3, null, null, null, null, null);
         try (PublishedModel model =
                 PublishedModel.open(Presets.find("self-forcing").with(chunk), List.of(Path.of(args[0])))) {
             bench.print("open");

@@ -67,6 +67,13 @@ final class PresetOptions {
     @Option(names = "--guidance", paramLabel = "G", description = "Weight of the prompt, for the bidirectional model.")
     private @Nullable Double guidance;
 
+    @Option(
+            names = "--unguided-steps",
+            paramLabel = "N",
+            description =
+                    "Last solver steps that follow the prompt alone, in half the time, for the bidirectional model.")
+    private @Nullable Integer unguidedSteps;
+
     @Option(names = "--negative-prompt", paramLabel = "TEXT", description = "What the bidirectional model avoids.")
     private @Nullable String negativePrompt;
 
@@ -193,6 +200,7 @@ final class PresetOptions {
                         solver,
                         solverSteps,
                         guidance,
+                        unguidedSteps,
                         negativePrompt)));
     }
 }

@@ -447,7 +447,7 @@ class PresetCommandsTest {
 
     @Test
     void theBidirectionalModelReportsItsSteps() {
-        Overrides small = new Overrides(null, null, null, 64, 96, 5, null, 2, null, null);
+        Overrides small = new Overrides(null, null, null, 64, 96, 5, null, 2, null, null, null);
         List<Integer> steps = new ArrayList<>();
         RolloutListener listener = new RolloutListener() {
             @Override

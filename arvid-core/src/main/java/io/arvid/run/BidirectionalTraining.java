@@ -111,6 +111,6 @@ public final class BidirectionalTraining {
                         RolloutConfig.GLOBAL_ATTENTION,
                         0),
                 causal.video(),
-                new Guided("unipc", SAMPLER_STEPS, SHIFT, 1, ""));
+                new Guided("unipc", SAMPLER_STEPS, SHIFT, 1, 0, ""));
     }
 }

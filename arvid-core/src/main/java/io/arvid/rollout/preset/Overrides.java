@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param solver {@code unipc} or {@code dpm++}
  * @param solverSteps number of solver steps
  * @param guidance weight of the prompt against the negative prompt
+ * @param unguidedSteps last solver steps that follow the prompt alone
  * @param negativePrompt what the video should not show
  */
 public record Overrides(
@@ -31,6 +32,7 @@ public record Overrides(
         @Nullable String solver,
         @Nullable Integer solverSteps,
         @Nullable Double guidance,
+        @Nullable Integer unguidedSteps,
         @Nullable String negativePrompt) {
     /** Refuses what a {@code RolloutConfig} would take for absent. */
     public Overrides {
@@ -43,7 +45,8 @@ public record Overrides(
     }
 
     /** No change. */
-    public static final Overrides NONE = new Overrides(null, null, null, null, null, null, null, null, null, null);
+    public static final Overrides NONE =
+            new Overrides(null, null, null, null, null, null, null, null, null, null, null);
 
     /** Names of the settings here that only a causal model has. */
     List<String> causalOnly() {
@@ -59,6 +62,7 @@ public record Overrides(
         addIf(names, "solver", solver);
         addIf(names, "solver-steps", solverSteps);
         addIf(names, "guidance", guidance);
+        addIf(names, "unguided-steps", unguidedSteps);
         addIf(names, "negative-prompt", negativePrompt);
         return names;
     }

@@ -161,6 +161,7 @@ public record Preset(
                 Overrides.or(overrides.solverSteps(), sampler.steps()),
                 Overrides.or(overrides.shift(), sampler.shift()),
                 Overrides.or(overrides.guidance(), sampler.guidance()),
+                Overrides.or(overrides.unguidedSteps(), sampler.unguidedSteps()),
                 Overrides.or(overrides.negativePrompt(), sampler.negativePrompt()));
     }
 }

@@ -16,14 +16,15 @@ import org.bytedeco.pytorch.Tensor;
 
 /**
  * The sampler of the bidirectional model (Wan2.1 {@code wan/text2video.py} generate): the whole clip goes from noise to latent in {@code steps} steps
- * of a solver, each with two passes of the network, for the prompt and for the negative prompt.
+ * of a solver, each with two passes of the network, for the prompt and for the negative prompt, but for the last {@code unguidedSteps}.
  *
  * @param solver how the ODE is solved
  * @param steps solver steps; Wan2.1 takes 50
  * @param shift shift of the noise levels; Wan2.1 takes 5, and 8 to 12 for the 1.3B model
  * @param guidance weight of the prompt against the negative prompt; 1 is the prompt alone, at half the cost
+ * @param unguidedSteps last steps that follow the prompt alone, with one pass each; 0 in Wan2.1, 9 of 50 in DSAQuant
  */
-public record WanSampler(FlowSolver solver, int steps, double shift, double guidance) {
+public record WanSampler(FlowSolver solver, int steps, double shift, double guidance, int unguidedSteps) {
     /** Called after every step. */
     @FunctionalInterface
     public interface Listener {
@@ -80,7 +81,7 @@ public record WanSampler(FlowSolver solver, int steps, double shift, double guid
             SiteForward sites,
             SelfAttention attention) {
         Tensor conditional = flow(model, latents, prompt, step, sites, attention);
-        if (guidance == 1) {
+        if (guidance == 1 || step.pass() >= steps - unguidedSteps) {
             return conditional;
         }
         Tensor unconditional = flow(model, latents, negative, step, sites, attention);

@@ -66,7 +66,7 @@ class PresetsTest {
     @Test
     void overridesReplaceWhatTheyName() {
         Preset preset = Presets.find("causal-forcing-2step")
-                .with(new Overrides(new int[] {1000, 400}, 8.0, 3, 256, 320, 33, null, null, null, null));
+                .with(new Overrides(new int[] {1000, 400}, 8.0, 3, 256, 320, 33, null, null, null, null, null));
 
         assertThat(preset.rollout().denoisingSteps()).containsExactly(1000, 400);
         assertThat(preset.rollout().firstChunkSteps()).isNull();
@@ -75,23 +75,23 @@ class PresetsTest {
         assertThat(preset.video()).isEqualTo(new VideoSize(256, 320, 33, 16));
 
         Guided guided = Presets.find("wan2.1-t2v-1.3b")
-                .with(new Overrides(null, 3.0, null, null, null, null, "dpm++", 20, 7.5, "nothing"))
+                .with(new Overrides(null, 3.0, null, null, null, null, "dpm++", 20, 7.5, 4, "nothing"))
                 .sampler();
-        assertThat(guided).isEqualTo(new Guided("dpm++", 20, 3, 7.5, "nothing"));
+        assertThat(guided).isEqualTo(new Guided("dpm++", 20, 3, 7.5, 4, "nothing"));
     }
 
     @Test
     void whatWouldMeanAbsentIsNoOverride() {
-        assertThatThrownBy(() -> new Overrides(null, 0.0, null, null, null, null, null, null, null, null))
+        assertThatThrownBy(() -> new Overrides(null, 0.0, null, null, null, null, null, null, null, null, null))
                 .hasMessageContaining("shift must be positive");
-        assertThatThrownBy(() -> new Overrides(null, null, 0, null, null, null, null, null, null, null))
+        assertThatThrownBy(() -> new Overrides(null, null, 0, null, null, null, null, null, null, null, null))
                 .hasMessageContaining("chunk-frames must be positive");
     }
 
     @Test
     void stepsFallFromPureNoise() {
         for (int[] steps : List.of(new int[] {4}, new int[] {250, 1000}, new int[] {1000, 1000}, new int[] {1000, 0})) {
-            Overrides overrides = new Overrides(steps, null, null, null, null, null, null, null, null, null);
+            Overrides overrides = new Overrides(steps, null, null, null, null, null, null, null, null, null, null);
             assertThatThrownBy(() -> Presets.find("self-forcing").with(overrides))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("steps are timesteps that fall from 1000");
@@ -100,14 +100,14 @@ class PresetsTest {
 
     @Test
     void overridesThatDoNotApplyAreRefused() {
-        Overrides guidance = new Overrides(null, null, null, null, null, null, null, null, 5.0, null);
+        Overrides guidance = new Overrides(null, null, null, null, null, null, null, null, 5.0, null, null);
         assertThatThrownBy(() -> Presets.find("self-forcing").with(guidance)).hasMessageContaining("no guidance");
-        Overrides steps = new Overrides(new int[] {1000}, null, null, null, null, null, null, null, null, null);
+        Overrides steps = new Overrides(new int[] {1000}, null, null, null, null, null, null, null, null, null, null);
         assertThatThrownBy(() -> Presets.find("wan2.1-t2v-14b").with(steps)).hasMessageContaining("no steps");
-        Overrides size = new Overrides(null, null, null, 100, null, null, null, null, null, null);
+        Overrides size = new Overrides(null, null, null, 100, null, null, null, null, null, null, null);
         assertThatThrownBy(() -> Presets.find("self-forcing").with(size))
                 .hasMessageContaining("the nearest are 96x832");
-        Overrides frames = new Overrides(null, null, null, null, null, 80, null, null, null, null);
+        Overrides frames = new Overrides(null, null, null, null, null, 80, null, null, null, null, null);
         assertThatThrownBy(() -> Presets.find("self-forcing").with(frames)).hasMessageContaining("77 or 81");
     }
 
@@ -138,7 +138,7 @@ class PresetsTest {
                  "video": {"height": 480, "width": 832, "frames": 9, "fps": 16}}
                 """;
         Path file = Files.writeString(folder.resolve("mine.json"), whole);
-        assertThat(Presets.find(file.toString()).sampler()).isEqualTo(new Guided("unipc", 20, 5, 6, ""));
+        assertThat(Presets.find(file.toString()).sampler()).isEqualTo(new Guided("unipc", 20, 5, 6, 0, ""));
 
         Map<String, String> parts = Map.of(
                 "guidance", "\"guidance\": 6, ",
@@ -150,8 +150,10 @@ class PresetsTest {
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("'" + part.getKey() + "'");
         }
-        assertThatThrownBy(() -> new Guided("unipc", 20, 5, Double.NaN, ""))
+        assertThatThrownBy(() -> new Guided("unipc", 20, 5, Double.NaN, 0, ""))
                 .hasMessageContaining("guidance must be a number");
+        assertThatThrownBy(() -> new Guided("unipc", 20, 5, 6, 21, ""))
+                .hasMessageContaining("unguided_steps must be from 0 to the 20 steps, not 21");
     }
 
     @Test

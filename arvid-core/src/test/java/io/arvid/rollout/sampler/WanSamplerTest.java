@@ -79,6 +79,21 @@ class WanSamplerTest {
     }
 
     @Test
+    void theLastStepsFollowThePromptAlone() {
+        try (Fixture fixture = new Fixture()) {
+            double[] guided = fixture.sample(4, 0, fixture.negative);
+            List<double[]> states = fixture.values();
+            fixture.passes = 0;
+            double[] cut = fixture.sample(4, 2, fixture.negative);
+
+            assertThat(fixture.passes).isEqualTo(2 * 3 + 2);
+            assertThat(cut).isNotEqualTo(guided);
+            assertThat(fixture.values().subList(0, 3)).containsExactlyElementsOf(states.subList(0, 3));
+            assertThat(fixture.sample(4, 5, fixture.negative)).isEqualTo(fixture.sample(1, 0, fixture.negative));
+        }
+    }
+
+    @Test
     void guidanceAgainstTheSamePromptChangesNothing() {
         try (Fixture fixture = new Fixture();
                 TensorScope scope = TensorScope.open()) {
@@ -131,6 +146,7 @@ class WanSamplerTest {
         private final Tensor noise;
         private final List<Integer> reported = new ArrayList<>();
         private final List<Tensor> states = new ArrayList<>();
+        private final List<double[]> values = new ArrayList<>();
         private int passes;
 
         Fixture() {
@@ -143,18 +159,30 @@ class WanSamplerTest {
         }
 
         double[] sample(double guidance, TextContext negativePrompt) {
+            return sample(guidance, 0, negativePrompt);
+        }
+
+        /** Values of the latents after each step of the last sample. */
+        List<double[]> values() {
+            return List.copyOf(values);
+        }
+
+        double[] sample(double guidance, int unguidedSteps, TextContext negativePrompt) {
+            values.clear();
             SiteForward full = model.fullPrecision();
             SiteForward counting = (site, step, input) -> {
                 passes += site.name().equals("head.head") ? 1 : 0;
                 return full.apply(site, step, input);
             };
-            return Torch.withoutGradients(() -> Tensors.toDoubles(new WanSampler(UniPc.wan(), 5, 5, guidance)
-                    .sample(model, noise, prompt, negativePrompt, counting, this::stepped)));
+            return Torch.withoutGradients(
+                    () -> Tensors.toDoubles(new WanSampler(UniPc.wan(), 5, 5, guidance, unguidedSteps)
+                            .sample(model, noise, prompt, negativePrompt, counting, this::stepped)));
         }
 
         private void stepped(int index, Tensor latents) {
             reported.add(index);
             states.add(latents);
+            values.add(Tensors.toDoubles(latents));
         }
 
         private static WeightMap randomWeights() {
