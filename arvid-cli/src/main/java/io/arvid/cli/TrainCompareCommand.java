@@ -196,19 +196,19 @@ final class TrainCompareCommand implements Callable<Integer> {
 
     private static QatCandidate calibrated(String method) {
         if (method.contains("-w")) {
-            return QatCandidate.calibrated(recipe(method), QatCandidate.Inputs.AS_GIVEN, BITS);
+            return QatCandidate.calibrated(calibratedRecipe(method), QatCandidate.Inputs.AS_GIVEN, BITS);
         }
         String name = method.replace("+token", "");
         return QatCandidate.calibrated(
-                calibratedRecipe(name),
+                calibratedRecipe(name + "-w4a8"),
                 name.equals(method) ? QatCandidate.Inputs.OTHER_BITS : QatCandidate.Inputs.PER_TOKEN,
                 BITS);
     }
 
-    /** The method's recipe for the bundled world where there is one. */
-    private static Path calibratedRecipe(String method) {
-        Path own = Home.recipes().resolve("shapes").resolve(method + "-w4a8.json");
-        return Files.exists(own) ? own : recipe(method + "-w4a8");
+    /** The recipe for the bundled world where there is one. */
+    private static Path calibratedRecipe(String name) {
+        Path own = Home.recipes().resolve("shapes").resolve(name + ".json");
+        return Files.exists(own) ? own : recipe(name);
     }
 
     private void print(FindingTable table) {

@@ -5,7 +5,6 @@ import io.arvid.model.RolloutStep;
 import io.arvid.tensor.DTypes;
 import io.arvid.tensor.Ops;
 import io.arvid.tensor.TensorScope;
-import io.arvid.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,11 +12,11 @@ import java.util.Map;
 import java.util.function.Predicate;
 import org.bytedeco.pytorch.Tensor;
 
-/** {@code Σ xᵀx} over all tokens of each distinct input, however many prompts it hears. Products in float32, sums in float64. */
+/** Products and sums of all tokens of each distinct input, however many prompts it hears. */
 public final class GramObserver implements InputObserver, AutoCloseable {
     private final Predicate<LinearSite> wanted;
     private final SharedInput shared = new SharedInput();
-    private final Map<String, Tensor> byInput = new LinkedHashMap<>();
+    private final Map<String, TokenMoments> byInput = new LinkedHashMap<>();
 
     /** Listens to the layers that are {@code wanted}. */
     public GramObserver(Predicate<LinearSite> wanted) {
@@ -31,13 +30,18 @@ public final class GramObserver implements InputObserver, AutoCloseable {
         }
         int in = site.inFeatures();
         Tensor tokens = Ops.toF32(input).reshape(-1, in);
-        byInput.computeIfAbsent(SharedInput.of(site), name -> TensorScope.own(Tensors.zeros(DTypes.F64, in, in)))
-                .add_(Ops.toF64(tokens.t().mm(tokens)));
+        byInput.computeIfAbsent(SharedInput.of(site), name -> owned(in)).add(tokens, 1);
     }
 
-    /** The sum for the input of {@code site}, float64 {@code [in, in]}. */
-    public Tensor of(LinearSite site) {
-        Tensor known = byInput.get(SharedInput.of(site));
+    private static TokenMoments owned(int in) {
+        TokenMoments none = TokenMoments.none(in);
+        none.tensors().forEach(TensorScope::own);
+        return none;
+    }
+
+    /** The sums for the input of {@code site}. */
+    public TokenMoments of(LinearSite site) {
+        TokenMoments known = byInput.get(SharedInput.of(site));
         if (known == null) {
             throw new IllegalArgumentException("no input of " + site.name() + " was seen");
         }
@@ -69,7 +73,7 @@ public final class GramObserver implements InputObserver, AutoCloseable {
 
     @Override
     public void close() {
-        byInput.values().forEach(Tensor::close);
+        byInput.values().forEach(moments -> moments.tensors().forEach(Tensor::close));
         byInput.clear();
     }
 }

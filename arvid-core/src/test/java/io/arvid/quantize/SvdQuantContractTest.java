@@ -27,6 +27,7 @@ class SvdQuantContractTest extends QuantMethodContract<SvdQuantRecipe> {
                 new LowRankBranch(4, 2, true),
                 new Gptq(0.01, true, 128),
                 false,
+                false,
                 1,
                 0);
     }

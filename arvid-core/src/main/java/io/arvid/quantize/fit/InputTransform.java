@@ -1,5 +1,6 @@
 package io.arvid.quantize.fit;
 
+import io.arvid.calibrate.TokenMoments;
 import io.arvid.quantize.scheme.Correction;
 import io.arvid.tensor.Ops;
 import java.util.ArrayList;
@@ -69,13 +70,25 @@ public record InputTransform(List<Correction> corrections) {
         return transformed;
     }
 
-    /** {@code X'ᵀ X'} of {@code gram = Xᵀ X} {@code [in, in]}; there must be no shift. */
-    public Tensor gram(Tensor gram) {
-        if (corrections.stream().anyMatch(Correction.ChannelShift.class::isInstance)) {
-            throw new IllegalArgumentException(
-                    "the Gram matrix of shifted inputs does not follow from that of the inputs");
+    /** {@code X'ᵀ X'} {@code [in, in]}, float64. */
+    public Tensor gram(TokenMoments tokens) {
+        Tensor gram = tokens.products();
+        Tensor sums = tokens.sums();
+        for (Correction correction : corrections) {
+            if (correction instanceof Correction.ChannelShift(Tensor values, Tensor outputShift)) {
+                Tensor shift = Ops.toF64(values);
+                Tensor crossed = sums.outer(shift);
+                gram = gram.sub(crossed)
+                        .sub_(crossed.t())
+                        .add_(shift.outer(shift).mul_(tokens.count()));
+                sums = sums.sub(shift.mul(tokens.count()));
+            } else {
+                InputTransform linear = new InputTransform(List.of(correction));
+                gram = linear.input(linear.input(gram).t()).t();
+                sums = linear.input(sums);
+            }
         }
-        return input(input(gram).t()).t();
+        return gram;
     }
 
     /** W' of W {@code [out, in]}, float32. */

@@ -4,6 +4,7 @@ import io.arvid.calibrate.CalibrationRollouts;
 import io.arvid.calibrate.GramObserver;
 import io.arvid.calibrate.InputTap;
 import io.arvid.calibrate.Samples;
+import io.arvid.calibrate.TokenMoments;
 import io.arvid.model.LinearSite;
 import io.arvid.model.SiteForward;
 import io.arvid.quantize.CalibratedRecipe;
@@ -18,14 +19,10 @@ import io.arvid.quantize.scheme.KvPlan;
 import io.arvid.quantize.scheme.LayerPlan;
 import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.record.Progress;
-import io.arvid.tensor.DTypes;
-import io.arvid.tensor.Ops;
 import io.arvid.tensor.TensorScope;
-import io.arvid.tensor.Tensors;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
-import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -90,27 +87,25 @@ public record GptqRounding(Gptq gptq, int prompts, int tokensPerSample, long see
                 "recording inputs of GPTQ, full precision",
                 prompts,
                 new CalibrationRollouts.Wanted(scaled.layers()::containsKey, tokensPerSample, seed),
-                (site, layer, samples) -> round(layer, gram(samples, site.inFeatures())));
+                (site, layer, samples) -> round(layer, moments(samples, site.inFeatures())));
     }
 
-    /** {@code Σ xᵀx}, each token as often as it stands for another that was not kept: float64 {@code [in, in]}. */
-    private static Tensor gram(Samples samples, int in) {
-        Tensor sum = Tensors.zeros(DTypes.F64, in, in);
+    /** Of all tokens, each as often as it stands for another that was not kept. */
+    private static TokenMoments moments(Samples samples, int in) {
+        TokenMoments moments = TokenMoments.none(in);
         for (int i = 0; i < samples.count(); i++) {
             int sample = i;
-            TensorScope.runAndFree(() -> {
-                Tensor tokens = samples.inputs().select(0, sample);
-                sum.add_(Ops.mul(Ops.toF64(tokens.t().mm(tokens)), samples.tokenShares()[sample]));
-            });
+            TensorScope.runAndFree(
+                    () -> moments.add(samples.inputs().select(0, sample), samples.tokenShares()[sample]));
         }
-        return sum;
+        return moments;
     }
 
-    private LayerPlan round(ScaledLayer layer, Tensor gram) {
+    private LayerPlan round(ScaledLayer layer, TokenMoments tokens) {
         ColumnScales scales = ColumnScales.fixed(layer.scales(), layer.zeros());
         return layer.withCodes(gptq.round(
                         layer.weight(),
-                        layer.transform().gram(gram),
+                        layer.transform().gram(tokens),
                         scales,
                         layer.rule().grid())
                 .codes());

@@ -33,14 +33,17 @@ import org.bytedeco.pytorch.Tensor;
  *
  * @param recipe settings
  * @param group the layers
- * @param inputs recorded tokens of their input, float32 {@code [samples, tokens, in]}
+ * @param shift what makes the input non-negative, or nothing
+ * @param inputs recorded tokens of their input after the shift, float32 {@code [samples, tokens, in]}
  * @param weight their weights {@code [rows of all, in]}
  */
-record BranchedGroup(SvdQuantRecipe recipe, InputGroup group, Tensor inputs, Tensor weight) {
+record BranchedGroup(SvdQuantRecipe recipe, InputGroup group, InputTransform shift, Tensor inputs, Tensor weight) {
     private static final RolloutStep ANY_STEP = RolloutStep.wholeClip(1, 0);
 
     static BranchedGroup of(SvdQuantRecipe recipe, InputGroup group, CausalVideoModel model, Samples samples) {
-        return new BranchedGroup(recipe, group, samples.inputs(), group.weight(model));
+        Tensor weight = group.weight(model);
+        InputTransform shift = recipe.shift(group.first(), weight);
+        return new BranchedGroup(recipe, group, shift, shift.input(samples.inputs()), weight);
     }
 
     /** The layers with their branches: what is left to round is the residual. */
@@ -48,7 +51,14 @@ record BranchedGroup(SvdQuantRecipe recipe, InputGroup group, Tensor inputs, Ten
         Tensor factors = recipe.smoothing() ? searchFactors() : null;
         InputTransform smoothing = factors == null ? InputTransform.NONE : InputTransform.dividing(factors);
         LowRankBranch.Iteration branch = branch(recipe.branch(), smoothing);
-        return layers(recipe.scheme().weights(), group, weight, smoothing, branch.up(), branch.down(), branch.pairs());
+        return layers(
+                recipe.scheme().weights(),
+                group,
+                weight,
+                shift.then(smoothing),
+                branch.up(),
+                branch.down(),
+                branch.pairs());
     }
 
     /** The same from plans of its layers that an earlier run kept. */
@@ -60,15 +70,14 @@ record BranchedGroup(SvdQuantRecipe recipe, InputGroup group, Tensor inputs, Ten
         List<Correction.LowRank> branches = plans.stream()
                 .map(plan -> plan.correction(Correction.LowRank.class).orElseThrow())
                 .toList();
-        InputTransform smoothing = plans.getFirst()
-                .correction(Correction.ChannelScale.class)
-                .map(scale -> InputTransform.dividing(scale.factors()))
-                .orElse(InputTransform.NONE);
+        InputTransform before = new InputTransform(plans.getFirst().corrections().stream()
+                .filter(correction -> !(correction instanceof Correction.LowRank))
+                .toList());
         return layers(
                 recipe.scheme().weights(),
                 group,
                 group.weight(model),
-                smoothing,
+                before,
                 Ops.cat(0, branches.stream().map(Correction.LowRank::up).toList()),
                 branches.getFirst().down(),
                 new AffinePairs(
@@ -80,18 +89,18 @@ record BranchedGroup(SvdQuantRecipe recipe, InputGroup group, Tensor inputs, Ten
             WeightRule rule,
             InputGroup group,
             Tensor weight,
-            InputTransform smoothing,
+            InputTransform before,
             Tensor up,
             Tensor down,
             AffinePairs pairs) {
-        List<Tensor> residuals = group.split(smoothing.weight(weight).sub(up.matmul(down)));
+        List<Tensor> residuals = group.split(before.weight(weight).sub(up.matmul(down)));
         List<Tensor> ups = group.split(up);
         List<Tensor> scales = group.split(pairs.scales());
         List<Tensor> zeros = group.split(pairs.zeros());
         Map<LinearSite, ScaledLayer> layers = new LinkedHashMap<>();
         for (int i = 0; i < group.sites().size(); i++) {
             InputTransform transform =
-                    smoothing.then(new InputTransform(List.of(new Correction.LowRank(down, ups.get(i), false))));
+                    before.then(new InputTransform(List.of(new Correction.LowRank(down, ups.get(i), false))));
             layers.put(
                     group.sites().get(i),
                     new ScaledLayer(
@@ -162,7 +171,7 @@ record BranchedGroup(SvdQuantRecipe recipe, InputGroup group, Tensor inputs, Ten
     private Tensor quantized(Tensor x) {
         InputPlan plan = switch (recipe.scheme().inputs()) {
             case InputRule.Full() -> new InputPlan.Full();
-            case InputRule.Dynamic dynamic -> new InputPlan.Dynamic(dynamic.grid(), dynamic.at());
+            case InputRule.Dynamic rule -> recipe.dynamicInput(group.first(), rule);
             case InputRule.Static(IntGrid grid) -> range(x, grid);
             case InputRule.Stepwise(IntGrid grid, StepBuckets buckets) -> range(x, grid);
         };

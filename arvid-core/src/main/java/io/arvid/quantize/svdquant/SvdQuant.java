@@ -13,6 +13,8 @@ import io.arvid.quantize.fit.RangeRule;
 import io.arvid.quantize.fit.ScaledLayer;
 import io.arvid.quantize.fit.ScaledModel;
 import io.arvid.quantize.gptq.GptqRounding;
+import io.arvid.quantize.scheme.InputPlan;
+import io.arvid.quantize.scheme.InputRule;
 import io.arvid.quantize.scheme.QuantPlan;
 import io.arvid.quantize.scheme.Scheme;
 import io.arvid.record.Progress;
@@ -39,6 +41,7 @@ public final class SvdQuant implements QuantMethod<SvdQuantRecipe> {
                 new LowRankBranch(32, 100, true),
                 null,
                 false,
+                false,
                 1,
                 0);
     }
@@ -55,6 +58,10 @@ public final class SvdQuant implements QuantMethod<SvdQuantRecipe> {
                         context.model(), recipe.scheme(), recipe.range().weights())
                 .map((site, layer) -> branched.getOrDefault(site, layer));
         ScaledModel ranged = recipe.inputCalibration().calibrate(context, scaled);
+        if (recipe.scheme().inputs() instanceof InputRule.Dynamic rule) {
+            ranged = ranged.map(
+                    (site, layer) -> layer.withInputs(recipe.dynamicInput(site, rule), new InputPlan.Full()));
+        }
         return GptqRounding.orNearest(context, id(), ranged, recipe.gptq(), recipe);
     }
 
