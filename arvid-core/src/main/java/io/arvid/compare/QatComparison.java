@@ -68,6 +68,8 @@ public final class QatComparison implements AutoCloseable {
 
     private static final JsonMapper JSON = new JsonMapper();
     private static final long CALIBRATION_SEED = 1_000_000;
+    /** Counts what a score holds: earlier ones are made again. */
+    private static final String SCORE_VERSION = "2 ";
 
     private final Settings settings;
     private final Progress progress;
@@ -125,7 +127,7 @@ public final class QatComparison implements AutoCloseable {
     public QatScore score(QatCandidate candidate, TrainingStep.Listener listener) {
         requireFit(candidate);
         Path file = settings.run().resolve("scores").resolve(candidate.name() + ".json");
-        String key = FileHash.of(dependsOn(candidate).toString() + settings.prompts() + settings.seed());
+        String key = FileHash.of(SCORE_VERSION + dependsOn(candidate) + settings.prompts() + settings.seed());
         if (Files.exists(file)) {
             QatScore earlier = QatScore.read(file);
             if (key.equals(earlier.key())) {
@@ -247,7 +249,8 @@ public final class QatComparison implements AutoCloseable {
                 stage.step();
             }
         }
-        return new QatScore(key, name, setting, trained, errors, psnr, words, allRight, seconds);
+        return new QatScore(
+                key, name, setting, trained, own.model().transformerBytes(), errors, psnr, words, allRight, seconds);
     }
 
     private static double share(SemanticCheck check) {

@@ -72,7 +72,9 @@ public final class QatReport {
             runs.put(working, log(working));
         }
         runs.values().removeIf(List::isEmpty);
-        List<FindingTable> tables = List.of(quality(scores), gradients(scores, trained));
+        Map<String, String> settings = new LinkedHashMap<>();
+        scores.forEach((name, ofName) -> settings.put(name, ofName.getFirst().setting()));
+        List<FindingTable> tables = List.of(quality(scores), gradients(trained), LossRatios.table(settings, trained));
         TrainingPage.write(
                 run.resolve("comparison.html"), "Trained and calibrated quantization", runs, tables, working != null);
         try {
@@ -104,6 +106,7 @@ public final class QatReport {
                     name,
                     ofName.getFirst().setting(),
                     String.valueOf(ofName.size()),
+                    String.format("%.1f", ofName.getFirst().bytes() / 1e6),
                     figure(ofName, QatScore::latentErrors, 1, "%.4f")));
             boolean apart = reference.isEmpty()
                     || name.equals(reference)
@@ -124,7 +127,8 @@ public final class QatReport {
         return new FindingTable(
                 "quality",
                 "Distance to full precision",
-                prompts + " held-out prompts, the same noise for all; ± is the deviation between seeds."
+                prompts
+                        + " held-out prompts, the same noise for all; MB are of the transformer; ± is the deviation between seeds."
                         + (reference.isEmpty()
                                 ? ""
                                 : " Differences are from the latent MSE of " + reference
@@ -135,6 +139,7 @@ public final class QatReport {
                         "method",
                         "bits",
                         "seeds",
+                        "MB",
                         "latent MSE",
                         "difference",
                         "prompts won",
@@ -200,62 +205,26 @@ public final class QatReport {
                 mean + Math.hypot(overSeeds, overPrompts.high() - mean));
     }
 
-    private static FindingTable gradients(
-            Map<String, List<QatScore>> scores, SequencedMap<String, List<List<TrainingStep>>> trained) {
+    private static FindingTable gradients(SequencedMap<String, List<List<TrainingStep>>> trained) {
         List<List<String>> rows = new ArrayList<>();
         trained.forEach((name, logs) -> rows.add(List.of(
                 name,
                 figure(logs, 0.2, TrainingStep::gradientNorm),
                 figure(logs, 0.2, QatReport::normOfWeights),
                 figure(logs, 1, TrainingStep::gradientNorm),
-                figure(logs, 1, QatReport::normOfWeights),
-                setting(scores, name)
-                                .equals(setting(scores, trained.firstEntry().getKey()))
-                        ? lossRatio(logs, trained.firstEntry().getValue())
-                        : "")));
+                figure(logs, 1, QatReport::normOfWeights))));
         return new FindingTable(
                 "gradients",
-                "Gradient norms and losses",
+                "Gradient norms",
                 "Mean norm before clipping, over the first fifth of training and over all of it. Only that of the weights is of the"
                         + " same parameters in every recipe: that of all holds auxiliary modules and learned clipping where"
-                        + " there are any. The last column is the mean logarithm of the loss over the first recipe's of the"
-                        + " same bits, step by step on the same seed: the same clips and noise, but for self-forced"
-                        + " training. ± is the deviation between seeds.",
-                List.of(
-                        "recipe",
-                        "first fifth",
-                        "first fifth, weights",
-                        "whole run",
-                        "whole run, weights",
-                        "log loss ratio, last twelfth"),
+                        + " there are any. ± is the deviation between seeds.",
+                List.of("recipe", "first fifth", "first fifth, weights", "whole run", "whole run, weights"),
                 rows);
     }
 
     private static double normOfWeights(TrainingStep step) {
         return step.groupNorms().getOrDefault("weights", 0.0);
-    }
-
-    private static String setting(Map<String, List<QatScore>> scores, String name) {
-        return scores.get(name).getFirst().setting();
-    }
-
-    /** Of the runs with logs of the same steps; empty where there are none, and against itself. */
-    private static String lossRatio(List<List<TrainingStep>> own, List<List<TrainingStep>> reference) {
-        double[] ratios = IntStream.range(0, own == reference ? 0 : Math.min(own.size(), reference.size()))
-                .filter(seed -> !own.get(seed).isEmpty()
-                        && own.get(seed).size() == reference.get(seed).size())
-                .mapToDouble(seed -> lossRatioAtTheEnd(own.get(seed), reference.get(seed)))
-                .toArray();
-        return figure(ratios, "%+.3f");
-    }
-
-    private static double lossRatioAtTheEnd(List<TrainingStep> own, List<TrainingStep> reference) {
-        int steps = own.size();
-        return IntStream.range(steps - Math.max(1, steps / 12), steps)
-                .mapToDouble(step ->
-                        Math.log(own.get(step).loss() / reference.get(step).loss()))
-                .average()
-                .orElseThrow();
     }
 
     private static String figure(

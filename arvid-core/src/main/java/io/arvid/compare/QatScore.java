@@ -16,6 +16,7 @@ import java.util.List;
  * @param name which model
  * @param setting bit widths
  * @param trained true where it was trained
+ * @param bytes of the transformer's file
  * @param latentErrors mean squared difference of the latents
  * @param psnr of the decoded video, dB
  * @param words share of the prompt's words that the video fulfils
@@ -27,6 +28,7 @@ public record QatScore(
         String name,
         String setting,
         boolean trained,
+        long bytes,
         List<Double> latentErrors,
         List<Double> psnr,
         List<Double> words,

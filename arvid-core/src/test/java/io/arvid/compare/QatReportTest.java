@@ -22,7 +22,7 @@ class QatReportTest {
 
     private static QatScore score(String name, boolean trained, double... errors) {
         List<Double> values = DoubleStream.of(errors).boxed().toList();
-        return new QatScore("", name, trained ? "w4a4" : "bf16", trained, values, values, values, values, 1);
+        return new QatScore("", name, trained ? "w4a4" : "bf16", trained, 2_600_000, values, values, values, values, 1);
     }
 
     @Test
@@ -36,22 +36,22 @@ class QatReportTest {
         assertThat(table.note())
                 .startsWith("3 held-out prompts")
                 .contains("latent MSE of qvgen", "one seed: says nothing of training noise");
-        assertThat(table.rows().get(0)).startsWith("full-precision", "bf16", "1", "0.0000", "", "");
-        assertThat(table.rows().get(1)).startsWith("qvgen", "w4a4", "2", "4.0000 ± 1.4142", "", "");
+        assertThat(table.rows().get(0)).startsWith("full-precision", "bf16", "1", "2.6", "0.0000", "", "");
+        assertThat(table.rows().get(1)).startsWith("qvgen", "w4a4", "2", "2.6", "4.0000 ± 1.4142", "", "");
         // By seed −1 and −3 on every prompt: an interval over prompts alone would have no width.
         // The standard error over seeds is 1, t is 12.706.
         assertThat(table.rows().get(2))
-                .startsWith("lsq", "w4a4", "2", "2.0000 ± 0.0000", "-2.0000 (-14.7060 … +10.7060)", "3 of 3");
+                .startsWith("lsq", "w4a4", "2", "2.6", "2.0000 ± 0.0000", "-2.0000 (-14.7060 … +10.7060)", "3 of 3");
         // By prompt −1, −1 and 0.5, against the first seed.
         assertThat(table.rows().get(3))
-                .startsWith("once", "w4a4", "1", "2.5000", "-0.5000 (-1.0000 … +0.5000), one seed", "2 of 3");
+                .startsWith("once", "w4a4", "1", "2.6", "2.5000", "-0.5000 (-1.0000 … +0.5000), one seed", "2 of 3");
     }
 
     @Test
     void threeSeedsAreTwoDegreesOfFreedom() {
         LinkedHashMap<String, List<QatScore>> scores = new LinkedHashMap<>();
         scores.put("a", List.of(score("a-seed0", true, 3), score("a-seed1", true, 4), score("a-seed2", true, 5)));
-        scores.put("minmax", List.of(new QatScore("", "minmax", "w4a4", false, ONE, ONE, ONE, ONE, 1)));
+        scores.put("minmax", List.of(new QatScore("", "minmax", "w4a4", false, 1, ONE, ONE, ONE, ONE, 1)));
         // By seed −2, −3 and −4: 4.303/√3 = 2.4843.
         assertThat(QatReport.quality(scores).rows().get(1)).contains("-3.0000 (-5.4843 … -0.5157)", "1 of 1");
     }
@@ -66,7 +66,7 @@ class QatReportTest {
     }
 
     @Test
-    void lossesAreComparedStepByStepAtTheEnd() {
+    void lossesAreComparedStepByStep() {
         for (int seed = 0; seed < 2; seed++) {
             TrainingLog first = new TrainingLog(run.resolve("qvgen-seed" + seed + ".jsonl"));
             TrainingLog second = new TrainingLog(run.resolve("lsq-seed" + seed + ".jsonl"));
@@ -80,10 +80,14 @@ class QatReportTest {
         scores.put("qvgen", List.of(score("qvgen-seed0", true, 1), score("qvgen-seed1", true, 1)));
         scores.put("lsq", List.of(score("lsq-seed0", true, 1), score("lsq-seed1", true, 1)));
         QatReport report = new QatReport(run, name -> run.resolve(name + ".jsonl"));
-        FindingTable gradients = report.write(scores, null).getLast();
-        assertThat(gradients.rows().get(0)).endsWith("");
-        // ln 2 and ln 4
-        assertThat(gradients.rows().get(1)).endsWith("+1.040 ± 0.490");
+        FindingTable losses = report.write(scores, null).getLast();
+        assertThat(losses.headings())
+                .hasSize(14)
+                .startsWith("recipe", "over", "1/12")
+                .endsWith("12/12");
+        assertThat(losses.rows()).hasSize(1);
+        // ln 2 twice and ln 4 twice: a deviation of ln 2 / √3 between four steps.
+        assertThat(losses.rows().getFirst()).startsWith("lsq", "qvgen").endsWith("+104.0 ± 20.0");
     }
 
     @Test
@@ -94,13 +98,18 @@ class QatReportTest {
         List<Double> one = List.of(1.0);
         LinkedHashMap<String, List<QatScore>> scores = new LinkedHashMap<>();
         scores.put("qvgen", List.of(score("qvgen-seed0", true, 1)));
-        scores.put("w3", List.of(new QatScore("", "w3-seed0", "w3a3", true, one, one, one, one, 1)));
+        scores.put("w3", List.of(new QatScore("", "w3-seed0", "w3a3", true, 1, one, one, one, one, 1)));
         scores.put("gone", List.of(score("gone-seed0", true, 1)));
         QatReport report = new QatReport(run, name -> run.resolve(name + ".jsonl"));
-        FindingTable gradients = report.write(scores, null).getLast();
-        assertThat(gradients.rows().get(0)).containsExactly("qvgen", "0.500", "0.000", "0.500", "0.000", "");
-        assertThat(gradients.rows().get(1)).containsExactly("w3", "0.250", "0.125", "0.250", "0.125", "");
-        assertThat(gradients.rows().get(2)).containsExactly("gone", "", "", "", "", "");
+        List<FindingTable> tables = report.write(scores, null);
+        FindingTable gradients = tables.get(1);
+        assertThat(gradients.rows().get(0)).containsExactly("qvgen", "0.500", "0.000", "0.500", "0.000");
+        assertThat(gradients.rows().get(1)).containsExactly("w3", "0.250", "0.125", "0.250", "0.125");
+        assertThat(gradients.rows().get(2)).containsExactly("gone", "", "", "", "");
+        assertThat(tables.get(2).rows()).hasSize(1);
+        assertThat(tables.get(2).rows().getFirst())
+                .startsWith("gone", "qvgen", "")
+                .endsWith("");
     }
 
     @Test
