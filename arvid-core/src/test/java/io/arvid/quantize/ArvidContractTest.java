@@ -37,6 +37,7 @@ class ArvidContractTest extends QuantMethodContract<ArvidRecipe> {
                 RangeRule.PERCENTILE,
                 true,
                 new OutlierDetection(OutlierDetection.Rule.MAD, 3.5, 1.5, 1.2, 4),
+                null,
                 Weighting.SENSITIVITY,
                 1,
                 inputs,

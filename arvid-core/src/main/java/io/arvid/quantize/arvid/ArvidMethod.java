@@ -5,6 +5,7 @@ import io.arvid.model.LinearSite;
 import io.arvid.quantize.Needs;
 import io.arvid.quantize.QuantContext;
 import io.arvid.quantize.QuantMethod;
+import io.arvid.quantize.fit.LayerRotation;
 import io.arvid.quantize.fit.RangeRule;
 import io.arvid.quantize.fit.ScaledModel;
 import io.arvid.quantize.gram.GramSolver;
@@ -39,6 +40,7 @@ public final class ArvidMethod implements QuantMethod<ArvidRecipe> {
                 RangeRule.PERCENTILE,
                 true,
                 OutlierDetection.paper(),
+                null,
                 Weighting.SENSITIVITY,
                 2,
                 ArvidRecipe.Seen.QUANTIZED_LOCAL,
@@ -79,8 +81,7 @@ public final class ArvidMethod implements QuantMethod<ArvidRecipe> {
     @Override
     public QuantPlan choose(QuantContext context, ArvidRecipe recipe) {
         context.requirePrompts(prompts(recipe));
-        ScaledModel scaled = dualScale(recipe)
-                .scale(context.model(), recipe.inputCalibration().ranged("", context));
+        ScaledModel scaled = scaled(context, recipe);
         ScaledModel ranged = ranged(context, scaled, recipe);
         FrameWeights weights = recipe.weighting().weights(context, () -> measureSensitivity(context, ranged, recipe));
         ScaledModel quantized = recipe.keep() == null ? ranged : recipe.keep().without(context, ranged);
@@ -89,6 +90,19 @@ public final class ArvidMethod implements QuantMethod<ArvidRecipe> {
         SequencedMap<LinearSite, LayerPlan> layers =
                 new SequentialReconstruction(context, recipe, weights, kv).reconstruct(quantized);
         return QuantPlan.taking(id(), layers, kv);
+    }
+
+    /** With weight scales: of rotated layers, or with outlier channels apart. */
+    private static ScaledModel scaled(QuantContext context, ArvidRecipe recipe) {
+        LayerRotation rotation = recipe.rotation();
+        return rotation == null
+                ? dualScale(recipe)
+                        .scale(context.model(), recipe.inputCalibration().ranged("", context))
+                : ScaledModel.of(
+                        context.model(),
+                        recipe.scheme(),
+                        recipe.range().weights(),
+                        site -> rotation.of(site.inFeatures()));
     }
 
     private static DualScale dualScale(ArvidRecipe recipe) {

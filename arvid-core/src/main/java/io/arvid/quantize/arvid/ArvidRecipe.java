@@ -3,6 +3,7 @@ package io.arvid.quantize.arvid;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.arvid.quantize.CalibratedRecipe;
 import io.arvid.quantize.InputCalibration;
+import io.arvid.quantize.fit.LayerRotation;
 import io.arvid.quantize.fit.RangeRule;
 import io.arvid.quantize.gram.GramSolver;
 import io.arvid.quantize.qarvd.OutlierDetection;
@@ -21,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param range how ranges are found before reconstruction
  * @param dualScale true to split layers with outlier channels, weights and inputs
  * @param outliers which channels are split off
+ * @param rotation how inputs are rotated before they are quantized, instead of splitting off outlier channels; null for not at all
  * @param weighting how much each chunk's error counts
  * @param sensitivityPrompts prompts that the sensitivity is measured on, where it is used and not given
  * @param inputs what layers are calibrated on
@@ -41,6 +43,7 @@ public record ArvidRecipe(
         RangeRule range,
         boolean dualScale,
         OutlierDetection outliers,
+        @Nullable LayerRotation rotation,
         Weighting weighting,
         int sensitivityPrompts,
         Seen inputs,
@@ -87,6 +90,10 @@ public record ArvidRecipe(
         }
         if (inputFactors.stream().anyMatch(factor -> !(factor > 0)) || !inputFactors.contains(1.0)) {
             throw new IllegalArgumentException("inputFactors: positive numbers, 1 among them, not " + inputFactors);
+        }
+        if (rotation != null && dualScale) {
+            throw new IllegalArgumentException("dualScale: a rotation leaves no outlier channels to split off; set"
+                    + " \"dualScale\": false, or leave out the rotation");
         }
         if (chunkBits != null && scheme.inputs() instanceof InputRule.Full) {
             throw new IllegalArgumentException("chunkBits: needs quantized inputs; scheme.inputs has them in full");

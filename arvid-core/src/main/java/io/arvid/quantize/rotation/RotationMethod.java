@@ -1,11 +1,9 @@
 package io.arvid.quantize.rotation;
 
-import io.arvid.model.LinearSite;
 import io.arvid.quantize.Needs;
 import io.arvid.quantize.QuantContext;
 import io.arvid.quantize.QuantMethod;
-import io.arvid.quantize.fit.BlockRotation;
-import io.arvid.quantize.fit.InputTransform;
+import io.arvid.quantize.fit.LayerRotation;
 import io.arvid.quantize.fit.RangeRule;
 import io.arvid.quantize.fit.ScaledModel;
 import io.arvid.quantize.gptq.GptqRounding;
@@ -44,15 +42,10 @@ public final class RotationMethod implements QuantMethod<RotationRecipe> {
 
     @Override
     public QuantPlan choose(QuantContext context, RotationRecipe recipe) {
+        LayerRotation rotation = recipe.rotation();
         ScaledModel scaled = ScaledModel.of(
-                context.model(), recipe.scheme(), recipe.range().weights(), site -> rotation(site, recipe));
+                context.model(), recipe.scheme(), recipe.range().weights(), site -> rotation.of(site.inFeatures()));
         ScaledModel ranged = recipe.inputCalibration().calibrate(context, scaled);
         return GptqRounding.orNearest(context, id(), ranged, recipe.gptq(), recipe);
-    }
-
-    private static InputTransform rotation(LinearSite site, RotationRecipe recipe) {
-        Rotation rotation = BlockRotation.largest(recipe.family(), site.inFeatures(), recipe.largestBlock())
-                .rotation();
-        return rotation.blockSize() == 1 ? InputTransform.NONE : InputTransform.rotating(rotation);
     }
 }

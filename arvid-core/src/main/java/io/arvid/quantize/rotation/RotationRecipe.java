@@ -1,8 +1,8 @@
 package io.arvid.quantize.rotation;
 
 import io.arvid.quantize.CalibratedRecipe;
-import io.arvid.quantize.fit.BlockRotation;
 import io.arvid.quantize.fit.Gptq;
+import io.arvid.quantize.fit.LayerRotation;
 import io.arvid.quantize.fit.RangeRule;
 import io.arvid.quantize.scheme.Correction.Rotation;
 import io.arvid.quantize.scheme.Scheme;
@@ -32,10 +32,11 @@ public record RotationRecipe(
         implements CalibratedRecipe {
     /** Checks that the smallest block of the family is not too large. */
     public RotationRecipe {
-        int smallest = BlockRotation.smallest(family);
-        if (largestBlock < smallest) {
-            throw new IllegalArgumentException("largestBlock: " + largestBlock
-                    + " rotates nothing; the smallest block of this family has " + smallest + " channels");
-        }
+        new LayerRotation(family, largestBlock);
+    }
+
+    /** How layers are rotated. */
+    LayerRotation rotation() {
+        return new LayerRotation(family, largestBlock);
     }
 }
