@@ -86,10 +86,11 @@ final class TrainCompareCommand implements Callable<Integer> {
             "minmax+token",
             "smoothquant",
             "gptq+token",
-            "svdquant+token",
+            "rotation-sylvester+token",
+            "svdquant-rank4+token",
             "svdquant-w4a4-g64",
             "q-arvd",
-            "arvid");
+            "arvid-w4a4");
 
     @Option(names = "--seeds", paramLabel = "N", description = "Seeds (default: ${DEFAULT-VALUE}).")
     private int seeds = 3;
