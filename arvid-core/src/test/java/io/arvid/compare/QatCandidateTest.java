@@ -83,7 +83,7 @@ class QatCandidateTest {
             Map<String, String> trained = one.dependsOn(qvgen(0, null));
             assertThat(morePrompts.dependsOn(qvgen(0, null))).isEqualTo(trained);
             assertThat(otherCalibration.dependsOn(qvgen(0, null))).isEqualTo(trained);
-            assertThat(one.dependsOn(qvgen(0, 300L)))
+            assertThat(one.dependsOn(qvgen(0, 1200L)))
                     .as("the recipe's own steps")
                     .isEqualTo(trained);
             assertThat(one.dependsOn(qvgen(0, 12L))).isNotEqualTo(trained);
