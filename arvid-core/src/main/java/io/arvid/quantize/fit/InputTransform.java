@@ -3,6 +3,7 @@ package io.arvid.quantize.fit;
 import io.arvid.calibrate.TokenMoments;
 import io.arvid.quantize.scheme.Correction;
 import io.arvid.tensor.Ops;
+import io.arvid.tensor.TensorScope;
 import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
@@ -72,23 +73,28 @@ public record InputTransform(List<Correction> corrections) {
 
     /** {@code X'ᵀ X'} {@code [in, in]}, float64. */
     public Tensor gram(TokenMoments tokens) {
-        Tensor gram = tokens.products();
-        Tensor sums = tokens.sums();
-        for (Correction correction : corrections) {
-            if (correction instanceof Correction.ChannelShift(Tensor values, Tensor outputShift)) {
-                Tensor shift = Ops.toF64(values);
-                Tensor crossed = sums.outer(shift);
-                gram = gram.sub(crossed)
-                        .sub_(crossed.t())
-                        .add_(shift.outer(shift).mul_(tokens.count()));
-                sums = sums.sub(shift.mul(tokens.count()));
-            } else {
-                InputTransform linear = new InputTransform(List.of(correction));
-                gram = linear.input(linear.input(gram).t()).t();
-                sums = linear.input(sums);
-            }
+        if (corrections.isEmpty()) {
+            return tokens.products();
         }
-        return gram;
+        try (TensorScope scope = TensorScope.open()) {
+            Tensor gram = tokens.products();
+            Tensor sums = tokens.sums();
+            for (Correction correction : corrections) {
+                if (correction instanceof Correction.ChannelShift(Tensor values, Tensor outputShift)) {
+                    Tensor shift = Ops.toF64(values);
+                    Tensor crossed = sums.outer(shift);
+                    gram = gram.sub(crossed)
+                            .sub_(crossed.t())
+                            .add_(shift.outer(shift).mul_(tokens.count()));
+                    sums = sums.sub(shift.mul(tokens.count()));
+                } else {
+                    InputTransform linear = new InputTransform(List.of(correction));
+                    gram = linear.input(linear.input(gram).t()).t();
+                    sums = linear.input(sums);
+                }
+            }
+            return scope.keep(gram);
+        }
     }
 
     /** W' of W {@code [out, in]}, float32. */
